@@ -1,0 +1,291 @@
+"""What the station may know of any device: commands it can submit, events it gets back, and the error tree.
+
+A driver is a `Conversation`: a protocol as a state machine without I/O, threads or a clock. A `drivers.session.PortOwner`
+gives it bytes and time and carries its bytes out. Commands are submitted and answered by events; nothing here blocks.
+
+Every command carries a `command_id` chosen by the caller and ends in exactly one `CommandDone` or `CommandFailed` with the
+same id. `CommandFailed.outcome` says whether the device refused (nothing happened) or whether nobody knows.
+
+Units: `_s` seconds, `_deg` degrees, `_nm` newton metres, `_mm` millimetres, `_percent` 0 to 100. `t_mono_s` is the owner's
+monotonic clock when the last byte of the message was taken from the line.
+
+Errors raised::
+
+    DriverError
+    +-- LinkError          the line cannot be opened, or was lost
+    +-- ProtocolError      bytes that break the protocol in a way the parser cannot skip
+    +-- CommandError       a command that no device should get (out of range, unknown pset)
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import Protocol
+
+
+class DriverError(Exception):
+    """Base of all errors raised by drivers. `code` is stable; the text says what, where and what to do next."""
+
+    code = "driver.error"
+
+
+class LinkError(DriverError):
+    """The line cannot be opened, or was lost."""
+
+    code = "driver.link"
+
+
+class ProtocolError(DriverError):
+    """The peer broke the protocol in a way that cannot be skipped."""
+
+    code = "driver.protocol"
+
+
+class CommandError(DriverError):
+    """A command that must not reach a device: out of range or unknown."""
+
+    code = "driver.command"
+
+
+class Outcome(StrEnum):
+    """What is known of a command that did not end well."""
+
+    REFUSED = "refused"
+    """The device or the driver said no: nothing happened."""
+    UNKNOWN = "unknown"
+    """Silence, or the line was lost: it may or may not have happened. Never sent again by the driver."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Connected:
+    """A device answered its handshake and is ready for commands."""
+
+    device: str
+    t_mono_s: float
+    identity: Mapping[str, str] = field(default_factory=dict)
+    """Serial numbers, firmware, protocol revision: text for the journal and the technician."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Disconnected:
+    """A device that was connected (or never answered) is gone. Sent once per loss."""
+
+    device: str
+    t_mono_s: float
+    reason: str
+    """One sentence for the technician: what happened, where, what to do next."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CommandDone:
+    """The command was carried out as far as the device can tell (a motion: the arm stands at its target)."""
+
+    device: str
+    command_id: str
+    t_mono_s: float
+    data: Mapping[str, float | str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CommandFailed:
+    """The command was refused, or its outcome is unknown."""
+
+    device: str
+    command_id: str
+    t_mono_s: float
+    outcome: Outcome
+    code: str
+    """Stable, dotted: `cobot.joint_limit`, `tool.pset_refused`, `link.lost`, `cobot.no_motion`, `cobot.interrupted` ..."""
+    detail: str
+    """One sentence for the technician."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DeviceHealth:
+    """Something a technician wants to know that no command asked for: a warning, a device error, noise on the line."""
+
+    device: str
+    t_mono_s: float
+    code: str
+    detail: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CobotPosture:
+    """Where the arm is: read a few times a second. For the screen and the supervisor; never journaled row by row."""
+
+    device: str
+    t_mono_s: float
+    angles_deg: tuple[float, ...]
+    moving: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TighteningResult:
+    """One rundown as the controller reports it."""
+
+    device: str
+    t_mono_s: float
+    tightening_id: int
+    controller_serial: str
+    tool_serial: str
+    pset: int
+    ok: bool
+    torque_nm: float
+    angle_deg: float
+    torque_status: str
+    """`low`, `ok` or `high`."""
+    angle_status: str
+    """`low`, `ok` or `high`."""
+    torque_min_nm: float
+    torque_max_nm: float
+    torque_target_nm: float
+    angle_min_deg: float
+    angle_max_deg: float
+    error_bits: tuple[str, ...]
+    """Names of the tightening error status bits, empty when the revision has none."""
+    controller_time: str
+    """The controller's own clock, `YYYY-MM-DD:HH:MM:SS`."""
+    raw: bytes
+    """The whole message as received, header included, without framing."""
+
+
+DriverEvent = (
+    Connected | Disconnected | CommandDone | CommandFailed | DeviceHealth | CobotPosture | TighteningResult
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MoveJoints:
+    """Go to these joint angles. Motion permission is a lease: without `renew_lease` for `lease_s` the driver stops the arm."""
+
+    command_id: str
+    angles_deg: tuple[float, ...]
+    speed_percent: int
+    lease_s: float = 0.3
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StopMotion:
+    """Stop now. Overtakes everything else that waits, and is never queued behind an exchange."""
+
+    command_id: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SetColour:
+    """Show a colour on the arm's lamp."""
+
+    command_id: str
+    rgb: tuple[int, int, int]
+
+
+CobotCommand = MoveJoints | StopMotion | SetColour
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ArmTool:
+    """Select the parameter set, then enable the tool. Repeating it with the same pset is harmless."""
+
+    command_id: str
+    pset: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DisarmTool:
+    """Disable the tool. Overtakes waiting commands."""
+
+    command_id: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AcknowledgeResult:
+    """Tell the controller that this result is safely on disk. Only after it may the controller forget the result."""
+
+    command_id: str
+    tightening_id: int
+
+
+ToolCommand = ArmTool | DisarmTool | AcknowledgeResult
+
+Command = CobotCommand | ToolCommand
+
+
+class Conversation(Protocol):
+    """One device's protocol as a state machine: bytes, time and commands in; bytes and events out. Not thread-safe.
+
+    `now_s` never goes backwards. After `link_down` the conversation forgets half messages and fails what is in flight
+    with outcome UNKNOWN (what was not yet sent: REFUSED). `link_up` starts the handshake.
+    """
+
+    device: str
+
+    def link_up(self, now_s: float) -> None:
+        """The line is open: begin the handshake."""
+
+    def link_down(self, now_s: float, reason: str) -> None:
+        """The line is gone: fail what is in flight, emit `Disconnected` once."""
+
+    def received(self, data: bytes, now_s: float) -> None:
+        """Take bytes in any split."""
+
+    def advance(self, now_s: float) -> None:
+        """Let time pass: deadlines, polls, keep-alive, leases."""
+
+    def next_wake_s(self) -> float | None:
+        """When `advance` must be called at the latest; None = not before something arrives."""
+
+    def submit(self, command: Command, now_s: float) -> None:
+        """Take a command. Raises CommandError for one that is not of this device or out of range."""
+
+    def renew_lease(self, now_s: float) -> None:
+        """The caller is alive and still wants the motion that it asked for. No meaning for a tool."""
+
+    def take_output(self) -> bytes:
+        """Bytes to write now; empty when there are none. Taking them empties the store."""
+
+    def take_events(self) -> tuple[DriverEvent, ...]:
+        """Events since the last call, oldest first."""
+
+    def wants_hangup(self) -> str | None:
+        """A reason to close the line and open it again (peer silent too long, protocol broken), or None."""
+
+
+class Link(Protocol):
+    """An open byte line. Reads and writes never block for longer than a few milliseconds."""
+
+    def fileno(self) -> int:
+        """A descriptor that `select` can wait on."""
+
+    def read_available(self) -> bytes:
+        """All bytes that wait, empty when none. Raises LinkError when the line is gone."""
+
+    def write(self, data: bytes) -> None:
+        """Write all of it. Raises LinkError when the line is gone."""
+
+    def close(self) -> None:
+        """Close; may be called twice."""
+
+
+class DeviceSimulator(Protocol):
+    """The far end of a line: a simulated device that speaks the vendor's bytes. No I/O, no clock, not thread-safe.
+
+    The seven fault words are those of PX4: `off stuck garbage wrong slow delayed intermittent`.
+    """
+
+    def received(self, data: bytes, now_s: float) -> None:
+        """Take bytes from the station's side."""
+
+    def advance(self, now_s: float) -> None:
+        """Let time pass: motions, rundowns, delayed answers."""
+
+    def next_wake_s(self) -> float | None:
+        """When `advance` must be called at the latest."""
+
+    def take_output(self) -> bytes:
+        """Bytes for the station's side."""
+
+    def fail(self, word: str) -> None:
+        """Begin to fail in one of the seven ways; `ok` ends it. Raises ValueError for a word it cannot do."""

@@ -1,0 +1,1 @@
+"""Cobots, one package a family."""

@@ -1,0 +1,76 @@
+"""Asking the arm: one question at a time, asked again when nothing comes, and how old an answer may be. Pure.
+
+Only reads go through here; a command that moves the arm is never repeated. Replies carry no number, so an answer that
+comes late looks like the answer to the question after it. `Asking` therefore keeps when each unanswered question was
+asked and dates an answer by the *oldest* of them: an answer may be taken for older than it is, never for newer.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from dataclasses import dataclass
+
+from drivers.cobot.mycobot280.protocol import Cmd, request
+
+TIMEOUT_S = 0.2
+"""A reply that comes at all comes within 30 ms (field report on the Atom firmware); the rest is for slow lines."""
+TRIES = 5
+OWED_S = 0.8
+"""After this long an unanswered question no longer dates answers. Longer than the 500 ms that the document promises."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Question:
+    """A read command with its arguments."""
+
+    cmd: Cmd
+    arguments: tuple[int, ...] = ()
+
+
+class Asking:
+    """The one question that is open, and the questions that are still owed an answer."""
+
+    def __init__(self) -> None:
+        self._owed: dict[Question, deque[float]] = {}
+        self._tries = 0
+        self._asked_s = 0.0
+        self.open: Question | None = None
+        """The question that waits for its answer."""
+
+    def ask(self, question: Question, now_s: float) -> bytes:
+        """Begin to ask; the bytes to send."""
+        self.open = question
+        self._tries = 0
+        return self._send(now_s)
+
+    def _send(self, now_s: float) -> bytes:
+        assert self.open is not None
+        self._tries += 1
+        self._asked_s = now_s
+        self._owed.setdefault(self.open, deque()).append(now_s)
+        return request(self.open.cmd, *self.open.arguments)
+
+    def again(self, now_s: float) -> bytes:
+        """The same question once more when its time is up, else nothing."""
+        if self.open is None or now_s < self._asked_s + TIMEOUT_S or self._tries >= TRIES:
+            return b""
+        return self._send(now_s)
+
+    def exhausted(self, now_s: float) -> bool:
+        """Asked five times and not answered."""
+        return self.open is not None and self._tries >= TRIES and now_s >= self._asked_s + TIMEOUT_S
+
+    def deadline_s(self) -> float | None:
+        """When the open question's time is up."""
+        return None if self.open is None else self._asked_s + TIMEOUT_S
+
+    def answered(self, question: Question, now_s: float) -> float | None:
+        """An answer came: since when it holds at the earliest. None when nothing was asked, so it answers nothing."""
+        owed = self._owed.get(question, deque())
+        while owed and now_s > owed[0] + OWED_S:
+            owed.popleft()
+        if not owed:
+            return None
+        if self.open == question:
+            self.open = None
+        return owed.popleft()

@@ -1,0 +1,1 @@
+"""Torque tools, one package a protocol family."""

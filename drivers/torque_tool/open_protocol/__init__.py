@@ -1,0 +1,1 @@
+"""Tightening controllers that speak Open Protocol: codec, driver, and a simulated controller."""

@@ -1,0 +1,144 @@
+"""Where a message begins and ends on the line: TCP and serial ASCII carriage, both directions.
+
+Sources: Open Protocol release 2.8.0, sections 2.1.1 and 2.1.2.1; for the serial marks and the line settings the MT Focus
+6000 document 9839 0732 01, page 4::
+
+    TCP, both directions            message NUL
+    serial, integrator to controller  BEL HT BEL HT STX message NUL ETX
+    serial, controller to integrator  STX message NUL ETX
+
+The end is found by the Length field, never by looking for NUL or ETX, which binary data may contain; both are then checked
+at their places. There is no checksum: these checks are all that the protocol has.
+"""
+
+from __future__ import annotations
+
+from enum import StrEnum
+
+from drivers.torque_tool.open_protocol.protocol import (
+    HEADER_LENGTH,
+    HeaderStyle,
+    Message,
+    declared_length,
+    decode,
+    encode,
+)
+
+_NUL = b"\x00"
+_ETX = b"\x03"
+_STX = b"\x02"
+_INTEGRATOR_MARK = b"\x07\x09\x07\x09\x02"
+_MID_WITHOUT_NUL = b"0900"
+"""A trace ends with its binary samples: no NUL follows (release 2.8.0, section 3.8)."""
+
+
+class Carriage(StrEnum):
+    """What carries the messages."""
+
+    SERIAL = "serial"
+    TCP = "tcp"
+
+
+class Side(StrEnum):
+    """Who sends."""
+
+    INTEGRATOR = "integrator"
+    """The station."""
+    CONTROLLER = "controller"
+
+
+def frame(message: Message, carriage: Carriage, sender: Side, style: HeaderStyle = HeaderStyle.SPACES) -> bytes:
+    """The bytes that `sender` puts on the line for this message."""
+    body = encode(message, style)
+    return _begin_mark(carriage, sender) + body + _end_mark(carriage, body[4:8])
+
+
+class FrameParser:
+    """Takes bytes in any split and gives back whole messages; finds the next message after garbage.
+
+    Holds at most one frame (about 10 kB). It has no clock: a caller that sees `pending` for too long calls `give_up`, so
+    that a Length larger than its message never blocks the line.
+    """
+
+    def __init__(self, carriage: Carriage, sender: Side) -> None:
+        self._carriage = carriage
+        self._begin = _begin_mark(carriage, sender)
+        self._buffer = bytearray()
+        self.discarded = 0
+        """Bytes thrown away since the parser was made: noise, broken frames, unreadable headers."""
+
+    @property
+    def pending(self) -> bool:
+        """Whether part of a message waits for its rest."""
+        return bool(self._buffer)
+
+    def feed(self, data: bytes) -> list[Message]:
+        """Add bytes and take every message that is now whole, oldest first."""
+        self._buffer += data
+        return self._take_all()
+
+    def give_up(self) -> list[Message]:
+        """The line has been quiet: no half message gets its rest. Take the whole ones hidden behind them, drop the others."""
+        found: list[Message] = []
+        while self._buffer:
+            self._drop(1)
+            found += self._take_all()
+        return found
+
+    def clear(self) -> None:
+        """Forget what waits, for a new line."""
+        self._buffer.clear()
+
+    def _take_all(self) -> list[Message]:
+        found: list[Message] = []
+        while self._buffer:
+            self._hunt()
+            body_at = len(self._begin)
+            head = bytes(self._buffer[body_at : body_at + HEADER_LENGTH])
+            if len(head) < 4:
+                if head and not head.isdigit():
+                    self._drop(1)
+                    continue
+                break
+            length = declared_length(head)
+            if length is None:
+                self._drop(1)
+                continue
+            end = _end_mark(self._carriage, head[4:8]) if len(head) >= 8 else _NUL
+            total = body_at + length + len(end)
+            if len(self._buffer) < total:
+                break
+            if bytes(self._buffer[body_at + length : total]) != end:
+                self._drop(1)
+                continue
+            found.append(decode(bytes(self._buffer[body_at : body_at + length])))
+            del self._buffer[:total]
+        return found
+
+    def _hunt(self) -> None:
+        """Drop everything before the next place where a frame can begin."""
+        if not self._begin:
+            skip = next((i for i, byte in enumerate(self._buffer) if 0x30 <= byte <= 0x39), len(self._buffer))
+            self._drop(skip)
+            return
+        at = self._buffer.find(self._begin)
+        if at < 0:
+            keep = next(n for n in range(len(self._begin) - 1, -1, -1) if self._buffer.endswith(self._begin[:n]))
+            at = len(self._buffer) - keep
+        self._drop(at)
+
+    def _drop(self, count: int) -> None:
+        count = min(count, len(self._buffer))
+        self.discarded += count
+        del self._buffer[:count]
+
+
+def _begin_mark(carriage: Carriage, sender: Side) -> bytes:
+    if carriage is Carriage.TCP:
+        return b""
+    return _INTEGRATOR_MARK if sender is Side.INTEGRATOR else _STX
+
+
+def _end_mark(carriage: Carriage, mid: bytes) -> bytes:
+    nul = b"" if mid == _MID_WITHOUT_NUL else _NUL
+    return nul + (_ETX if carriage is Carriage.SERIAL else b"")

@@ -1,0 +1,1 @@
+"""The assembly station: pure decisions in `core`, input and output around them."""

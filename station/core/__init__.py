@@ -1,0 +1,1 @@
+"""Pure decisions: events in, state and effects out. No clock, no I/O, no threads, no logging."""

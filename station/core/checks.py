@@ -1,0 +1,198 @@
+"""What a demand wants to see: demands as expected facts, and the standing conditions that follow from facts."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+
+from station.core import facts
+from station.core.procedure import (
+    Confirmation,
+    Demand,
+    Fastener,
+    HandsClear,
+    Part,
+    PartAt,
+    PartTaken,
+    PassShown,
+    Procedure,
+    Step,
+    Tightening,
+)
+from station.core.state import State, StepStatus
+from vision.api import FactValue
+
+ACTIVE = (StepStatus.ENTERING, StepStatus.GATED, StepStatus.OPEN, StepStatus.LOOKING)
+
+Condition = tuple[str, str, Mapping[str, str]]
+"""Fault code, subject, words."""
+
+
+def key_of(demand: Demand) -> str:
+    """A short, stable name of a demand for the journal, e.g. `fastener:J1`."""
+    match demand:
+        case PartAt():
+            return f"part_at:{demand.role}@{demand.place}"
+        case PartTaken():
+            return f"part_taken:{demand.role}"
+        case HandsClear():
+            return f"hands_clear:{demand.zone}"
+        case Fastener():
+            return f"fastener:{demand.joint}"
+        case Tightening():
+            return f"tightening:{demand.joint}"
+        case Confirmation():
+            return f"confirmation:{demand.what}"
+        case PassShown():
+            return "pass_shown"
+
+
+def ordered_part(procedure: Procedure, state: State, role: str) -> Part | None:
+    """The variant that this visitor's order asks for; None before the pass is known."""
+    if state.order is None:
+        return None
+    wanted = state.order.choices.get(role)
+    return next((part for part in procedure.variants(role) if part.variant == wanted), None)
+
+
+def expected(procedure: Procedure, state: State, demand: Demand) -> Mapping[str, FactValue] | None:
+    """Facts and the values that meet the demand; None for a demand that is not met by sight."""
+    match demand:
+        case PartAt():
+            part = ordered_part(procedure, state, demand.role)
+            return {facts.part_at(part.id, demand.place): FactValue.PRESENT} if part else {"part:?": FactValue.PRESENT}
+        case PartTaken():
+            part = ordered_part(procedure, state, demand.role)
+            if part is None:
+                return {"part:?": FactValue.PRESENT}
+            others = {
+                facts.part_at(other.id, other.tray): FactValue.PRESENT
+                for other in procedure.variants(demand.role)
+                if other.id != part.id
+            }
+            return {facts.part_at(part.id, part.tray): FactValue.ABSENT, **others}
+        case HandsClear():
+            return {facts.hands_in(demand.zone): FactValue.ABSENT}
+        case Fastener():
+            return {facts.fastener_at(demand.joint): FactValue.PRESENT}
+        case Tightening() | Confirmation() | PassShown():
+            return None
+
+
+def expected_facts(procedure: Procedure, state: State, demands: tuple[Demand, ...]) -> dict[str, FactValue]:
+    """Everything that the demands want to see, together."""
+    wanted: dict[str, FactValue] = {}
+    for demand in demands:
+        wanted.update(expected(procedure, state, demand) or {})
+    return wanted
+
+
+def seen_as(state: State, wanted: Mapping[str, FactValue]) -> bool:
+    """Whether every fact has the wanted value, as last reported."""
+    return all(state.seen(fact) is value for fact, value in wanted.items())
+
+
+def met_for_good(state: State, step: Step, demand: Demand) -> bool:
+    """Whether a demand that is not met by sight has its evidence."""
+    return any(evidence.demand == key_of(demand) for evidence in state.progress(step.id).evidence)
+
+
+def may_be_confirmed(state: State, step: Step, demand: Confirmation) -> bool:
+    """Whether a person's word can count now: not twice, and on a tightening only after its result."""
+    tightened = all(met_for_good(state, step, d) for d in step.demands if isinstance(d, Tightening))
+    return tightened and not met_for_good(state, step, demand)
+
+
+def active_steps(procedure: Procedure, state: State) -> tuple[Step, ...]:
+    """Steps that are under way: one, or all unpassed ones of an any-order group."""
+    if not state.steps:
+        return ()
+    return tuple(step for step in procedure.steps if state.progress(step.id).status in ACTIVE)
+
+
+def lasting(procedure: Procedure, state: State) -> dict[str, FactValue]:
+    """What passed steps have put in place and what must therefore still be there, as fact -> value."""
+    wanted: dict[str, FactValue] = {}
+    for step in procedure.steps if state.steps else ():
+        if state.progress(step.id).status is StepStatus.PASSED:
+            wanted.update(
+                expected_facts(procedure, state, tuple(d for d in step.demands if isinstance(d, PartAt | Fastener)))
+            )
+    return wanted
+
+
+def conditions(procedure: Procedure, state: State) -> Iterator[Condition]:
+    """Everything that is wrong right now as far as facts, cameras and devices tell. Pure: no memory of its own."""
+    for camera, code in state.bad_cameras.items():
+        yield code, camera, {"camera": camera}
+    if state.devices.get("tool") is False and procedure.needs_tool():
+        yield "tool.unplugged", "tool", {}
+    if state.reverify:
+        yield "restart.check", "bench", {}
+    yield from _lost_parts(procedure, state)
+    for step in active_steps(procedure, state):
+        yield from _wrong_parts(procedure, state, step)
+        yield from _tool_at_wrong_joint(procedure, state, step)
+        yield from _missing_nuts(procedure, state, step)
+
+
+def _lost_parts(procedure: Procedure, state: State) -> Iterator[Condition]:
+    for step in procedure.steps:
+        if state.progress(step.id).status is not StepStatus.PASSED:
+            continue
+        for demand in step.demands:
+            part = ordered_part(procedure, state, demand.role) if isinstance(demand, PartAt) else None
+            if isinstance(demand, PartAt) and part and _is(state, facts.part_near(part.id, demand.place), "absent"):
+                yield "part.moved", part.id, {"part": f"@{part.name}"}
+            if isinstance(demand, Fastener) and _is(state, facts.fastener_at(demand.joint), "absent"):
+                yield "nut.missing", demand.joint, {"joint": procedure.joint(demand.joint).label}
+
+
+def _wrong_parts(procedure: Procedure, state: State, step: Step) -> Iterator[Condition]:
+    for demand in step.demands:
+        if not isinstance(demand, PartTaken | PartAt):
+            continue
+        wanted = ordered_part(procedure, state, demand.role)
+        if wanted is None:
+            continue
+        for other in procedure.variants(demand.role):
+            if other.id != wanted.id and _is(state, facts.part_at(other.id, other.tray), "absent"):
+                yield "part.wrong", other.id, {"part": f"@{other.name}", "wanted": f"@{wanted.name}"}
+        if (
+            isinstance(demand, PartAt)
+            and state.progress(step.id).status in (StepStatus.OPEN, StepStatus.LOOKING)
+            and _is(state, facts.part_at(wanted.id, demand.place), "absent")
+            and _is(state, facts.part_near(wanted.id, demand.place), "present")
+            and _is(state, facts.hands_in(procedure.door_zone), "absent")
+        ):
+            yield "part.misplaced", wanted.id, {"part": f"@{wanted.name}"}
+
+
+def _tool_at_wrong_joint(procedure: Procedure, state: State, step: Step) -> Iterator[Condition]:
+    wanted = [d.joint for d in step.demands if isinstance(d, Tightening) and not met_for_good(state, step, d)]
+    if not wanted or state.progress(step.id).status not in (StepStatus.GATED, StepStatus.OPEN):
+        return
+    due = {
+        demand.joint
+        for other in active_steps(procedure, state)
+        for demand in other.demands
+        if isinstance(demand, Tightening)
+    }
+    for joint in procedure.joints:
+        if joint.id not in due and _is(state, facts.tool_at(joint.id), "present"):
+            words = {"joint": joint.label, "wanted": procedure.joint(wanted[0]).label}
+            yield "order.wrong", joint.id, words
+
+
+def _missing_nuts(procedure: Procedure, state: State, step: Step) -> Iterator[Condition]:
+    gated = state.progress(step.id).status is StepStatus.GATED
+    for demand in (*step.gates, *step.demands):
+        if not isinstance(demand, Fastener):
+            continue
+        fact = facts.fastener_at(demand.joint)
+        missing_at_gate = gated and demand in step.gates and _is(state, fact, "absent")
+        if missing_at_gate or (fact in state.overdue and not _is(state, fact, "present")):
+            yield "nut.missing", demand.joint, {"joint": procedure.joint(demand.joint).label}
+
+
+def _is(state: State, fact: str, value: str) -> bool:
+    return state.seen(fact) is FactValue(value)

@@ -1,0 +1,363 @@
+"""The one function that makes every decision: `decide(procedure, state, envelope) -> (state, effects)`. Pure.
+
+Order of a turn: take in what happened; find what is wrong now; hold robot and tool; only then let steps advance.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import assert_never
+
+from drivers.api import CommandDone, CommandFailed, Connected, DeviceHealth, Disconnected, Outcome, TighteningResult
+from station.core import effects as fx
+from station.core import events as ev
+from station.core import facts
+from station.core.checks import active_steps, conditions, key_of, lasting, may_be_confirmed, ordered_part, seen_as
+from station.core.faults import ClearBy, Fault
+from station.core.procedure import ROLE_RANK, Confirmation, PartAt, PartTaken, PassShown, Procedure, Role
+from station.core.state import Evidence, Phase, RobotState, Seen, State, StepProgress, StepStatus, ToolState
+from station.core.stepping import advance, answered, ask, missing_fasteners, reenter, reopen, start_pending
+from station.core.tightening import judge_with_sight, steer_tool, take_result
+from station.core.turn import Turn
+from vision.api import CameraHealth, FactChanged, FactValue, LookReport
+
+
+def decide(procedure: Procedure, state: State, envelope: ev.Envelope) -> tuple[State, tuple[fx.Effect, ...]]:
+    """What is known after the event, and what is to be done now, in order."""
+    turn = Turn(procedure, state, envelope)
+    _take(turn, envelope.event)
+    if turn.state.phase is Phase.RUNNING:
+        _settle(turn)
+    else:
+        turn.release_tool()
+    return turn.state, tuple(turn.effects)
+
+
+def _take(turn: Turn, event: ev.Event) -> None:
+    match event:
+        case FactChanged():
+            _fact(turn, event)
+        case LookReport():
+            _look(turn, event)
+        case CameraHealth():
+            bad = {name: code for name, code in turn.state.bad_cameras.items() if name != event.camera}
+            turn.set(bad_cameras=bad if event.good else {**bad, event.camera: event.code})
+        case Connected():
+            turn.set(
+                devices={**turn.state.devices, event.device: True},
+                identities={**turn.state.identities, event.device: dict(event.identity)},
+            )
+        case Disconnected():
+            _gone(turn, event)
+        case CommandDone():
+            _done(turn, event)
+        case CommandFailed():
+            _failed(turn, event)
+        case DeviceHealth():
+            pass
+        case TighteningResult():
+            take_result(turn, event)
+        case ev.TimerFired():
+            _timer(turn, event.timer)
+        case ev.PassChecked():
+            _pass_checked(turn, event)
+        case ev.StationRestarted():
+            _restarted(turn)
+        case _:
+            _person(turn, event)
+
+
+def _person(
+    turn: Turn,
+    event: (
+        ev.VisitOpened
+        | ev.LanguageChosen
+        | ev.PersonConfirmed
+        | ev.FaultAcknowledged
+        | ev.PauseRequested
+        | ev.ResumeRequested
+        | ev.HelpRequested
+        | ev.HelpAnswered
+        | ev.VisitAbandoned
+    ),
+) -> None:
+    match event:
+        case ev.VisitOpened():
+            if turn.state.phase is not Phase.RUNNING:
+                steps = tuple(StepProgress(id=step.id) for step in turn.procedure.steps)
+                turn.set(phase=Phase.RUNNING, visit_id=event.visit_id, language=event.language, steps=steps)
+                start_pending(turn)
+        case ev.LanguageChosen():
+            turn.set(language=event.language)
+            step = next((s for s in active_steps(turn.procedure, turn.state)), None)
+            if step is not None:
+                turn.say(step.say)
+        case ev.PersonConfirmed():
+            _confirmed(turn, event)
+        case ev.FaultAcknowledged():
+            _acknowledged(turn, event)
+        case ev.PauseRequested():
+            turn.set(paused=True)
+        case ev.ResumeRequested():
+            turn.set(paused=False)
+        case ev.HelpRequested():
+            if not turn.state.help_called:
+                turn.set(help_called=True)
+                turn.raise_fault("help.called", "visitor")
+        case ev.HelpAnswered():
+            turn.set(help_called=False)
+            turn.drop_fault("help.called")
+        case ev.VisitAbandoned():
+            if turn.state.phase is Phase.RUNNING:
+                turn.stop_robot()
+                turn.release_tool()
+                turn.set(phase=Phase.ENDED, outcome="abandoned")
+                turn.do(fx.CloseVisit(outcome="abandoned", reason=event.reason))
+        case _:
+            assert_never(event)
+
+
+def _settle(turn: Turn) -> None:
+    _renew_conditions(turn)
+    _guard_robot(turn)
+    if turn.holding():
+        steer_tool(turn)
+        return
+    before = None
+    while before is not turn.state and turn.state.phase is Phase.RUNNING:
+        before = turn.state
+        start_pending(turn)
+        steer_tool(turn)
+        advance(turn)
+
+
+def _renew_conditions(turn: Turn) -> None:
+    """Drop faults that mend themselves and are mended; raise what stands now."""
+    if turn.state.reverify and seen_as(turn.state, _doubts(turn)) and not _asked(turn, "restart"):
+        ask(turn, "", "restart", tuple(_doubts(turn)))
+    turn.set(overdue=tuple(f for f in turn.state.overdue if turn.state.seen(f) is not FactValue.PRESENT))
+    standing = {(code, subject): words for code, subject, words in conditions(turn.procedure, turn.state)}
+    held = turn.holding()
+    kept = tuple(
+        fault
+        for fault in turn.state.faults
+        if fault.kind.clear_by is not ClearBy.ITSELF or (fault.code, fault.subject) in standing
+    )
+    if len(kept) != len(turn.state.faults):
+        turn.set(faults=kept)
+    for (code, subject), words in standing.items():
+        turn.raise_fault(code, subject, words)
+    if held and not turn.holding():
+        _say_again(turn)
+
+
+def _say_again(turn: Turn) -> None:
+    step = next(iter(active_steps(turn.procedure, turn.state)), None)
+    if step is not None:
+        turn.say(step.say)
+
+
+def _guard_robot(turn: Turn) -> None:
+    """A motion goes on only while its zone is seen clear and nothing holds. What cannot be seen counts as a hand."""
+    zone = turn.procedure.cobot_zone
+    if not turn.state.robot.moving or zone is None:
+        return
+    if turn.state.seen(facts.hands_in(zone)) is not FactValue.ABSENT:
+        turn.stop_robot()
+        step = next(iter(active_steps(turn.procedure, turn.state)), None)
+        if step is None or step.resume == "confirm":
+            turn.raise_fault("robot.hands", zone)
+    elif turn.holding():
+        turn.stop_robot()
+
+
+def _fact(turn: Turn, event: FactChanged) -> None:
+    reading = event.reading
+    seen = Seen(value=reading.value, t_mono_s=reading.t_mono_s, text=reading.text)
+    turn.set(facts={**turn.state.facts, reading.fact: seen})
+    if reading.fact == facts.CODE and reading.value is not FactValue.PRESENT:
+        turn.set(pass_text="")
+    zones = {facts.hands_in(turn.procedure.door_zone), facts.hands_in(turn.procedure.cobot_zone or "")}
+    if reading.fact in zones and reading.value is not FactValue.ABSENT:
+        turn.set(last_disturbance_s=max(turn.state.last_disturbance_s, reading.t_mono_s))
+
+
+def _asked(turn: Turn, purpose: str) -> bool:
+    return any(look.purpose == purpose for look in turn.state.looks)
+
+
+def _doubts(turn: Turn) -> dict[str, FactValue]:
+    wanted = lasting(turn.procedure, turn.state)
+    return {fact: wanted[fact] for fact in turn.state.reverify if fact in wanted}
+
+
+def _look(turn: Turn, report: LookReport) -> None:
+    look = next((look for look in turn.state.looks if look.look_id == report.look_id), None)
+    if look is None:
+        return
+    turn.set(looks=tuple(other for other in turn.state.looks if other is not look))
+    said = {reading.fact: reading.value for reading in report.readings}
+    if look.purpose == "tool":
+        judge_with_sight(turn, all(said.get(fact) is FactValue.PRESENT for fact in look.facts))
+    elif look.purpose == "restart":
+        wanted = _doubts(turn)
+        if all(said.get(fact) is value for fact, value in wanted.items()):
+            turn.set(reverify=())
+    else:
+        answered(turn, look, report)
+
+
+def _gone(turn: Turn, event: Disconnected) -> None:
+    turn.set(devices={**turn.state.devices, event.device: False})
+    if event.device == "tool":
+        turn.set_tool(armed_joint="", command_id="", ready=False)
+    if event.device == "cobot":
+        turn.set(robot=RobotState())
+        if turn.state.phase is Phase.RUNNING and turn.procedure.needs_cobot():
+            turn.raise_fault("cobot.unplugged", "cobot")
+
+
+def _done(turn: Turn, event: CommandDone) -> None:
+    robot, tool = turn.state.robot, turn.state.tool
+    if event.command_id == robot.command_id and robot.moving:
+        turn.set_robot(moving=False, command_id="")
+        turn.set(last_disturbance_s=max(turn.state.last_disturbance_s, event.t_mono_s))
+        for step in active_steps(turn.procedure, turn.state):
+            progress = turn.state.progress(step.id)
+            if progress.status is StepStatus.ENTERING:
+                turn.set_step(step.id, gesture_index=progress.gesture_index + 1)
+    if event.command_id == tool.command_id and tool.armed_joint:
+        turn.set_tool(ready=True)
+        turn.say("tool.ready", {"joint": turn.procedure.joint(tool.armed_joint).label})
+
+
+def _failed(turn: Turn, event: CommandFailed) -> None:
+    robot, tool = turn.state.robot, turn.state.tool
+    if event.command_id == robot.command_id and robot.moving:
+        turn.set(robot=RobotState())
+        turn.set(last_disturbance_s=max(turn.state.last_disturbance_s, event.t_mono_s))
+        if turn.state.devices.get("cobot") is True and not turn.has_fault("cobot.unplugged"):
+            turn.raise_fault("robot.failed", "cobot", {"detail": event.code})
+    if event.command_id == tool.command_id and tool.armed_joint:
+        joint = tool.armed_joint
+        turn.release_tool()
+        lost = event.outcome is Outcome.UNKNOWN and turn.state.devices.get("tool") is not True
+        if not lost:
+            turn.raise_fault("tool.refused", joint, {"detail": event.code})
+
+
+def _timer(turn: Turn, timer: str) -> None:
+    kind, _, name = timer.partition(":")
+    if kind == "announce":
+        turn.set_robot(announced=turn.state.robot.announcing, announcing="")
+    elif kind == "notice":
+        turn.drop_fault(name)
+    elif kind == "step" and any(s.id == name for s in active_steps(turn.procedure, turn.state)):
+        turn.raise_fault("step.timeout", name)
+        turn.do(fx.SetTimer(timer=timer, after_s=turn.procedure.step(name).timeout_s))
+    elif kind == "missing" and turn.state.phase is Phase.RUNNING:
+        turn.set(missing_timer="")
+        step = next((s for s in active_steps(turn.procedure, turn.state) if s.id == name), None)
+        hands = turn.state.seen(facts.hands_in(turn.procedure.door_zone))
+        if step is not None and hands is FactValue.ABSENT:
+            turn.set(overdue=missing_fasteners(turn, step))
+
+
+def _pass_checked(turn: Turn, event: ev.PassChecked) -> None:
+    if event.text != turn.state.pass_text:
+        return
+    for step in active_steps(turn.procedure, turn.state):
+        demand = next((d for d in step.demands if isinstance(d, PassShown)), None)
+        if demand is None or turn.state.progress(step.id).status is not StepStatus.OPEN:
+            continue
+        order = event.order
+        roles = {d.role for s in turn.procedure.steps for d in s.demands if isinstance(d, PartAt | PartTaken)}
+        suited = order is not None and all(
+            any(part.variant == order.choices.get(role) for part in turn.procedure.variants(role)) for role in roles
+        )
+        if not suited:
+            turn.raise_fault("pass.unknown", "pass", {"text": event.text[:40]})
+            continue
+        turn.set(order=order)
+        progress = turn.state.progress(step.id)
+        evidence = Evidence(demand=key_of(demand), seq=turn.envelope.seq, t_mono_s=turn.now_s)
+        turn.set_step(step.id, evidence=(*progress.evidence, evidence))
+
+
+def _confirmed(turn: Turn, event: ev.PersonConfirmed) -> None:
+    for step in active_steps(turn.procedure, turn.state):
+        progress = turn.state.progress(step.id)
+        if step.id != event.step or progress.status is not StepStatus.OPEN or turn.holding():
+            continue
+        for demand in step.demands:
+            if not isinstance(demand, Confirmation) or demand.what != event.what or _ranks_below(event.role, demand.by):
+                continue
+            if not may_be_confirmed(turn.state, step, demand):
+                continue
+            evidence = Evidence(demand=key_of(demand), seq=turn.envelope.seq, t_mono_s=turn.now_s)
+            turn.set_step(step.id, evidence=(*progress.evidence, evidence))
+            entry = f"{event.step}/{event.what}/{event.role}/{event.person}"
+            turn.set(confirmations=(*turn.state.confirmations, entry))
+
+
+def _ranks_below(role: Role, wanted: Role) -> bool:
+    return ROLE_RANK[role] < ROLE_RANK[wanted]
+
+
+def may_clear(procedure: Procedure, state: State, fault: Fault) -> bool:
+    """Whether the cause of a fault is gone as far as the station can see, so that a person may acknowledge it."""
+    if fault.code == "robot.hands":
+        return state.seen(facts.hands_in(procedure.cobot_zone or "")) is FactValue.ABSENT
+    if fault.code == "cobot.unplugged":
+        return state.devices.get("cobot") is True
+    return fault.kind.clear_by in (ClearBy.VISITOR, ClearBy.TECHNICIAN)
+
+
+def _acknowledged(turn: Turn, event: ev.FaultAcknowledged) -> None:
+    held = turn.holding()
+    for fault in turn.state.faults:
+        needed = Role.TECHNICIAN if fault.kind.clear_by is ClearBy.TECHNICIAN else Role.VISITOR
+        if fault.code != event.code or _ranks_below(event.role, needed):
+            continue
+        if not may_clear(turn.procedure, turn.state, fault):
+            continue
+        turn.drop_fault(fault.code, fault.subject)
+        if fault.kind.clear_by is ClearBy.TECHNICIAN and fault.step:
+            reopen(turn, fault.step)
+    if held and not turn.holding():
+        _say_again(turn)
+
+
+def _restarted(turn: Turn) -> None:
+    """Keep what people and the tool have given; doubt everything that was seen."""
+    steps = tuple(reenter(progress, turn.procedure.step(progress.id)) for progress in turn.state.steps)
+    kept = tuple(fault for fault in turn.state.faults if fault.kind.clear_by in (ClearBy.VISITOR, ClearBy.TECHNICIAN))
+    turn.set(
+        steps=steps,
+        facts={},
+        bad_cameras={},
+        devices={},
+        robot=RobotState(),
+        tool=ToolState(),
+        looks=(),
+        faults=kept,
+        overdue=(),
+        missing_timer="",
+        pass_text="",
+        last_disturbance_s=turn.now_s,
+        reverify=tuple(lasting(turn.procedure, turn.state)),
+        tightenings=tuple(
+            replace(entry, verdict="unjudged") if entry.verdict == "pending" else entry
+            for entry in turn.state.tightenings
+        ),
+    )
+    if turn.state.phase is Phase.RUNNING:
+        for step in active_steps(turn.procedure, turn.state):
+            turn.do(fx.SetTimer(timer=f"step:{step.id}", after_s=step.timeout_s))
+
+
+def ordered_names(procedure: Procedure, state: State) -> dict[str, str]:
+    """Role -> phrase key of the ordered part's name, for sentences."""
+    roles = sorted({part.role for part in procedure.parts})
+    found = {role: ordered_part(procedure, state, role) for role in roles}
+    return {role: f"@{part.name}" for role, part in found.items() if part is not None}

@@ -1,0 +1,121 @@
+"""Everything the station can want done, as immutable values. The shell does it and reports back by events."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Say:
+    """Speak and show a phrase."""
+
+    utterance: str
+    """Unique id: the caption on the screen carries the same."""
+    phrase: str
+    """Key in the phrase files."""
+    words: Mapping[str, str] = field(default_factory=dict)
+    priority: str = "instruction"
+    """`safety`, `correction`, `instruction` or `chatter`."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Look:
+    """Ask vision what fresh frames say of these facts; answered by a `LookReport` of the same id, whatever it is."""
+
+    look_id: str
+    facts: tuple[str, ...]
+    not_before_s: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MoveRobot:
+    """Carry out a gesture. Ends in CommandDone or CommandFailed with the same id."""
+
+    command_id: str
+    gesture: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StopRobot:
+    """Stop the cobot at once."""
+
+    command_id: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EnableTool:
+    """Select the pset and let the tool run."""
+
+    command_id: str
+    joint: str
+    pset: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DisableTool:
+    """Take the tool's permission away."""
+
+    command_id: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AcknowledgeTightening:
+    """Tell the controller that the result is on disk."""
+
+    command_id: str
+    tightening_id: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CheckPass:
+    """Look the pass up; answered by `PassChecked`."""
+
+    text: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SetTimer:
+    """Fire a `TimerFired` after this long. Setting it again starts it anew."""
+
+    timer: str
+    after_s: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CancelTimer:
+    """Forget a timer."""
+
+    timer: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CallPerson:
+    """Call a person to the station (andon)."""
+
+    code: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CloseVisit:
+    """Write the stop document."""
+
+    outcome: str
+    """`finished`, `abandoned` or `failed`."""
+    reason: str
+
+
+Effect = (
+    Say
+    | Look
+    | MoveRobot
+    | StopRobot
+    | EnableTool
+    | DisableTool
+    | AcknowledgeTightening
+    | CheckPass
+    | SetTimer
+    | CancelTimer
+    | CallPerson
+    | CloseVisit
+)

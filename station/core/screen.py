@@ -1,0 +1,86 @@
+"""What the screen shows: keys and figures, no text (the phrase files have the text)."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ScreenStep:
+    """One entry of the progress bar."""
+
+    id: str
+    say: str
+    status: str
+    """`pending`, `active` or `passed`."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ScreenFault:
+    """A fault or notice as the screen names it."""
+
+    code: str
+    number: str
+    subject: str
+    words: Mapping[str, str]
+    holds: bool
+    clear_by: str
+    """`itself`, `visitor`, `technician` or `time`."""
+    ready: bool
+    """The cause is gone as far as the station can see: whoever may clear it can be offered the button."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ScreenQuestion:
+    """A question that a person answers by a tap."""
+
+    step: str
+    what: str
+    by: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ScreenJoint:
+    """A joint for the picture."""
+
+    id: str
+    label: str
+    status: str
+    """`empty`, `fastener`, `now`, `running`, `done` or `bad`."""
+    torque_nm: float | None
+    angle_deg: float | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Screen:
+    """Everything a page needs to draw itself."""
+
+    phase: str
+    visit_id: str
+    language: str
+    visitor: str
+    car: str
+    step: str
+    """Id of the active step, empty when none."""
+    say: str
+    """Phrase key of the sentence to show."""
+    words: Mapping[str, str]
+    """What the sentence needs; values that begin with `@` are phrase keys themselves."""
+    picture: str
+    steps: tuple[ScreenStep, ...]
+    joints: tuple[ScreenJoint, ...]
+    faults: tuple[ScreenFault, ...]
+    """The most urgent first."""
+    questions: tuple[ScreenQuestion, ...]
+    waiting_for: tuple[str, ...]
+    """Facts or results that the active step still misses, e.g. `fastener:J2`, `hands:door`, `tightening:J1`."""
+    robot: str
+    """`still`, `moving`, `held` or `away` (not connected)."""
+    tool: str
+    """`off`, `arming`, `ready` or `away`."""
+    paused: bool
+    help_called: bool
+    devices: Mapping[str, bool] = field(default_factory=dict)
+    bad_cameras: Mapping[str, str] = field(default_factory=dict)
+    outcome: str = ""

@@ -1,0 +1,113 @@
+"""One turn of `decide`: the state as it grows, and the effects in order. Lives for one call only."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import Any
+
+from station.core import effects as fx
+from station.core.events import Envelope
+from station.core.faults import FAULTS, ClearBy, Fault
+from station.core.procedure import Procedure
+from station.core.state import RobotState, State, StepProgress, ToolState
+
+NOTICE_S = 6.0
+"""How long a notice stays on the screen."""
+
+
+class Turn:
+    """Collects what one event changes. Never leaves `decide`."""
+
+    def __init__(self, procedure: Procedure, state: State, envelope: Envelope) -> None:
+        self.procedure = procedure
+        self.state = state
+        self.envelope = envelope
+        self.effects: list[fx.Effect] = []
+
+    @property
+    def now_s(self) -> float:
+        """The event's own time."""
+        return self.envelope.t_mono_s
+
+    def set(self, **changes: Any) -> None:
+        """Replace fields of the state."""
+        self.state = replace(self.state, **changes)
+
+    def set_robot(self, **changes: Any) -> None:
+        """Replace fields of the robot's state."""
+        self.set(robot=replace(self.state.robot, **changes))
+
+    def set_tool(self, **changes: Any) -> None:
+        """Replace fields of the tool's state."""
+        self.set(tool=replace(self.state.tool, **changes))
+
+    def set_step(self, step_id: str, **changes: Any) -> StepProgress:
+        """Replace fields of one step's progress and return it."""
+        changed = replace(self.state.progress(step_id), **changes)
+        self.set(steps=tuple(changed if step.id == step_id else step for step in self.state.steps))
+        return changed
+
+    def new_id(self, letter: str) -> str:
+        """An id that no other look, command or utterance of this visit has."""
+        self.set(counter=self.state.counter + 1)
+        return f"{self.state.visit_id}-{letter}{self.state.counter}"
+
+    def do(self, effect: fx.Effect) -> None:
+        """Add an effect."""
+        self.effects.append(effect)
+
+    def say(self, phrase: str, words: Mapping[str, str] | None = None, priority: str = "instruction") -> None:
+        """Speak a phrase and show it as caption."""
+        self.do(fx.Say(utterance=self.new_id("u"), phrase=phrase, words=words or {}, priority=priority))
+
+    def active_step_id(self) -> str:
+        """First step that is not passed; empty when none is left."""
+        return next((step.id for step in self.state.steps if step.status != "passed"), "")
+
+    def has_fault(self, code: str) -> bool:
+        """Whether a fault of that code stands."""
+        return any(fault.code == code for fault in self.state.faults)
+
+    def holding(self) -> bool:
+        """Whether anything holds the work."""
+        return self.state.paused or any(fault.holds for fault in self.state.faults)
+
+    def raise_fault(self, code: str, subject: str, words: Mapping[str, str] | None = None) -> None:
+        """Add a fault, say it, and call a person where its kind wants one. One that stands already stays as it is."""
+        if any(fault.code == code and fault.subject == subject for fault in self.state.faults):
+            return
+        kind = FAULTS[code]
+        fault = Fault(code=code, subject=subject, step=self.active_step_id(), since_s=self.now_s, words=words or {})
+        self.set(faults=(*self.state.faults, fault))
+        self.say(f"fault.{code}.visitor", words, "safety" if code == "robot.hands" else "correction")
+        if kind.clear_by is ClearBy.TIME:
+            self.do(fx.SetTimer(timer=f"notice:{code}", after_s=NOTICE_S))
+        if kind.calls:
+            self.do(fx.CallPerson(code=code))
+
+    def drop_fault(self, code: str, subject: str | None = None) -> None:
+        """Remove faults of that code (and subject)."""
+        kept = tuple(f for f in self.state.faults if f.code != code or (subject is not None and f.subject != subject))
+        self.set(faults=kept)
+
+    def release_tool(self) -> None:
+        """Take the tool's permission away, once."""
+        tool = self.state.tool
+        if not tool.armed_joint:
+            return
+        self.set(
+            tool=ToolState(
+                judging=tool.judging,
+                judging_seq=tool.judging_seq,
+                released_joint=tool.armed_joint,
+                released_s=self.now_s,
+            )
+        )
+        self.do(fx.DisableTool(command_id=self.new_id("c")))
+
+    def stop_robot(self) -> None:
+        """Stop a motion that is under way."""
+        if self.state.robot.moving:
+            self.do(fx.StopRobot(command_id=self.new_id("c")))
+            self.set(robot=RobotState())

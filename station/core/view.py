@@ -1,0 +1,135 @@
+"""The screen as a pure function of the state."""
+
+from __future__ import annotations
+
+from station.core.checks import active_steps, expected, expected_facts, key_of, may_be_confirmed, met_for_good
+from station.core.decide import may_clear, ordered_names
+from station.core.faults import ClearBy
+from station.core.procedure import Confirmation, Procedure, Tightening
+from station.core.screen import Screen, ScreenFault, ScreenJoint, ScreenQuestion, ScreenStep
+from station.core.state import State, StepStatus
+from vision.api import FactValue
+
+_URGENCY = {ClearBy.TECHNICIAN: 0, ClearBy.ITSELF: 1, ClearBy.VISITOR: 2, ClearBy.TIME: 3}
+
+
+def screen_of(procedure: Procedure, state: State) -> Screen:
+    """What the pages show now."""
+    active = active_steps(procedure, state)
+    first = active[0] if active else None
+    return Screen(
+        phase=state.phase.value,
+        visit_id=state.visit_id,
+        language=state.language,
+        visitor=state.order.visitor if state.order else "",
+        car=state.order.car if state.order else "",
+        step=first.id if first else "",
+        say=first.say if first else ("visit.finished" if state.outcome == "finished" else "visit.welcome"),
+        words=ordered_names(procedure, state),
+        picture=first.picture if first else ("record" if state.outcome else "welcome"),
+        steps=tuple(_step(state, step.id, step.say) for step in procedure.steps),
+        joints=_joints(procedure, state),
+        faults=_faults(procedure, state),
+        questions=_questions(procedure, state),
+        waiting_for=_waiting(procedure, state),
+        robot=_robot(state),
+        tool=_tool(state),
+        paused=state.paused,
+        help_called=state.help_called,
+        devices=dict(state.devices),
+        bad_cameras=dict(state.bad_cameras),
+        outcome=state.outcome,
+    )
+
+
+def _step(state: State, step_id: str, say: str) -> ScreenStep:
+    status = next((s.status for s in state.steps if s.id == step_id), StepStatus.PENDING)
+    shown = "passed" if status is StepStatus.PASSED else "pending" if status is StepStatus.PENDING else "active"
+    return ScreenStep(id=step_id, say=say, status=shown)
+
+
+def _joints(procedure: Procedure, state: State) -> tuple[ScreenJoint, ...]:
+    due = {d.joint for step in active_steps(procedure, state) for d in step.demands if isinstance(d, Tightening)}
+    shown = []
+    for joint in procedure.joints:
+        results = [entry for entry in state.tightenings if entry.joint == joint.id]
+        last = results[-1] if results else None
+        status = "fastener" if state.seen(f"fastener:{joint.id}") is FactValue.PRESENT else "empty"
+        if joint.id in due:
+            status = "running" if state.tool.armed_joint == joint.id and state.tool.ready else "now"
+        if last is not None and last.verdict == "ok":
+            status = "done"
+        elif last is not None and last.verdict not in ("pending", "ok") and status != "running":
+            status = "bad"
+        shown.append(
+            ScreenJoint(
+                id=joint.id,
+                label=joint.label,
+                status=status,
+                torque_nm=last.torque_nm if last else None,
+                angle_deg=last.angle_deg if last else None,
+            )
+        )
+    return tuple(shown)
+
+
+def _faults(procedure: Procedure, state: State) -> tuple[ScreenFault, ...]:
+    ordered = sorted(state.faults, key=lambda fault: (_URGENCY[fault.kind.clear_by], fault.since_s))
+    return tuple(
+        ScreenFault(
+            code=fault.code,
+            number=fault.kind.number,
+            subject=fault.subject,
+            words=fault.words,
+            holds=fault.holds,
+            clear_by=fault.kind.clear_by.value,
+            ready=may_clear(procedure, state, fault),
+        )
+        for fault in ordered
+    )
+
+
+def _questions(procedure: Procedure, state: State) -> tuple[ScreenQuestion, ...]:
+    return tuple(
+        ScreenQuestion(step=step.id, what=demand.what, by=demand.by.value)
+        for step in active_steps(procedure, state)
+        if state.progress(step.id).status is StepStatus.OPEN
+        for demand in step.demands
+        if isinstance(demand, Confirmation) and may_be_confirmed(state, step, demand)
+    )
+
+
+def _waiting(procedure: Procedure, state: State) -> tuple[str, ...]:
+    missing: list[str] = []
+    for step in active_steps(procedure, state):
+        status = state.progress(step.id).status
+        if status is StepStatus.ENTERING:
+            zone = procedure.cobot_zone
+            clear = zone is None or state.seen(f"hands:{zone}") is FactValue.ABSENT
+            missing.append("robot" if clear else f"hands:{zone}")
+            continue
+        demands = step.gates if status is StepStatus.GATED else step.demands
+        wanted = expected_facts(procedure, state, demands)
+        missing.extend(fact for fact, value in wanted.items() if state.seen(fact) is not value)
+        missing.extend(
+            key_of(d) for d in demands if expected(procedure, state, d) is None and not met_for_good(state, step, d)
+        )
+    return tuple(dict.fromkeys(missing))
+
+
+def _robot(state: State) -> str:
+    if state.devices.get("cobot") is not True:
+        return "away"
+    if state.robot.moving:
+        return "moving"
+    return (
+        "held" if any(f.code in ("robot.hands", "robot.failed", "cobot.unplugged") for f in state.faults) else "still"
+    )
+
+
+def _tool(state: State) -> str:
+    if state.devices.get("tool") is not True:
+        return "away"
+    if state.tool.armed_joint:
+        return "ready" if state.tool.ready else "arming"
+    return "off"

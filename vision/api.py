@@ -1,0 +1,181 @@
+"""What the rest of the product may know of seeing: frames, observations, facts. Shapes, units and colour order stand in the types.
+
+Pixels stop here: a `Frame` becomes a `FrameAnalysis`; analyses become *fact edges* (`FactChanged`); only edges leave.
+A fact nobody can see is UNKNOWN: never the last value, never a pass, never a failure.
+
+Times: `t_mono_s` is the monotonic clock at the moment the frame was taken from the camera, and it is carried to every
+decision. Pixels: (0, 0) is the centre of the first pixel. Pictures: uint8 (height, width, 3), BGR, read-only.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from vision.geometry import Array, Transform
+
+Picture = NDArray[np.uint8]
+
+
+class FactValue(StrEnum):
+    """Three values, because "cannot see" is a verdict of its own."""
+
+    PRESENT = "present"
+    ABSENT = "absent"
+    UNKNOWN = "unknown"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Frame:
+    """One picture with its origin and time. The array is made read-only."""
+
+    camera: str
+    seq: int
+    t_mono_s: float
+    image: Picture
+
+    def __post_init__(self) -> None:
+        if self.image.ndim != 3 or self.image.shape[2] != 3 or self.image.dtype != np.uint8:
+            raise ValueError(f"camera {self.camera}: expected uint8 (height, width, 3), got {self.image.shape}")
+        self.image.setflags(write=False)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class HandObservation:
+    """One hand as the landmark model sees it. A soft cue: gloves and held parts are outside the model's scope."""
+
+    landmarks_px: NDArray[np.float32]
+    """(21, 2) in mediapipe order: 0 wrist, 4 thumb tip, 8 index tip ..."""
+    handedness: str
+    """`Left` or `Right` as the model says; nothing may depend on it."""
+    score: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class TagObservation:
+    """One AprilTag 36h11."""
+
+    tag_id: int
+    corners_px: Array
+    """(4, 2): top left, top right, bottom right, bottom left of the upright tag, OpenCV pixel centres."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class BodyObservation:
+    """A tagged body (part, tool) found in the bench frame from all its visible tags together."""
+
+    body: str
+    bench_from_body: Transform
+    tag_ids: tuple[int, ...]
+    rms_px: float
+    """Root mean square reprojection error of the tag corners."""
+    sigma_mm: float
+    """One standard deviation of the position at the body's origin, from the pixel noise and the geometry."""
+    sigma_deg: float
+    """One standard deviation of the rotation."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SiteObservation:
+    """Whether a fastener sits at a joint, seen without tags in a rectified patch."""
+
+    joint: str
+    value: FactValue
+    score: float
+    """0 to 1: how much like a seated fastener the patch looks."""
+    reason: str
+    """Why UNKNOWN (`hidden`, `blurred`, `part not located` ...), else empty."""
+
+
+class CameraState(StrEnum):
+    """What a picture says about its camera."""
+
+    GOOD = "good"
+    DARK = "dark"
+    BRIGHT = "bright"
+    COVERED = "covered"
+    """No texture anywhere: a hand or cloth on the lens."""
+    MOVED = "moved"
+    """The fixture's tags are not where the calibration puts them."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FrameAnalysis:
+    """Everything seen in one frame."""
+
+    camera: str
+    seq: int
+    t_mono_s: float
+    state: CameraState
+    hands: tuple[HandObservation, ...] = ()
+    hands_known: bool = False
+    """False when the hand tracker did not look at this frame, or cannot be trusted on it."""
+    busy_zones: Mapping[str, bool] = field(default_factory=dict)
+    """Zone name -> something hand-like or moving is in it, by any cue (landmarks, skin, motion)."""
+    tags: tuple[TagObservation, ...] = ()
+    bodies: tuple[BodyObservation, ...] = ()
+    sites: tuple[SiteObservation, ...] = ()
+    code_text: str | None = None
+    """Text of a QR code in the picture."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FactReading:
+    """What is known of one fact, with the frame that says so."""
+
+    fact: str
+    value: FactValue
+    t_mono_s: float
+    """Capture time of the newest frame behind the value."""
+    text: str = ""
+    """For codes: what was read. For UNKNOWN: why."""
+    measures: Mapping[str, float] = field(default_factory=dict)
+    """Figures behind the value, units in the key: `offset_mm`, `angle_deg`, `score` ..."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FactChanged:
+    """An edge: the fact has another value (or, for a code, another text) than before."""
+
+    reading: FactReading
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LookReport:
+    """The answer to a look: what fresh frames say of the facts asked for, whatever it is."""
+
+    look_id: str
+    readings: tuple[FactReading, ...]
+    """Every frame behind every reading was captured at or after the time the look asked for."""
+    t_mono_s: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CameraHealth:
+    """A camera came, went, froze, or shows nothing to be trusted. Its facts are UNKNOWN while it is not good."""
+
+    camera: str
+    t_mono_s: float
+    good: bool
+    code: str
+    """`camera.good camera.lost camera.frozen camera.dark camera.bright camera.covered camera.moved`."""
+    detail: str
+    """One sentence for the technician."""
+
+
+VisionEvent = FactChanged | LookReport | CameraHealth
+
+
+class HandTracker(Protocol):
+    """Finds hands. Takes frames in order of time; returns the frame's own stamp with the result by belonging to it."""
+
+    def track(self, frame: Frame) -> tuple[HandObservation, ...]:
+        """Hands in the frame, at most the tracker's limit."""
+
+    def close(self) -> None:
+        """Free the model."""

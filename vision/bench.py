@@ -1,0 +1,144 @@
+"""What vision knows of a bench before it looks: tagged bodies, places, joints, zones, and the facts it is to watch.
+
+All lengths are millimetres, frames as in `vision.geometry`. These are plain values: the station builds them from its files.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from vision.geometry import Array, CameraModel, Transform, frozen
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class TagMount:
+    """An AprilTag 36h11 on a body. Tag frame: origin in its middle, x right, y up on the upright tag, z out of its face."""
+
+    tag_id: int
+    size_mm: float
+    """Edge of the black square."""
+    body_from_tag: Transform
+
+    def corners_mm(self) -> Array:
+        """(4, 3) corners in the body frame: top left, top right, bottom right, bottom left."""
+        half = self.size_mm / 2.0
+        return self.body_from_tag.apply([[-half, half, 0], [half, half, 0], [half, -half, 0], [-half, -half, 0]])
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Body:
+    """A thing that carries tags: a part on its carrier, the tool, the fixture (the fixture's frame is the bench frame)."""
+
+    name: str
+    tags: tuple[TagMount, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Joint:
+    """A place where a fastener goes. For the tool, "at the joint" is measured from the tool's tip (its body's origin)."""
+
+    name: str
+    bench_mm: Array
+    """(3,) where the fastener's head sits on a part that is in its place."""
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "bench_mm", frozen(self.bench_mm, (3,)))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Zone:
+    """A polygon on the bench, seen as a prism from z_mm[0] to z_mm[1]."""
+
+    name: str
+    outline_mm: Array
+    """(N, 2) corners, in order."""
+    z_mm: tuple[float, float] = (0.0, 150.0)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "outline_mm", frozen(self.outline_mm, (-1, 2)))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class WatchPart:
+    """PRESENT: the body is at the place within both tolerances and has been still. ABSENT: it is seen elsewhere."""
+
+    fact: str
+    body: str
+    bench_from_body: Transform
+    within_mm: float
+    within_deg: float
+    still_s: float = 0.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class WatchHands:
+    """PRESENT: something hand-like is in the zone, by any cue, at once. ABSENT: clear on every camera for `clear_s`."""
+
+    fact: str
+    zone: str
+    clear_s: float = 0.5
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class WatchFastener:
+    """PRESENT: a fastener sits at the joint. ABSENT: the bare joint is seen. UNKNOWN: hidden, blurred, undecided."""
+
+    fact: str
+    joint: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class WatchTool:
+    """PRESENT: the tool's tip is at the joint. Leaves only beyond `leave_mm` (hysteresis)."""
+
+    fact: str
+    tool: str
+    joint: str
+    within_mm: float = 10.0
+    leave_mm: float = 16.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class WatchCode:
+    """PRESENT with text: a QR code is shown to a camera."""
+
+    fact: str
+
+
+Watch = WatchPart | WatchHands | WatchFastener | WatchTool | WatchCode
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Bench:
+    """One bench as vision knows it."""
+
+    cameras: tuple[CameraModel, ...]
+    fixture: Body
+    """Tags fixed to the bench, in bench millimetres: a camera that no longer sees them where they belong has moved."""
+    bodies: tuple[Body, ...]
+    joints: tuple[Joint, ...]
+    zones: tuple[Zone, ...]
+    hand_height_mm: float = 90.0
+    """Hands are placed on the bench by meeting their rays with this height."""
+    tags: Mapping[int, str] = field(init=False)
+    """Tag id -> body name."""
+
+    def __post_init__(self) -> None:
+        owners: dict[int, str] = {}
+        for body in (self.fixture, *self.bodies):
+            for mount in body.tags:
+                if mount.tag_id in owners:
+                    raise ValueError(
+                        f"tag {mount.tag_id} is on both {owners[mount.tag_id]} and {body.name}; give each tag one body"
+                    )
+                owners[mount.tag_id] = body.name
+        object.__setattr__(self, "tags", owners)
+
+    def camera(self, name: str) -> CameraModel:
+        """The camera of that name. Raises KeyError."""
+        return {camera.name: camera for camera in self.cameras}[name]
+
+    def body(self, name: str) -> Body:
+        """The body of that name. Raises KeyError."""
+        return {body.name: body for body in self.bodies}[name]

@@ -1,0 +1,211 @@
+"""From frame analyses to edges of facts, to answers to looks, and to the health of cameras. The last place in vision.
+
+Thread-safe: analysis threads call `update`, the owner's loop calls `expire`, `look` and `set_watches`. Nothing in here
+reads a clock: time comes with the analyses and with `expire`.
+"""
+
+from __future__ import annotations
+
+import threading
+from dataclasses import dataclass, field, replace
+
+from vision.api import (
+    CameraHealth,
+    CameraState,
+    FactChanged,
+    FactReading,
+    FactValue,
+    FrameAnalysis,
+    LookReport,
+    VisionEvent,
+)
+from vision.bench import Bench, Watch
+from vision.evidence import Recent, judge
+
+HISTORY_S = 4.0
+LOOK_LIMIT_S = 2.0
+AGREEING_FRAMES = 2
+
+DETAILS = {
+    CameraState.GOOD: "sends pictures that can be trusted",
+    CameraState.DARK: "sends pictures that are too dark; check the light and the exposure",
+    CameraState.BRIGHT: "sends pictures that are burnt out; check the light and the exposure",
+    CameraState.COVERED: "shows nothing at all; take away what covers its lens",
+    CameraState.MOVED: "no longer sees the bench's tags where its calibration puts them; run the bench calibration",
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Streak:
+    """How many analyses in a row gave the same known value, and the newest reading."""
+
+    reading: FactReading
+    frames: int
+
+
+@dataclass(slots=True, kw_only=True)
+class _Look:
+    """A look that waits for its answer. Mutable, and never leaves the board."""
+
+    look_id: str
+    facts: tuple[str, ...]
+    not_before_s: float
+    deadline_s: float
+    streaks: dict[str, _Streak] = field(default_factory=dict)
+
+
+class FactBoard:
+    """Holds what the cameras said lately, and tells what changed."""
+
+    def __init__(self, bench: Bench, watches: tuple[Watch, ...], *, stale_s: float = 0.5) -> None:
+        """Nothing is known at first: every fact starts UNKNOWN, without an edge."""
+        self._bench = bench
+        self._stale_s = stale_s
+        self._lock = threading.Lock()
+        self._now_s = float("-inf")
+        self._started_s: float | None = None
+        self._analyses: dict[str, tuple[FrameAnalysis, ...]] = {}
+        self._newest_s: dict[str, float] = {}
+        self._health: dict[str, str] = {}
+        self._watches: dict[str, Watch] = {watch.fact: watch for watch in watches}
+        self._readings: dict[str, FactReading] = {}
+        self._looks: list[_Look] = []
+
+    def set_watches(self, watches: tuple[Watch, ...]) -> None:
+        """Watch these from now on. A fact watched in another way, or no longer, is UNKNOWN again, without an edge."""
+        with self._lock:
+            fresh = {watch.fact: watch for watch in watches}
+            kept = {fact for fact, watch in fresh.items() if self._watches.get(fact) is watch}
+            self._readings = {fact: reading for fact, reading in self._readings.items() if fact in kept}
+            self._watches = fresh
+
+    def update(self, analysis: FrameAnalysis) -> tuple[VisionEvent, ...]:
+        """Take in one analysis; edges, answered looks and camera health come back. One out of order is left out."""
+        with self._lock:
+            camera, t_s = analysis.camera, analysis.t_mono_s
+            if t_s <= self._newest_s.get(camera, float("-inf")):
+                return ()
+            self._move_time(t_s)
+            self._newest_s[camera] = t_s
+            good = analysis.state is CameraState.GOOD
+            kept = self._analyses.get(camera, ()) if good else ()
+            if kept and t_s - kept[-1].t_mono_s > self._stale_s:
+                kept = ()
+            self._analyses[camera] = (*(a for a in kept if t_s - a.t_mono_s <= HISTORY_S), analysis) if good else ()
+            health = self._health_edge(camera, t_s, analysis.state.value, DETAILS[analysis.state])
+            return (*health, *self._lost_cameras(), *self._edges(), *self._answers())
+
+    def expire(self, now_s: float) -> tuple[VisionEvent, ...]:
+        """Let time pass without a frame: stale cameras are lost, and what only they saw is UNKNOWN."""
+        with self._lock:
+            self._move_time(now_s)
+            return (*self._lost_cameras(), *self._edges(), *self._answers())
+
+    def camera_failed(self, camera: str, code: str, detail: str, now_s: float) -> tuple[VisionEvent, ...]:
+        """A camera is known to be gone or frozen (`camera.lost`, `camera.frozen`): forget all it said, at once."""
+        with self._lock:
+            self._move_time(now_s)
+            self._analyses[camera] = ()
+            return (
+                *self._health_edge(camera, now_s, code.removeprefix("camera."), detail),
+                *self._edges(),
+                *self._answers(),
+            )
+
+    def look(self, look_id: str, facts: tuple[str, ...], not_before_s: float) -> None:
+        """Ask what fresh frames say of `facts`; a later `update` or `expire` returns the `LookReport`.
+
+        A fact is settled when two analyses taken at or after `not_before_s` give the same known value; two seconds
+        after that time the answer goes out with what is known, UNKNOWN for the rest.
+        """
+        with self._lock:
+            deadline_s = max(not_before_s, self._now_s) + LOOK_LIMIT_S
+            self._looks.append(_Look(look_id=look_id, facts=facts, not_before_s=not_before_s, deadline_s=deadline_s))
+
+    def readings(self) -> tuple[FactReading, ...]:
+        """The present reading of every watched fact, by name."""
+        with self._lock:
+            return tuple(self._readings[fact] for fact in sorted(self._readings))
+
+    def _move_time(self, now_s: float) -> None:
+        self._now_s = max(self._now_s, now_s)
+        if self._started_s is None:
+            self._started_s = self._now_s
+
+    def _lost_cameras(self) -> tuple[VisionEvent, ...]:
+        events: list[VisionEvent] = []
+        started_s = self._now_s if self._started_s is None else self._started_s
+        for camera in sorted({model.name for model in self._bench.cameras} | self._newest_s.keys()):
+            silent_s = self._now_s - self._newest_s.get(camera, started_s)
+            if silent_s <= self._stale_s or self._health.get(camera) == "frozen":
+                continue
+            self._analyses[camera] = ()
+            detail = f"has sent no picture for {silent_s:.1f} s; check its cable and that no other program uses it"
+            events += self._health_edge(camera, self._now_s, "lost", detail)
+        return tuple(events)
+
+    def _health_edge(self, camera: str, t_s: float, state: str, detail: str) -> tuple[VisionEvent, ...]:
+        if self._health.get(camera) == state:
+            return ()
+        self._health[camera] = state
+        good = state == CameraState.GOOD.value
+        code, sentence = f"camera.{state}", f"Camera {camera} {detail}."
+        return (CameraHealth(camera=camera, t_mono_s=t_s, good=good, code=code, detail=sentence),)
+
+    def _recent(self, since_s: float = float("-inf")) -> Recent:
+        return Recent(analyses=self._analyses, now_s=self._now_s, stale_s=self._stale_s, since_s=since_s)
+
+    def _edges(self) -> tuple[VisionEvent, ...]:
+        events: list[VisionEvent] = []
+        recent = self._recent()
+        for fact, watch in self._watches.items():
+            before = self._readings.get(fact)
+            value = FactValue.UNKNOWN if before is None else before.value
+            reading = judge(watch, recent, self._bench, value)
+            self._readings[fact] = reading
+            said = "" if before is None or value is FactValue.UNKNOWN else before.text
+            says = "" if reading.value is FactValue.UNKNOWN else reading.text
+            if reading.value is not value or says != said:
+                events.append(FactChanged(reading=reading))
+        return tuple(events)
+
+    def _answers(self) -> tuple[VisionEvent, ...]:
+        events: list[VisionEvent] = []
+        waiting: list[_Look] = []
+        for look in self._looks:
+            self._take_evidence(look)
+            settled = all(streak.frames >= AGREEING_FRAMES for streak in look.streaks.values())
+            if settled or self._now_s >= look.deadline_s:
+                readings = tuple(_answer(look, fact) for fact in look.facts)
+                events.append(LookReport(look_id=look.look_id, readings=readings, t_mono_s=self._now_s))
+            else:
+                waiting.append(look)
+        self._looks = waiting
+        return tuple(events)
+
+    def _take_evidence(self, look: _Look) -> None:
+        """Judge each fact by the look's own frames only, with the strict limits: nothing older colours the answer."""
+        recent = self._recent(look.not_before_s)
+        for fact in look.facts:
+            watch = self._watches.get(fact)
+            if watch is None:
+                reading = FactReading(fact=fact, value=FactValue.UNKNOWN, t_mono_s=self._now_s, text="not watched")
+            else:
+                reading = judge(watch, recent, self._bench, FactValue.UNKNOWN)
+            look.streaks[fact] = _extended(look.streaks.get(fact), reading)
+
+
+def _extended(streak: _Streak | None, reading: FactReading) -> _Streak:
+    if reading.value is FactValue.UNKNOWN:
+        return _Streak(reading=reading, frames=0)
+    if streak is None or (streak.reading.value, streak.reading.text) != (reading.value, reading.text):
+        return _Streak(reading=reading, frames=1)
+    return _Streak(reading=reading, frames=streak.frames + (reading.t_mono_s > streak.reading.t_mono_s))
+
+
+def _answer(look: _Look, fact: str) -> FactReading:
+    """The settled reading, or UNKNOWN with the reason."""
+    streak = look.streaks[fact]
+    if streak.frames >= AGREEING_FRAMES or streak.reading.value is FactValue.UNKNOWN:
+        return streak.reading
+    return replace(streak.reading, value=FactValue.UNKNOWN, text="no two fresh pictures agree")

@@ -1,0 +1,93 @@
+"""One camera's frames to analyses: everything that is looked for in a picture, in one place and one order."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+import numpy as np
+from numpy.typing import NDArray
+
+from vision.api import CameraState, Frame, FrameAnalysis, HandObservation, HandTracker, SiteObservation
+from vision.bench import Bench
+from vision.codes import CodeReader
+from vision.geometry import CameraModel
+from vision.nuts import look_at_joint
+from vision.parts import locate_bodies
+from vision.tags import TagTracker
+from vision.view import view_state
+from vision.zones import ZoneWatcher
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Want:
+    """What is worth its time on the next frame. Tags, bodies, zones and the view are looked at on every frame."""
+
+    hands: bool = False
+    codes: bool = False
+    joints: frozenset[str] = field(default_factory=frozenset)
+
+
+class Pipeline:
+    """Analyses the frames of one camera, in order of time. Not for two threads at once: it belongs to its analysis thread."""
+
+    def __init__(
+        self, bench: Bench, camera: CameraModel, hand_tracker: HandTracker | None = None, *, hands_every: int = 2
+    ) -> None:
+        """The hand tracker belongs to this pipeline alone and is closed with it; it sees every `hands_every`-th frame."""
+        self._bench = bench
+        self._camera = camera
+        self._hand_tracker = hand_tracker
+        self._hands_every = hands_every
+        self._frames = 0
+        self._tags = TagTracker(frozenset(bench.tags))
+        self._zones = ZoneWatcher(bench, camera)
+        self._codes = CodeReader()
+
+    def analyse(self, frame: Frame, want: Want) -> FrameAnalysis:
+        """Everything seen in the frame. A frame of a bad state carries its state and tags, and claims nothing else.
+
+        Raises ValueError when the picture has not the size of the calibration.
+        """
+        import cv2
+
+        height, width = frame.image.shape[:2]
+        if (width, height) != (self._camera.width_px, self._camera.height_px):
+            raise ValueError(
+                f"camera {frame.camera} sends {width}x{height} but is calibrated for {self._camera.width_px}x"
+                f"{self._camera.height_px}; set the size in the station file or calibrate again"
+            )
+        grey = np.asarray(cv2.cvtColor(frame.image, cv2.COLOR_BGR2GRAY), dtype=np.uint8)
+        tags = self._tags.find(grey)
+        state = view_state(grey, tags, self._bench.fixture, self._camera)
+        if state is not CameraState.GOOD:
+            return FrameAnalysis(
+                camera=frame.camera, seq=frame.seq, t_mono_s=frame.t_mono_s, state=state, tags=tags
+            )
+        self._frames += 1
+        look_for_hands = want.hands and self._hand_tracker is not None and self._frames % self._hands_every == 0
+        hands = self._hand_tracker.track(frame) if look_for_hands and self._hand_tracker is not None else ()
+        return FrameAnalysis(
+            camera=frame.camera,
+            seq=frame.seq,
+            t_mono_s=frame.t_mono_s,
+            state=state,
+            hands=hands,
+            hands_known=look_for_hands,
+            busy_zones=self._zones.busy(frame.image, frame.t_mono_s, hands),
+            tags=tags,
+            bodies=locate_bodies(self._bench.bodies, tags, self._camera),
+            sites=self._sites(frame.image, want, hands),
+            code_text=self._codes.read(grey) if want.codes else None,
+        )
+
+    def close(self) -> None:
+        """Free the detectors."""
+        self._tags.close()
+        if self._hand_tracker is not None:
+            self._hand_tracker.close()
+
+    def _sites(
+        self, image: NDArray[np.uint8], want: Want, hands: tuple[HandObservation, ...]
+    ) -> tuple[SiteObservation, ...]:
+        wanted = (joint for joint in self._bench.joints if joint.name in want.joints)
+        return tuple(look_at_joint(joint, image, self._camera, hands) for joint in wanted)

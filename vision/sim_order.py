@@ -1,0 +1,50 @@
+"""Painter's order: which things are painted first so that nearer things cover farther ones.
+
+Things are painted far to near along the camera's view, corrected by one rule: what stands on or over another thing is
+painted after it. Cameras look down on the bench, so the rule holds for all of them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from vision.geometry import Array
+
+Paint = Callable[[NDArray[np.uint8]], None]
+
+_SINK_MM = 3.0
+"""Things may sink into what they stand on by this much, for example a plate pressed into its handle."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Item:
+    """Something to paint, with its bounds in the bench frame."""
+
+    depth_mm: float
+    """Depth of its upper face in the camera."""
+    low_mm: Array
+    """(3,) smallest x, y, z."""
+    high_mm: Array
+    """(3,) largest x, y, z."""
+    paint: Paint
+    shadow: Paint | None = None
+    """Painted just before the item."""
+
+
+def in_painting_order(items: list[Item]) -> list[Item]:
+    """Far to near; what stands over another thing always after it."""
+    if not items:
+        return []
+    rising = sorted(items, key=lambda item: (float(item.low_mm[2]), -item.depth_mm))
+    low, high = np.array([item.low_mm for item in rising]), np.array([item.high_mm for item in rising])
+    keys = np.array([item.depth_mm for item in rising])
+    for i in range(1, len(rising)):
+        under = (high[:i, 2] - _SINK_MM <= low[i, 2]) & (low[:i, 2] < low[i, 2])
+        under &= np.all((low[:i, :2] < high[i, :2]) & (low[i, :2] < high[:i, :2]), axis=1)
+        if under.any():
+            keys[i] = min(keys[i], float(keys[:i][under].min()) - 0.01)
+    return [rising[i] for i in np.argsort(-keys, kind="stable")]

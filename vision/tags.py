@@ -1,0 +1,129 @@
+"""AprilTags 36h11 in a grey picture: a rolling scan finds them, then one small region follows each at full resolution.
+
+AprilTag puts the *corner* of the first pixel at (0, 0), OpenCV its centre, so half a pixel is taken off here and
+nowhere else (AprilRobotics/apriltag issue 121). The detector lists corners top right, top left, bottom left, bottom
+right of the upright tag; they leave this module as top left, top right, bottom right, bottom left.
+"""
+
+from __future__ import annotations
+
+import threading
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from vision.api import TagObservation
+from vision.geometry import Array
+
+Grey = NDArray[np.uint8]
+HALF_PIXEL = 0.5
+READING_ORDER = [1, 0, 3, 2]
+MOST_WRONG_BITS = 1
+LEAST_MARGIN = 20.0
+TILES = (3, 2)
+TILE_OVERLAP_PX = 72
+SMALLEST_EDGE_PX = 8.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class _Track:
+    """Where a tag was last, how fast it went, and for how many frames it has been missed."""
+
+    corners_px: Array
+    motion_px: Array
+    missed: int = 0
+
+
+class TagTracker:
+    """Finds the tags of `ids` picture after picture. One tracker a camera; calls from several threads take turns."""
+
+    def __init__(self, ids: frozenset[int], *, give_up_after: int = 3) -> None:
+        """`give_up_after` frames without a tag its region is dropped, and only the rolling scan looks for it."""
+        self._ids = ids
+        self._give_up_after = give_up_after
+        self._tracks: dict[int, _Track] = {}
+        self._turn = -1
+        self._lock = threading.Lock()
+        self._detector: Any = _new_detector()
+
+    def find(self, grey: Grey) -> tuple[TagObservation, ...]:
+        """Tags in a uint8 (height, width) picture, by id. Raises RuntimeError after `close`.
+
+        The first call scans the whole picture, later ones one tile each, as long as some tag is not in sight.
+        """
+        with self._lock:
+            if self._detector is None:
+                raise RuntimeError("the tag tracker is closed; make a new one for this camera")
+            found: dict[int, Array] = {}
+            for tag_id, track in self._tracks.items():
+                if tag_id not in found:
+                    self._detect(grey, _region(track, grey.shape), found)
+            if self._ids - found.keys():
+                for region in self._scan_regions(grey.shape):
+                    self._detect(grey, region, found)
+            self._follow(found)
+            return tuple(TagObservation(tag_id=tag_id, corners_px=found[tag_id]) for tag_id in sorted(found))
+
+    def close(self) -> None:
+        """Free the detector. Calling it again does nothing."""
+        with self._lock:
+            self._detector = None
+            self._tracks = {}
+
+    def _scan_regions(self, shape: tuple[int, ...]) -> list[tuple[int, int, int, int]]:
+        height, width = shape[:2]
+        if self._turn < 0:
+            self._turn = 0
+            return [(0, 0, width, height)]
+        columns, rows = TILES
+        column, row = self._turn % columns, self._turn // columns
+        self._turn = (self._turn + 1) % (columns * rows)
+        x0, y0 = column * width // columns - TILE_OVERLAP_PX, row * height // rows - TILE_OVERLAP_PX
+        x1, y1 = (column + 1) * width // columns + TILE_OVERLAP_PX, (row + 1) * height // rows + TILE_OVERLAP_PX
+        return [(max(0, x0), max(0, y0), min(width, x1), min(height, y1))]
+
+    def _detect(self, grey: Grey, region: tuple[int, int, int, int], found: dict[int, Array]) -> None:
+        x0, y0, x1, y1 = region
+        if x1 - x0 < SMALLEST_EDGE_PX or y1 - y0 < SMALLEST_EDGE_PX:
+            return
+        for detection in self._detector.detect(np.ascontiguousarray(grey[y0:y1, x0:x1])):
+            good = detection.hamming <= MOST_WRONG_BITS and detection.decision_margin >= LEAST_MARGIN
+            if not good or detection.tag_id not in self._ids or detection.tag_id in found:
+                continue
+            corners = np.asarray(detection.corners, dtype=np.float64)[READING_ORDER]
+            corners = corners - HALF_PIXEL + (x0, y0)
+            corners.setflags(write=False)
+            found[detection.tag_id] = corners
+
+    def _follow(self, found: dict[int, Array]) -> None:
+        tracks: dict[int, _Track] = {}
+        for tag_id, track in self._tracks.items():
+            if tag_id not in found and track.missed < self._give_up_after:
+                tracks[tag_id] = _Track(
+                    corners_px=track.corners_px + track.motion_px, motion_px=track.motion_px, missed=track.missed + 1
+                )
+        for tag_id, corners in found.items():
+            before = self._tracks.get(tag_id)
+            motion = np.zeros(2) if before is None else corners.mean(axis=0) - before.corners_px.mean(axis=0)
+            tracks[tag_id] = _Track(corners_px=corners, motion_px=motion)
+        self._tracks = tracks
+
+
+def _region(track: _Track, shape: tuple[int, ...]) -> tuple[int, int, int, int]:
+    """A box around where the tag should be next: narrow for a still tag, wider for a moving or missed one."""
+    low = track.corners_px.min(axis=0)
+    high = track.corners_px.max(axis=0)
+    edge = float((high - low).max())
+    speed = float(np.abs(track.motion_px).max())
+    margin = 0.35 * edge + 6.0 + 1.5 * speed + 0.75 * edge * track.missed
+    low, high = low + track.motion_px - margin, high + track.motion_px + margin
+    height, width = shape[:2]
+    return max(0, int(low[0])), max(0, int(low[1])), min(width, int(high[0]) + 2), min(height, int(high[1]) + 2)
+
+
+def _new_detector() -> Any:
+    from pupil_apriltags import Detector
+
+    return Detector(families="tag36h11", nthreads=1, quad_decimate=1.0, quad_sigma=0.0, refine_edges=1)
