@@ -1,9 +1,8 @@
 """The pose of a tagged body in the bench frame, from all of its tags that one picture shows.
 
-Start: planar pose with both of its solutions (Collins and Bartoli, IPPE, IJCV 2014), or SQPnP (Terzakis and Lourakis,
-ECCV 2020) where the tags are not in one plane; then Levenberg-Marquardt on all corners. Points are undistorted, never
-pictures. A flat target seen small has two poses that explain it nearly as well: the one that lies flat on the bench is
-taken only where the other plainly does not; otherwise there is no answer.
+Start: SQPnP (Terzakis and Lourakis, ECCV 2020) and its mirror image; then Levenberg-Marquardt on all corners, through
+the lens. A flat target seen small has two poses that explain it nearly as well (Schweighofer and Pinz, PAMI 2006): the one
+that lies flat on the bench is taken only where the other plainly does not; otherwise there is no answer.
 """
 
 from __future__ import annotations
@@ -18,8 +17,8 @@ from vision.bench import Body
 from vision.geometry import Array, CameraModel, Transform
 
 LARGEST_RMS_PX = 1.2
-LEAST_CORNER_SIGMA_PX = 0.1
-"""The detector's own corner noise on clean pictures (0.075 px measured in reference work), rounded up."""
+CORNER_SIGMA_PX = 0.12
+"""The detector's corner noise along one axis: 0.07 to 0.14 px on pictures with 4 levels of noise."""
 SAME_POSE_DEG = 4.0
 FLAT_DEG = 20.0
 TILTED_DEG = 40.0
@@ -42,22 +41,23 @@ def locate_bodies(
 
 def locate(body: Body, tags: tuple[TagObservation, ...], camera: CameraModel) -> BodyObservation | None:
     """The body's pose, or None: no tag seen, corners that fit no pose within the gate, or two poses that fit alike."""
-    import cv2
-
     seen = {tag.tag_id: tag for tag in tags}
     mounts = [mount for mount in body.tags if mount.tag_id in seen]
     if not mounts:
         return None
     points_mm = np.vstack([mount.corners_mm() for mount in mounts])
     pixels = np.vstack([seen[mount.tag_id].corners_px for mount in mounts])
-    rays = cv2.undistortPoints(pixels.reshape(-1, 1, 2), camera.matrix, camera.distortion).reshape(-1, 2)
-    candidates = _candidates(points_mm, np.ascontiguousarray(rays), camera)
-    best = _choose(candidates)
+    candidates = _candidates(points_mm, pixels, camera)
+    best = _choose(candidates, len(pixels))
     if best is None:
         return None
     sigma_mm, sigma_deg = _spread(points_mm, best, camera)
     rival_deg = max(
-        (best.camera_from_body.angle_to_deg(other.camera_from_body) for other in candidates if _as_good(other, best)),
+        (
+            best.camera_from_body.angle_to_deg(other.camera_from_body)
+            for other in candidates
+            if _as_good(other, best, len(pixels))
+        ),
         default=0.0,
     )
     return BodyObservation(
@@ -70,37 +70,70 @@ def locate(body: Body, tags: tuple[TagObservation, ...], camera: CameraModel) ->
     )
 
 
-def _candidates(points_mm: Array, rays: Array, camera: CameraModel) -> list[_Candidate]:
-    """Poses that may explain the rays, refined, best first."""
+def _candidates(points_mm: Array, pixels: Array, camera: CameraModel) -> list[_Candidate]:
+    """Poses that may explain the pixels, refined, best first."""
     import cv2
 
-    eye, none = np.eye(3), np.zeros(5)
-    centred = points_mm - points_mm.mean(axis=0)
-    planar = np.linalg.svd(centred, compute_uv=False)[2] < 1e-3 * len(points_mm)
-    method = cv2.SOLVEPNP_IPPE if planar else cv2.SOLVEPNP_SQPNP
-    _, rotations, translations, _ = cv2.solvePnPGeneric(points_mm, rays, eye, none, flags=method)
     bench_from_camera = camera.camera_from_bench.inverse()
-    focal_px = float(camera.matrix[0, 0] + camera.matrix[1, 1]) / 2.0
     found = []
-    for start_r, start_t in zip(rotations, translations, strict=True):
-        vector, translation = cv2.solvePnPRefineLM(points_mm, rays, eye, none, start_r.copy(), start_t.copy())
-        pose = Transform(
-            np.asarray(cv2.Rodrigues(vector)[0], dtype=np.float64), np.asarray(translation, dtype=np.float64).reshape(3)
+    for start in _starts(points_mm, pixels, camera):
+        vector, translation = cv2.solvePnPRefineLM(
+            points_mm,
+            pixels,
+            camera.matrix,
+            camera.distortion,
+            cv2.Rodrigues(start.rotation)[0],
+            start.translation_mm.reshape(3, 1).copy(),
         )
-        in_camera = pose.apply(points_mm)
-        if not np.isfinite(in_camera).all() or in_camera[:, 2].min() <= 1.0:
-            continue
-        misses = in_camera[:, :2] / in_camera[:, 2:] - rays
-        rms_px = focal_px * math.sqrt(float((misses**2).sum(axis=1).mean()))
-        found.append(_Candidate(camera_from_body=pose, bench_from_body=bench_from_camera @ pose, rms_px=rms_px))
+        turn = np.asarray(cv2.Rodrigues(vector)[0], dtype=np.float64)
+        pose = Transform(turn, np.asarray(translation, dtype=np.float64).reshape(3))
+        bench_from_body = bench_from_camera @ pose
+        misses = camera.project(bench_from_body.apply(points_mm)) - pixels
+        if np.isfinite(misses).all():
+            rms_px = math.sqrt(float((misses**2).sum(axis=1).mean()))
+            found.append(_Candidate(camera_from_body=pose, bench_from_body=bench_from_body, rms_px=rms_px))
     return sorted(found, key=lambda candidate: candidate.rms_px)
 
 
-def _as_good(other: _Candidate, best: _Candidate) -> bool:
-    return other is not best and other.rms_px <= 1.5 * best.rms_px + 0.05
+def _starts(points_mm: Array, pixels: Array, camera: CameraModel) -> list[Transform]:
+    """`camera_from_body` guesses: the one of SQPnP, and its mirror image about the line of sight."""
+    import cv2
+
+    _, turns, shifts, _ = cv2.solvePnPGeneric(
+        points_mm, pixels, camera.matrix, camera.distortion, flags=cv2.SOLVEPNP_SQPNP
+    )
+    starts = []
+    for turn, shift in zip(turns, shifts, strict=True):
+        rotation = np.asarray(cv2.Rodrigues(turn)[0], dtype=np.float64)
+        start = Transform(rotation, np.asarray(shift, dtype=np.float64).reshape(3))
+        starts += [start, _mirrored(start, points_mm)]
+    return starts
 
 
-def _choose(candidates: list[_Candidate]) -> _Candidate | None:
+def _mirrored(camera_from_body: Transform, points_mm: Array) -> Transform:
+    """The pose whose face leans the other way: half a turn about the line of sight and one about its normal.
+
+    Seen from far, both give the same picture; this is the second solution of a plane's pose.
+    """
+    middle = points_mm.mean(axis=0)
+    normal = np.linalg.svd(points_mm - middle)[2][2]
+    seen = camera_from_body.apply(middle)
+    rotation = _half_turn(seen / np.linalg.norm(seen)) @ camera_from_body.rotation @ _half_turn(normal)
+    return Transform(rotation, seen - rotation @ middle)
+
+
+def _half_turn(axis: Array) -> Array:
+    return np.asarray(2.0 * np.outer(axis, axis) - np.eye(3))
+
+
+def _as_good(other: _Candidate, best: _Candidate, corners: int) -> bool:
+    """Whether noise alone may have put `best` in front: the misses differ by less than three standard deviations."""
+    if other is best:
+        return False
+    return corners * (other.rms_px**2 - best.rms_px**2) <= 9.0 * max(CORNER_SIGMA_PX, best.rms_px / 2.0) ** 2
+
+
+def _choose(candidates: list[_Candidate], corners: int) -> _Candidate | None:
     """The best candidate inside the gate; of two that fit alike the flat one, if only one is anywhere near flat."""
     if not candidates or candidates[0].rms_px > LARGEST_RMS_PX:
         return None
@@ -108,7 +141,7 @@ def _choose(candidates: list[_Candidate]) -> _Candidate | None:
     rivals = [
         other
         for other in candidates
-        if _as_good(other, best) and best.camera_from_body.angle_to_deg(other.camera_from_body) > SAME_POSE_DEG
+        if _as_good(other, best, corners) and best.camera_from_body.angle_to_deg(other.camera_from_body) > SAME_POSE_DEG
     ]
     if not rivals:
         return best
@@ -140,7 +173,8 @@ def _spread(points_mm: Array, candidate: _Candidate, camera: CameraModel) -> tup
         cross = np.array([[0.0, -pz, py], [pz, 0.0, -px], [-py, px, 0.0]])
         rows.append(by_point @ np.hstack([-rotation @ cross, np.eye(3)]))
     jacobian = np.vstack(rows)
-    noise_px = max(LEAST_CORNER_SIGMA_PX, candidate.rms_px)
+    values = 2 * len(points_mm)
+    noise_px = max(CORNER_SIGMA_PX, candidate.rms_px * math.sqrt(len(points_mm) / (values - 6.0)))
     covariance = noise_px**2 * np.linalg.pinv(jacobian.T @ jacobian)
     turn = float(np.linalg.eigvalsh(covariance[:3, :3])[-1])
     shift = float(np.linalg.eigvalsh(covariance[3:, 3:])[-1])

@@ -28,12 +28,12 @@ class Want:
 
 
 class Pipeline:
-    """Analyses the frames of one camera, in order of time. Not for two threads at once: it belongs to its analysis thread."""
+    """Analyses the frames of one camera, in order of time. Belongs to one thread: the camera's analysis thread."""
 
     def __init__(
         self, bench: Bench, camera: CameraModel, hand_tracker: HandTracker | None = None, *, hands_every: int = 2
     ) -> None:
-        """The hand tracker belongs to this pipeline alone and is closed with it; it sees every `hands_every`-th frame."""
+        """The hand tracker sees every `hands_every`-th frame of this camera alone; whoever made it closes it."""
         self._bench = bench
         self._camera = camera
         self._hand_tracker = hand_tracker
@@ -60,9 +60,7 @@ class Pipeline:
         tags = self._tags.find(grey)
         state = view_state(grey, tags, self._bench.fixture, self._camera)
         if state is not CameraState.GOOD:
-            return FrameAnalysis(
-                camera=frame.camera, seq=frame.seq, t_mono_s=frame.t_mono_s, state=state, tags=tags
-            )
+            return FrameAnalysis(camera=frame.camera, seq=frame.seq, t_mono_s=frame.t_mono_s, state=state, tags=tags)
         self._frames += 1
         look_for_hands = want.hands and self._hand_tracker is not None and self._frames % self._hands_every == 0
         hands = self._hand_tracker.track(frame) if look_for_hands and self._hand_tracker is not None else ()
@@ -81,10 +79,8 @@ class Pipeline:
         )
 
     def close(self) -> None:
-        """Free the detectors."""
+        """Free the tag detector."""
         self._tags.close()
-        if self._hand_tracker is not None:
-            self._hand_tracker.close()
 
     def _sites(
         self, image: NDArray[np.uint8], want: Want, hands: tuple[HandObservation, ...]

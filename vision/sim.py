@@ -1,26 +1,31 @@
 """A simulated camera: draws the bench as one calibrated camera would see it. The real trackers look at these pictures.
 
-The static bench is painted once. Each frame paints what can move over a copy of it, far to near, as a pinhole would see it,
-and then passes through the lens: distortion, blur, uneven light, noise. Positions agree with `CameraModel.project`.
+The static bench is painted once. Each frame paints what can move over a copy of it, far to near, as a pinhole would see
+it, and then passes through the lens: distortion, blur, uneven light, noise. Positions agree with `CameraModel.project`.
 """
 
 from __future__ import annotations
 
+from collections.abc import Hashable
 from functools import partial
 
 import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from vision.geometry import Array, CameraModel
-from vision.scene import Colour, DrawnHand, Placed, Scene
+from vision.geometry import Array, CameraModel, Transform
+from vision.scene import Colour, DrawnArm, DrawnCard, DrawnHand, DrawnNut, Placed, Scene
 from vision.sim_bench import static_picture
-from vision.sim_bodies import arm_items, card_item, nut_item, pin_item, placed_items
+from vision.sim_bodies import placed_items, prism_item
 from vision.sim_hand import flesh_of, joints_of
+from vision.sim_layer import Layers
 from vision.sim_lens import Lens
 from vision.sim_order import Item, in_painting_order
 from vision.sim_paint import SHADOW_PER_MM
 from vision.sim_skin import paint_hand
+from vision.sim_things import arm_items, card_items, nut_items
+
+Thing = Placed | DrawnNut | DrawnCard | DrawnArm | DrawnHand
 
 _PIN_WIDTH_MM = 24.0
 """Static blocks narrower than this are pins that may stick out of a part."""
@@ -35,37 +40,47 @@ class SceneRenderer:
         rng = np.random.default_rng(seed)
         self._lens = Lens(camera, rng)
         self._view = self._lens.pinhole
-        self._static = static_picture(self._view, static, rng)
-        self._work = self._static.copy()
-        grain = cv2.GaussianBlur(rng.normal(size=(512, 512)).astype(np.float32), (0, 0), 1.4)
-        self._skin_texture = np.asarray(1.0 + 0.035 * grain / grain.std(), dtype=np.float32)
+        self._layers = Layers(static_picture(self._view, static, rng))
+        grain = cv2.GaussianBlur(rng.normal(size=(512, 512)).astype(np.float32), (0, 0), 2.2)
+        self._skin_texture = np.asarray(1.0 + 0.025 * grain / grain.std(), dtype=np.float32)
         self._blocks = tuple(_bench_outlines(static))
+        self._known: dict[Hashable, list[Item]] = {}
 
     def render(self, scene: Scene, frame_index: int, *, covered: bool = False) -> NDArray[np.uint8]:
         """A new picture, uint8 (height, width, 3) BGR. `covered`: something lies on the lens."""
         if covered:
             return self._lens.covered(frame_index, scene.light)
-        np.copyto(self._work, self._static)
-        for item in in_painting_order(self._items(scene)):
-            if item.shadow is not None:
-                item.shadow(self._work)
-            item.paint(self._work)
-        return self._lens.expose(self._work, frame_index, scene.light)
+        picture = self._layers.painted(in_painting_order(self._items(scene)))
+        return self._lens.expose(picture, frame_index, scene.light)
 
     def _items(self, scene: Scene) -> list[Item]:
-        view = self._view
+        """Everything to paint. An unmoved thing gives the very items of the last frame."""
+        known: dict[Hashable, list[Item]] = {}
         items: list[Item] = []
-        for placed in scene.placed:
-            items.extend(placed_items(view, placed, self._support_mm(placed.bench_from_body.translation_mm)))
-        pins = self._pins_through(items, scene)
-        items.extend(pins)
-        items.extend(nut_item(view, nut, self._support_mm(nut.bench_mm)) for nut in scene.nuts)
-        if scene.card is not None:
-            items.append(card_item(view, scene.card))
-        if scene.arm is not None:
-            items.extend(arm_items(view, scene.arm))
-        items.extend(self._hand_item(hand) for hand in scene.hands)
+        card, arm = (scene.card,) if scene.card else (), (scene.arm,) if scene.arm else ()
+        for thing in (*scene.placed, *scene.nuts, *card, *arm, *scene.hands):
+            key = _key(thing)
+            known[key] = self._known[key] if key in self._known else self._made(thing)
+            items += known[key]
+        for outline, z_mm, colour in self._pins_through(items, scene.nuts):
+            key = (outline.tobytes(), z_mm)
+            known[key] = self._known[key] if key in self._known else [self._pin(outline, z_mm, colour)]
+            items += known[key]
+        self._known = known
         return items
+
+    def _made(self, thing: Thing) -> list[Item]:
+        match thing:
+            case Placed():
+                return placed_items(self._view, thing, self._support_mm(thing.bench_from_body.translation_mm))
+            case DrawnNut():
+                return nut_items(self._view, thing, self._support_mm(thing.bench_mm))
+            case DrawnCard():
+                return card_items(self._view, thing)
+            case DrawnArm():
+                return arm_items(self._view, thing)
+            case DrawnHand():
+                return [self._hand_item(thing)]
 
     def _support_mm(self, point_mm: Array) -> float:
         """Height of the static surface under a point, as far as it is not above the point."""
@@ -76,27 +91,30 @@ class SceneRenderer:
         ]
         return max(tops, default=0.0)
 
-    def _pins_through(self, items: list[Item], scene: Scene) -> list[Item]:
-        """Pins of the static bench that stick out of what was put over them. A nut hides the end of its pin."""
+    def _pins_through(
+        self, items: list[Item], nuts: tuple[DrawnNut, ...]
+    ) -> list[tuple[Array, tuple[float, float], Colour]]:
+        """Outline, heights and colour of what sticks out of bodies put over pins. A nut hides the end of its pin."""
+        bounds = np.array([[*item.low_mm, *item.high_mm] for item in items]).reshape(-1, 6)
         pins = []
         for outline, low, high, colour in self._blocks:
             if np.ptp(outline, axis=0).max() > _PIN_WIDTH_MM:
                 continue
             x, y = outline.mean(axis=0)
-            over = [
-                float(item.high_mm[2])
-                for item in items
-                if item.low_mm[0] < x < item.high_mm[0]
-                and item.low_mm[1] < y < item.high_mm[1]
-                and low - 3.0 < item.high_mm[2] < high
-            ]
+            over = (bounds[:, 0] < x) & (x < bounds[:, 3]) & (bounds[:, 1] < y) & (y < bounds[:, 4])
+            over &= (low - 3.0 < bounds[:, 5]) & (bounds[:, 5] < high)
             hidden = any(
-                np.hypot(nut.bench_mm[0] - x, nut.bench_mm[1] - y) < nut.size_mm / 3 and low - 5.0 < nut.bench_mm[2] < high
-                for nut in scene.nuts
+                np.hypot(nut.bench_mm[0] - x, nut.bench_mm[1] - y) < nut.size_mm / 3
+                and low - 5.0 < nut.bench_mm[2] < high
+                for nut in nuts
             )
-            if over and not hidden:
-                pins.append(pin_item(self._view, outline, (max(over), high), colour))
+            if over.any() and not hidden:
+                pins.append((outline, (float(bounds[over, 5].max()), high), colour))
         return pins
+
+    def _pin(self, outline: Array, z_mm: tuple[float, float], colour: Colour) -> Item:
+        lower, upper = (np.column_stack([outline, np.full(len(outline), z)]) for z in z_mm)
+        return prism_item(self._view, lower, upper, colour, None)
 
     def _hand_item(self, hand: DrawnHand) -> Item:
         joints = joints_of(hand)
@@ -118,6 +136,25 @@ class SceneRenderer:
                 shadow_px=(float(pixels[1, 0] - pixels[0, 0]), float(pixels[1, 1] - pixels[0, 1])),
             ),
         )
+
+
+def _key(thing: Thing) -> Hashable:
+    """What a thing's painting depends on, by value; looks by identity."""
+    match thing:
+        case Placed():
+            return (thing.look, *_pose_key(thing.bench_from_body))
+        case DrawnNut():
+            return ("nut", thing.bench_mm.tobytes(), thing.turn_deg, thing.tilt_deg, thing.size_mm)
+        case DrawnCard():
+            return ("card", thing.text, thing.size_mm, *_pose_key(thing.bench_from_card))
+        case DrawnArm():
+            return ("arm", thing.points_mm.tobytes(), thing.lamp)
+        case DrawnHand():
+            return ("hand", thing.bench_mm.tobytes(), thing.side, thing.grip, thing.turn_deg, thing.skin)
+
+
+def _pose_key(pose: Transform) -> tuple[bytes, bytes]:
+    return pose.rotation.tobytes(), pose.translation_mm.tobytes()
 
 
 def _bench_outlines(static: tuple[Placed, ...]) -> list[tuple[Array, float, float, Colour]]:

@@ -27,8 +27,6 @@ def static_picture(view: Pinhole, static: tuple[Placed, ...], rng: np.random.Gen
     _lay_bench_top(picture, fine, _bench_texture(rng))
     items = [item for placed in static for item in placed_items(fine, placed, support_mm=0.0)]
     for item in in_painting_order(items):
-        if item.shadow is not None:
-            item.shadow(picture)
         item.paint(picture)
     small = cv2.resize(picture, (view.width_px, view.height_px), interpolation=cv2.INTER_AREA)
     return np.asarray(small, dtype=np.uint8)
@@ -49,7 +47,7 @@ def _bench_texture(rng: np.random.Generator) -> Picture:
     streaks = rng.normal(0.0, 3.0, (height // 3, width // 60)).astype(np.float32)
     grain = rng.normal(0.0, 2.0, (height // 2, width // 2)).astype(np.float32)
     brushed = cv2.resize(streaks, (width, height), interpolation=cv2.INTER_CUBIC)
-    brushed += cv2.resize(grain, (width, height), interpolation=cv2.INTER_LINEAR)
+    brushed = brushed + cv2.resize(grain, (width, height), interpolation=cv2.INTER_LINEAR)
     texture = np.array([132.0, 134.0, 136.0], np.float32) + brushed[:, :, None]
     left, right = round((MAT_MM[0] - x0) * k), round((MAT_MM[2] - x0) * k)
     top, bottom = round((y1 - MAT_MM[3]) * k), round((y1 - MAT_MM[1]) * k)
@@ -65,7 +63,7 @@ def _bench_texture(rng: np.random.Generator) -> Picture:
 
 
 def _lay_bench_top(picture: Picture, view: Pinhole, texture: Picture) -> None:
-    x0, y0, x1, y1 = BENCH_MM
+    x0, _, _, y1 = BENCH_MM
     size_px = np.array([texture.shape[1], texture.shape[0]])
     # A piece of the bench that every camera has in front of it fixes the homography; the rest follows from it.
     inner = np.array([[-200.0, 150.0], [200.0, 150.0], [200.0, -100.0], [-200.0, -100.0]])
@@ -78,4 +76,6 @@ def _lay_bench_top(picture: Picture, view: Pinhole, texture: Picture) -> None:
     )
     edges = np.array([[0, 0], [size_px[0], 0], [size_px[0], size_px[1]], [0, size_px[1]]], np.float32)
     outline = cv2.perspectiveTransform(edges[None], to_picture)[0]
-    cv2.polylines(picture, [np.rint(np.clip(outline, -9000, 9000)).astype(np.int32)], True, (96, 96, 98), 3, cv2.LINE_AA)
+    cv2.polylines(
+        picture, [np.rint(np.clip(outline, -9000, 9000)).astype(np.int32)], True, (96, 96, 98), 3, cv2.LINE_AA
+    )

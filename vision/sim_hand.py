@@ -1,8 +1,9 @@
 """The simulated visitor's hand: 21 joints in bench millimetres and the capsules that give them flesh.
 
-The skeleton, its bone lengths and the pose tables follow the project's reference on vision (section 6, procedural hand).
-Hand frame: origin in the middle of the palm, x to the little finger's side of a left hand, y along the fingers, z out of the
-palm. Joints are in mediapipe's order: 0 wrist, 1-4 thumb, then four each for index, middle, ring, little finger.
+The skeleton, its bone lengths and the pose tables follow the project's reference on vision (section 6, procedural
+hand). Hand frame: origin in the middle of the palm, x to the little finger's side of a left hand, y along the fingers,
+z out of the palm. Joints are in mediapipe's order: 0 wrist, 1-4 thumb, then four each for index, middle, ring, little
+finger.
 """
 
 from __future__ import annotations
@@ -68,6 +69,7 @@ def flesh_of(hand: DrawnHand, joints: Array) -> Capsules:
     bars.append((_mix(joints[0], joints[1], 0.4), joints[1], 18.0, 18.0))
     bars.append((joints[1], _mix(joints[0], joints[5], 0.5), 17.0, 13.0))
     bars.append((joints[2], _mix(joints[0], joints[5], 0.8), 12.5, 11.0))
+    bars.append((_mix(joints[1], joints[2], 0.5), _mix(joints[0], joints[5], 0.65), 13.5, 13.0))
     for left, right in ((5, 9), (9, 13), (13, 17)):
         for t in (0.55, 0.8, 1.0):
             bars.append((_mix(joints[0], joints[left], t), _mix(joints[0], joints[right], t), 12.5, 12.5))
@@ -84,7 +86,7 @@ def _forearm(hand: DrawnHand, joints: Array) -> list[tuple[Array, Array, float, 
     along = elbow - wrist
     sideways = np.cross(along, _Z)
     sideways /= max(float(np.linalg.norm(sideways)), 1e-6)
-    return [(wrist + sideways * 10.0 * s, elbow + sideways * 22.0 * s, 19.5, 30.0) for s in (-1.0, 1.0)]
+    return [(wrist + sideways * 10.0 * s, elbow + sideways * 9.0 * s, 19.5, 40.0) for s in (-1.0, 1.0)]
 
 
 def _posed(grip: float) -> Array:
@@ -114,7 +116,9 @@ def _thumb(abduction_deg: float, flex_first_deg: float, flex_second_deg: float) 
     bend = np.cross(direction, [0.4, 0.3, 1.0])
     bend /= np.linalg.norm(bend)
     points = [_THUMB_BASE]
-    for bone, flex, inwards in zip(_THUMB_BONES, (0.0, flex_first_deg, flex_second_deg), (0.0, -12.0, -6.0), strict=True):
+    for bone, flex, inwards in zip(
+        _THUMB_BONES, (0.0, flex_first_deg, flex_second_deg), (0.0, -12.0, -6.0), strict=True
+    ):
         direction = _turned(_turned(direction, bend, -flex), _Z, inwards)
         points.append(points[-1] + direction * bone)
     return np.array(points)

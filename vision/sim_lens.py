@@ -1,4 +1,4 @@
-"""What a lens and a sensor do to a pinhole picture: distortion, uneven light, slight blur, noise. Used by the renderer only.
+"""What a lens and a sensor do to a pinhole picture: distortion, uneven light, slight blur, noise.
 
 The pinhole picture is larger than the camera's by a margin, so that the corners of the distorted picture are not empty.
 """
@@ -31,6 +31,11 @@ class Pinhole:
     width_px: int
     height_px: int
     camera_from_bench: Transform
+
+    @property
+    def position_mm(self) -> Array:
+        """(3,) where the camera is in the bench frame."""
+        return self.camera_from_bench.inverse().translation_mm
 
     def project(self, bench_points_mm: Array) -> tuple[Array, Array]:
         """Bench points (N, 3) mm -> pixels (N, 2) and depths (N,) mm. Points nearer than 30 mm are put at 30 mm."""
@@ -72,7 +77,7 @@ class Lens:
             height_px=camera.height_px + top + bottom,
             camera_from_bench=camera.camera_from_bench,
         )
-        moved = (source + (left, top)).astype(np.float32)
+        moved = (source + np.array([left, top])).astype(np.float32)
         self._map, self._fraction = cv2.convertMaps(moved[..., 0], moved[..., 1], cv2.CV_16SC2)
         self._gain = _gain_map(self._size)
         shape = (camera.height_px + NOISE_SPARE_PX, camera.width_px + NOISE_SPARE_PX, 3)
@@ -86,7 +91,7 @@ class Lens:
         picture = cv2.remap(pinhole, self._map, self._fraction, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
         cv2.GaussianBlur(picture, (3, 3), BLUR_SIGMA_PX, dst=picture)
         cv2.multiply(picture, self._gain, dst=picture, scale=light / FULL_GAIN)
-        return self._noisy(picture, frame_index)
+        return self._noisy(np.asarray(picture, dtype=np.uint8), frame_index)
 
     def covered(self, frame_index: int, light: float) -> Picture:
         """What the sensor sees with a hand or cloth on the lens: nearly black brown, without texture."""
@@ -107,7 +112,7 @@ class Lens:
 
 
 def _gain_map(size: tuple[int, int]) -> Picture:
-    """Light from the upper left, and a vignette of the fourth power of the cosine kept mild: uint8 (height, width, 3)."""
+    """Light from the upper left and a mild vignette, uint8 (height, width, 3)."""
     width, height = size
     x = (np.arange(width) / width - 0.5)[None, :]
     y = (np.arange(height) / width - height / width / 2)[:, None]

@@ -17,7 +17,7 @@ from vision.geometry import Array
 Paint = Callable[[NDArray[np.uint8]], None]
 
 _SINK_MM = 3.0
-"""Things may sink into what they stand on by this much, for example a plate pressed into its handle."""
+"""Things may sink into what they stand on by this much, as a plate in its handle or a crossed nut's lower edge."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -31,19 +31,19 @@ class Item:
     high_mm: Array
     """(3,) largest x, y, z."""
     paint: Paint
-    shadow: Paint | None = None
-    """Painted just before the item."""
+    """Paints the thing, after its shadow on whatever is painted already."""
 
 
 def in_painting_order(items: list[Item]) -> list[Item]:
     """Far to near; what stands over another thing always after it."""
     if not items:
         return []
-    rising = sorted(items, key=lambda item: (float(item.low_mm[2]), -item.depth_mm))
+    middles = np.array([float(item.low_mm[2] + item.high_mm[2]) / 2.0 for item in items])
+    rising = [items[i] for i in np.argsort(middles, kind="stable")]
     low, high = np.array([item.low_mm for item in rising]), np.array([item.high_mm for item in rising])
     keys = np.array([item.depth_mm for item in rising])
     for i in range(1, len(rising)):
-        under = (high[:i, 2] - _SINK_MM <= low[i, 2]) & (low[:i, 2] < low[i, 2])
+        under = high[:i, 2] - _SINK_MM <= low[i, 2]
         under &= np.all((low[:i, :2] < high[i, :2]) & (low[i, :2] < high[:i, :2]), axis=1)
         if under.any():
             keys[i] = min(keys[i], float(keys[:i][under].min()) - 0.01)

@@ -6,6 +6,7 @@ Pictures are uint8 (height, width, 3) BGR and are painted in place; points are (
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 import cv2
 import numpy as np
@@ -19,11 +20,11 @@ Picture = NDArray[np.uint8]
 LIGHT = np.array([-0.4, 0.55, 0.75]) / np.linalg.norm([-0.4, 0.55, 0.75])
 """Unit vector from the bench towards the lamp, bench frame: from the upper left, in front of the camera above."""
 SHADOW_PER_MM = np.array([0.26, -0.32])
-"""How far a shadow moves on the bench for each millimetre above it. Shorter than the lamp's slope: large soft lights."""
+"""How far a shadow moves on the bench for each millimetre of height; less than the lamp's slope, as by large lights."""
 
 _SHIFT = 4
 _SHADOW_STEP = 4
-_TAG_OVERSAMPLING = 4
+_OVERSAMPLING = 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,17 +58,17 @@ def shaded(colour: Colour, factor: float) -> tuple[float, float, float]:
 
 def fill(picture: Picture, points: Array, colour: tuple[float, float, float]) -> None:
     """Fill one outline, convex or not, with soft edges."""
-    cv2.fillPoly(picture, [_fixed(points)], colour, cv2.LINE_AA, _SHIFT)
+    cv2.fillPoly(picture, [fixed(points)], colour, cv2.LINE_AA, _SHIFT)
 
 
 def fill_convex(picture: Picture, points: Array, colour: tuple[float, float, float]) -> None:
     """Fill one convex outline with soft edges."""
-    cv2.fillConvexPoly(picture, _fixed(points), colour, cv2.LINE_AA, _SHIFT)
+    cv2.fillConvexPoly(picture, fixed(points), colour, cv2.LINE_AA, _SHIFT)
 
 
 def line(picture: Picture, points: Array, colour: tuple[float, float, float], thickness_px: int, closed: bool) -> None:
     """A thin line along the points."""
-    cv2.polylines(picture, [_fixed(points)], closed, colour, thickness_px, cv2.LINE_AA, _SHIFT)
+    cv2.polylines(picture, [fixed(points)], closed, colour, thickness_px, cv2.LINE_AA, _SHIFT)
 
 
 def shadow(picture: Picture, outlines: list[Array], softness_px: float, strength: float) -> None:
@@ -79,15 +80,16 @@ def shadow(picture: Picture, outlines: list[Array], softness_px: float, strength
     small = np.zeros((-(-height // _SHADOW_STEP), -(-width // _SHADOW_STEP)), np.uint8)
     origin = np.array([window.x0, window.y0]) + (_SHADOW_STEP - 1) / 2
     for outline in outlines:
-        cv2.fillPoly(small, [_fixed((outline - origin) / _SHADOW_STEP)], 255, cv2.LINE_AA, _SHIFT)
+        cv2.fillPoly(small, [fixed((outline - origin) / _SHADOW_STEP)], 255, cv2.LINE_AA, _SHIFT)
     darken(picture, window, small, softness_px, strength)
 
 
 def darken(picture: Picture, window: Window, small: Picture, softness_px: float, strength: float) -> None:
     """Darken a window where the coarse mask (one value for 4x4 pixels, 255 = full) is set, blurred by `softness_px`."""
-    sigma = max(0.5, softness_px / _SHADOW_STEP)
-    soft = cv2.GaussianBlur(small, (0, 0), sigma)
-    keep = 255 - cv2.convertScaleAbs(soft, alpha=strength)
+    # Two boxes are as soft as a Gaussian to the eye, and cost the same for every width.
+    width = 2 * round(0.6 * softness_px / _SHADOW_STEP) + 1
+    soft = cv2.blur(cv2.blur(small, (width, width)), (width, width)) if width > 1 else small
+    keep = cv2.bitwise_not(cv2.convertScaleAbs(soft, alpha=strength))
     size = (small.shape[1] * _SHADOW_STEP, small.shape[0] * _SHADOW_STEP)
     large = cv2.resize(keep, size, interpolation=cv2.INTER_LINEAR)
     roi = picture[window.y0 : window.y1, window.x0 : window.x1]
@@ -95,28 +97,51 @@ def darken(picture: Picture, window: Window, small: Picture, softness_px: float,
     cv2.multiply(roi, keep3, dst=roi, scale=1 / 255)
 
 
-def paste(picture: Picture, image: Picture, image_corners: Array, corners: Array) -> None:
-    """Paint a flat grey picture so that four points of it, `image_corners` (4, 2), come to lie on `corners` (4, 2).
+class Sprite:
+    """A flat grey picture seen askew: four points of it, `image_corners` (4, 2), come to lie on `corners` (4, 2).
 
-    Oversampled and averaged, because the centre of gravity of every edge must be right to a few hundredths of a pixel.
+    Worked out when it is first painted. Oversampled and averaged, because the centre of gravity of every edge must be
+    right to a few hundredths of a pixel.
     """
-    edge = np.array([[-0.5, -0.5], [image.shape[1] - 0.5, -0.5]])
-    edge = np.vstack([edge, np.array([[image.shape[1] - 0.5, image.shape[0] - 0.5], [-0.5, image.shape[0] - 0.5]])])
-    to_picture = cv2.getPerspectiveTransform(image_corners.astype(np.float32), corners.astype(np.float32))
-    outline = cv2.perspectiveTransform(edge[None], to_picture)[0]
-    window = window_of(outline, 2.0, picture)
-    if window.empty:
-        return
-    k = _TAG_OVERSAMPLING
-    width, height = window.x1 - window.x0, window.y1 - window.y0
-    zoom = np.array([[k, 0, (0.5 - window.x0) * k - 0.5], [0, k, (0.5 - window.y0) * k - 0.5], [0, 0, 1]])
-    size = (width * k, height * k)
-    warped = cv2.warpPerspective(image, zoom @ to_picture, size, flags=cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
-    mask = np.zeros((height * k, width * k), np.uint8)
-    cv2.fillConvexPoly(mask, _fixed((outline - (window.x0, window.y0) + 0.5) * k - 0.5), 255, cv2.LINE_AA, _SHIFT)
-    face = cv2.resize(warped, (width, height), interpolation=cv2.INTER_AREA)
-    cover = cv2.resize(mask, (width, height), interpolation=cv2.INTER_AREA)
-    blend(picture, window, cv2.cvtColor(face, cv2.COLOR_GRAY2BGR), cover)
+
+    def __init__(self, image: Picture, image_corners: Array, corners: Array) -> None:
+        self._image = image
+        right, bottom = image.shape[1] - 0.5, image.shape[0] - 0.5
+        rim = np.array([[-0.5, -0.5], [right, -0.5], [right, bottom], [-0.5, bottom]])
+        self._to_picture = cv2.getPerspectiveTransform(image_corners.astype(np.float32), corners.astype(np.float32))
+        self._outline = cv2.perspectiveTransform(rim[None], self._to_picture)[0].astype(np.float64)
+        self._pixels: tuple[Picture, Picture] | None = None
+
+    def __call__(self, picture: Picture) -> None:
+        """Paint it."""
+        window = window_of(self._outline, 2.0, picture)
+        if window.empty:
+            return
+        if self._pixels is None:
+            self._pixels = self._seen(window)
+        blend(picture, window, *self._pixels)
+
+    def _seen(self, window: Window) -> tuple[Picture, Picture]:
+        """Colour (h, w, 3) and cover (h, w) of the window."""
+        k = _OVERSAMPLING
+        width, height = window.x1 - window.x0, window.y1 - window.y0
+        zoom = np.array([[k, 0, (0.5 - window.x0) * k - 0.5], [0, k, (0.5 - window.y0) * k - 0.5], [0, 0, 1]])
+        large = (width * k, height * k)
+        face = cv2.warpPerspective(
+            self._image, zoom @ self._to_picture, large, flags=cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE
+        )
+        mask = np.zeros((height * k, width * k), np.uint8)
+        cv2.fillConvexPoly(
+            mask, fixed((self._outline - (window.x0, window.y0) + 0.5) * k - 0.5), 255, cv2.LINE_AA, _SHIFT
+        )
+        small = cv2.resize(face, (width, height), interpolation=cv2.INTER_AREA)
+        cover = cv2.resize(mask, (width, height), interpolation=cv2.INTER_AREA)
+        return bytes_of(cv2.cvtColor(small, cv2.COLOR_GRAY2BGR)), bytes_of(cover)
+
+
+def bytes_of(values: Any) -> Picture:
+    """The same array, told to the type checker as 8-bit: OpenCV's stubs do not say what comes out."""
+    return np.asarray(values, dtype=np.uint8)
 
 
 def blend(picture: Picture, window: Window, colour: Picture, cover: Picture) -> None:
@@ -128,5 +153,7 @@ def blend(picture: Picture, window: Window, colour: Picture, cover: Picture) -> 
     cv2.add(roi, over, dst=roi)
 
 
-def _fixed(points: Array) -> NDArray[np.int32]:
-    return np.rint(np.clip(points, -8000.0, 8000.0) * (1 << _SHIFT)).astype(np.int32)
+def fixed(points: Array) -> NDArray[np.int32]:
+    """Points as OpenCV's brushes take them with `_SHIFT`: whole sixteenths of a pixel, kept in its range."""
+    kept = np.minimum(np.maximum(points, -8000.0), 8000.0)
+    return np.asarray(np.rint(kept * (1 << _SHIFT)), dtype=np.int32)

@@ -1,8 +1,8 @@
 """Paints a hand from its capsules: a depth map, normals of the smoothed depth, light, and a soft edge.
 
-The capsules are splatted one after the other in closed form, at half the picture's size where the hand is near enough, and
-the colour is enlarged again; the edge is cut at full size from the signed distance. Steps and constants follow the
-project's reference on vision (sections 6.4 to 6.6).
+The capsules are splatted one after the other in closed form at half the picture's size, and the colour is enlarged
+again; the edge is cut at full size from the signed distance. Steps and constants follow the project's reference on
+vision (sections 6.4 to 6.6).
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from vision.geometry import Array
 from vision.scene import Colour
 from vision.sim_hand import Capsules
 from vision.sim_lens import Pinhole
-from vision.sim_paint import Window, blend, darken, window_of
+from vision.sim_paint import Window, blend, bytes_of, darken, window_of
 
 Picture = NDArray[np.uint8]
 Plane = NDArray[np.float32]
@@ -26,7 +26,9 @@ _STEP = 2
 _EMPTY_MM = -1e6
 _LIGHT = np.array([-0.4, 0.55, 0.75], np.float32) / np.float32(np.linalg.norm([-0.4, 0.55, 0.75]))
 """Towards the lamp, in the picture: right, up, towards the camera."""
-_HALF = (_LIGHT + np.array([0, 0, 1], np.float32)) / np.float32(np.linalg.norm(_LIGHT + np.array([0, 0, 1], np.float32)))
+_HALF = (_LIGHT + np.array([0, 0, 1], np.float32)) / np.float32(
+    np.linalg.norm(_LIGHT + np.array([0, 0, 1], np.float32))
+)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -62,19 +64,18 @@ def paint_hand(
     _cast(picture, window, solid, scale * _STEP, shadow_px)
     rows, columns = window.y1 - window.y0, window.x1 - window.x0
     large = cv2.resize(colour, size, interpolation=cv2.INTER_LINEAR)
-    blend(picture, window, large[:rows, :columns], cover[:rows, :columns])
+    blend(picture, window, bytes_of(large[:rows, :columns]), bytes_of(cover[:rows, :columns]))
 
 
 def _project(view: Pinhole, capsules: Capsules) -> tuple[_Pieces, Array, float]:
-    """Pieces in coarse pixels of the whole picture, all ends in full pixels (M, 2), and the largest radius in pixels."""
+    """Pieces in coarse pixels of the whole picture; all ends (M, 2) and the largest radius in full pixels."""
     first, second = (view.camera_from_bench.apply(ends) for ends in (capsules.first_mm, capsules.second_mm))
     flat = np.linalg.norm((second - first)[:, :2], axis=1)
     steep = np.abs(second[:, 2] - first[:, 2])
-    counts = np.where(
-        steep < 0.35 * flat,
-        1,
-        np.floor(np.minimum(6.0, 2.0 + steep / np.maximum(4.0, 0.6 * capsules.radii_mm.min(axis=1)))),
-    ).astype(int)
+    thick = capsules.radii_mm.min(axis=1)
+    turning = np.where(steep < 0.35 * flat, 1.0, np.minimum(6.0, 2.0 + steep / np.maximum(4.0, 0.6 * thick)))
+    # A long bar across the picture has a large box with little in it; short pieces keep the boxes tight.
+    counts = np.maximum(turning, np.minimum(8.0, flat / (2.5 * thick) + 0.5)).astype(int)
     owner = np.repeat(np.arange(len(first)), counts)
     index = np.concatenate([np.arange(count) for count in counts])
     t0, t1 = (index / counts[owner])[:, None], ((index + 1) / counts[owner])[:, None]
@@ -105,9 +106,7 @@ def _splat(pieces: _Pieces, window: Window) -> tuple[Plane, Plane]:
     origin = np.array([window.x0, window.y0], np.float32) / _STEP
     height = np.full((rows, columns), _EMPTY_MM, np.float32)
     distance = np.full((rows, columns), -4.0, np.float32)
-    for first, second, radii, scale in zip(
-        pieces.first, pieces.second, pieces.radii_px, pieces.px_per_mm, strict=True
-    ):
+    for first, second, radii, scale in zip(pieces.first, pieces.second, pieces.radii_px, pieces.px_per_mm, strict=True):
         a, b = first[:2] - origin, second[:2] - origin
         reach = max(radii[0], radii[1]) + 2.0
         x0, y0 = (max(0, int(min(a[i], b[i]) - reach)) for i in (0, 1))
@@ -136,7 +135,16 @@ def _lit(height: Plane, solid: Plane, scale: float, skin: Colour, texture: Plane
     level = float(height[solid > 0].min())
     z = np.where(solid > 0, height - level, np.float32(0.0))
     k = max(1.0, 2.2 * scale)
-    smooth = 0.75 * _masked_blur(z, solid, k) + 0.25 * z
+    fine = 0.75 * _masked_blur(z, solid, k) + 0.25 * z
+    quarter = (max(1, z.shape[1] // 4), max(1, z.shape[0] // 4))
+    z_small, solid_small = (
+        np.asarray(cv2.resize(plane, quarter, interpolation=cv2.INTER_AREA), np.float32) for plane in (z, solid)
+    )
+    size = (z.shape[1], z.shape[0])
+    # The back of the hand and the forearm are one muscle under one skin: farther in than a finger is thick, blur more.
+    broad = cv2.resize(_masked_blur(z_small, solid_small, 0.65 * k), size, interpolation=cv2.INTER_CUBIC)
+    inwards = cv2.distanceTransform((solid > 0).astype(np.uint8), cv2.DIST_L2, 3)
+    smooth = fine + np.clip((inwards / scale - 9.0) / 6.0, 0.0, 1.0) * (broad - fine)
     # OpenCV's 3x3 Sobel weighs the step over two pixels by four.
     across = cv2.Sobel(smooth, cv2.CV_32F, 1, 0, ksize=3, scale=scale / 8.0)
     down = cv2.Sobel(smooth, cv2.CV_32F, 0, 1, ksize=3, scale=scale / 8.0)
@@ -146,15 +154,8 @@ def _lit(height: Plane, solid: Plane, scale: float, skin: Colour, texture: Plane
     gloss = np.clip((-across * _HALF[0] + down * _HALF[1] + _HALF[2]) * nz, 0.0, 1.0)
     for _ in range(4):
         gloss *= gloss
-    quarter = (max(1, z.shape[1] // 4), max(1, z.shape[0] // 4))
-    z_small = cv2.resize(z, quarter, interpolation=cv2.INTER_AREA)
-    solid_small = cv2.resize(solid, quarter, interpolation=cv2.INTER_AREA)
-    around = cv2.resize(
-        cv2.GaussianBlur(z_small, (0, 0), k) / np.maximum(cv2.GaussianBlur(solid_small, (0, 0), k), 1e-3),
-        (z.shape[1], z.shape[0]),
-        interpolation=cv2.INTER_LINEAR,
-    )
-    hollow = np.clip(1.0 - 0.026 * np.maximum(around - z, 0.0), 0.45, 1.0)
+    around = cv2.resize(_masked_blur(z_small, solid_small, k), size, interpolation=cv2.INTER_LINEAR)
+    hollow = np.clip(1.0 - 0.026 * np.maximum(around - smooth, 0.0), 0.45, 1.0)
     light = (0.38 + 0.62 * wrapped) * hollow
     rows, columns = (min(light.shape[i], texture.shape[i]) for i in (0, 1))
     light[:rows, :columns] *= texture[:rows, :columns]

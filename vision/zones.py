@@ -31,7 +31,7 @@ LEAST_RED = 55
 GREEN_OVER_RED = (0.48, 0.9)
 LEAST_SKIN_MM2 = 600.0
 LEAST_IN_ZONE_MM2 = 200.0
-CHANGE_LEVELS = 22
+CHANGE_LEVELS = 13
 MOTION_LEVELS = 10
 LEARN_S = 1.5
 GIVE_UP_S = 20.0
@@ -87,22 +87,23 @@ class ZoneWatcher:
     def _reach(self, small: Picture, t_mono_s: float) -> Mask:
         import cv2
 
-        blurred = cv2.GaussianBlur(cv2.cvtColor(small, cv2.COLOR_BGR2GRAY), (5, 5), 0)
-        grey = np.asarray(blurred, dtype=np.float32)
+        now = np.asarray(cv2.GaussianBlur(small, (5, 5), 0), dtype=np.float32)
         if self._background is None or self._before is None:
-            self._background, self._before, self._last_s = grey.copy(), grey, t_mono_s
-            return np.zeros(grey.shape, dtype=np.uint8)
+            self._background, self._before, self._last_s = now.copy(), now, t_mono_s
+            return np.zeros(now.shape[:2], dtype=np.uint8)
         since_s = min(1.0, max(0.0, t_mono_s - self._last_s))
-        gain = float(np.median(grey) / max(1.0, float(np.median(self._background))))
-        changed = (np.abs(grey - gain * self._background) > CHANGE_LEVELS).astype(np.uint8) * 255
-        closed = cv2.morphologyEx(changed, cv2.MORPH_CLOSE, np.ones((5, 5), np.uint8))
+        gain = float(np.median(now[::4, ::4])) / max(1.0, float(np.median(self._background[::4, ::4])))
+        changed = _largest(np.abs(now - gain * self._background)) > CHANGE_LEVELS
+        closed = cv2.morphologyEx(changed.astype(np.uint8) * 255, cv2.MORPH_CLOSE, np.ones((5, 5), np.uint8))
         reach = self._joined_to_visitor(np.asarray(closed, dtype=np.uint8))
-        moving = np.abs(grey - self._before) > MOTION_LEVELS
+        moving = _largest(np.abs(now - self._before)) > MOTION_LEVELS
         self._still_s = np.where(moving, 0.0, self._still_s + since_s).astype(np.float32)
         learn = (reach == 0) | (self._still_s >= GIVE_UP_S)
         step = min(1.0, since_s / LEARN_S)
-        self._background = np.where(learn, self._background + step * (grey - self._background), self._background)
-        self._before, self._last_s = grey, t_mono_s
+        self._background = self._background + np.where(learn, step, 0.0).astype(np.float32)[..., None] * (
+            now - self._background
+        )
+        self._before, self._last_s = now, t_mono_s
         return reach
 
     def _joined_to_visitor(self, mask: Mask) -> Mask:
@@ -165,6 +166,11 @@ def skin_mask(image: Picture) -> Mask:
     ordered &= (green >= GREEN_OVER_RED[0] * red) & (green <= GREEN_OVER_RED[1] * red)
     mask = np.where(ordered, inside, 0).astype(np.uint8)
     return np.asarray(cv2.morphologyEx(mask, cv2.MORPH_OPEN, np.ones((3, 3), np.uint8)), dtype=np.uint8)
+
+
+def _largest(differences: NDArray[np.float32]) -> NDArray[np.float32]:
+    """The largest of the three channels."""
+    return np.maximum(np.maximum(differences[..., 0], differences[..., 1]), differences[..., 2])
 
 
 def _mm2_per_px(camera: CameraModel, z_mm: float) -> float:

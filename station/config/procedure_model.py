@@ -85,8 +85,6 @@ class AngleShape(Strict):
 class JointShape(Strict):
     """`[[joint]]`."""
 
-    model_config = {"populate_by_name": False}
-
     id: Name
     label: Name
     joint_class: Annotated[Literal["A", "B", "C"], Field(alias="class")]

@@ -28,6 +28,4 @@ class TagShape(Strict):
 
     def mount(self) -> TagMount:
         """As vision wants it."""
-        return TagMount(
-            tag_id=self.id, size_mm=self.size_mm, body_from_tag=Transform.of(*self.at_mm, *self.rpy_deg)
-        )
+        return TagMount(tag_id=self.id, size_mm=self.size_mm, body_from_tag=Transform.of(*self.at_mm, *self.rpy_deg))

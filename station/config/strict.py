@@ -1,4 +1,4 @@
-"""The strict edge: pydantic models that refuse unknown keys, and their errors in words a process engineer can act on."""
+"""The strict edge: pydantic models that refuse unknown keys, and their errors in words that can be acted on."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from station.config.toml_source import Source
 
 
 class Strict(BaseModel):
-    """Base of every model of a file: unknown keys and silent conversions (text to number, number to yes/no) are mistakes."""
+    """Base of every model of a file: unknown keys and silent conversions (such as text to number) are mistakes."""
 
     model_config = ConfigDict(extra="forbid", frozen=True, strict=True, allow_inf_nan=False)
 
@@ -44,7 +44,7 @@ def nearest(name: str, known: Iterable[str]) -> str:
 
 
 def parse(model: type[Model], source: Source, at: KeyPath, data: Any) -> tuple[Model | None, list[Problem]]:
-    """Check one table at a place of the file. Unknown keys are problems, but do not hide what else is wrong or right."""
+    """Check one table at a place of the file. Unknown keys are problems that hide no others."""
     try:
         return model.model_validate(data), []
     except ValidationError as error:

@@ -106,7 +106,7 @@ def _table_path(names: tuple[str, ...], is_array: bool, counts: dict[KeyPath, in
 
 
 class _ValueScanner:
-    """Follows one value over its lines: strings, comments and brackets, and where the outermost array's elements begin."""
+    """Follows one value over its lines, and tells where the elements of its outermost array begin."""
 
     def __init__(self) -> None:
         self.open = False

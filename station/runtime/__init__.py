@@ -1,0 +1,1 @@
+"""Input and output around the core: clock, journal, the loop, and what carries effects out."""

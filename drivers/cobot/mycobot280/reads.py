@@ -41,20 +41,19 @@ class Asking:
         """Begin to ask; the bytes to send."""
         self.open = question
         self._tries = 0
-        return self._send(now_s)
+        return self._send(question, now_s)
 
-    def _send(self, now_s: float) -> bytes:
-        assert self.open is not None
+    def _send(self, question: Question, now_s: float) -> bytes:
         self._tries += 1
         self._asked_s = now_s
-        self._owed.setdefault(self.open, deque()).append(now_s)
-        return request(self.open.cmd, *self.open.arguments)
+        self._owed.setdefault(question, deque()).append(now_s)
+        return request(question.cmd, *question.arguments)
 
     def again(self, now_s: float) -> bytes:
         """The same question once more when its time is up, else nothing."""
         if self.open is None or now_s < self._asked_s + TIMEOUT_S or self._tries >= TRIES:
             return b""
-        return self._send(now_s)
+        return self._send(self.open, now_s)
 
     def exhausted(self, now_s: float) -> bool:
         """Asked five times and not answered."""
@@ -67,7 +66,7 @@ class Asking:
     def answered(self, question: Question, now_s: float) -> float | None:
         """An answer came: since when it holds at the earliest. None when nothing was asked, so it answers nothing."""
         owed = self._owed.get(question, deque())
-        while owed and now_s > owed[0] + OWED_S:
+        while owed and now_s >= owed[0] + OWED_S:
             owed.popleft()
         if not owed:
             return None

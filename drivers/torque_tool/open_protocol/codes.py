@@ -1,6 +1,7 @@
-"""Words for the numbers: why a controller refuses (MID 0004), and the tightening error status bits (MID 0061 parameter 20).
+"""Words for the numbers: why a controller refuses (MID 0004), and the tightening error status bits (MID 0061
+parameter 20).
 
-Source: Open Protocol release 2.8.0, table 18 and section 5.9; codes 29 and 36 from release 2.16.0.
+Source: Open Protocol release 2.8.0, table 18 and the table of MID 0061; codes 29 and 36 from release 2.16.0.
 """
 
 from __future__ import annotations

@@ -6,10 +6,10 @@ Source: Open Protocol release 2.8.0; sections are named where they are used.
 - `DisarmTool` is 0042 and waits for nothing: it overtakes what is outstanding, and an arming in progress fails. The
   controller works in order, so the disable is what holds.
 - A result (0061) becomes a `TighteningResult` event at once; its acknowledgement (0062) goes out only on
-  `AcknowledgeResult`, when the result is safely on disk. Every 0061 is delivered, repeats too: telling a second copy from a
-  first is the station's work.
-- Requests that act (0018, 0043) are sent once. Silence is a lost connection, and every new connection begins by disabling
-  the tool, so an enable whose answer was lost never stays in force.
+  `AcknowledgeResult`, when the result is safely on disk. Every 0061 is delivered, repeats too: telling a second copy
+  from a first is the station's work.
+- Requests that act (0018, 0043) are sent once. Silence is a lost connection, and every new connection begins by
+  disabling the tool, so an enable whose answer was lost never stays in force.
 """
 
 from __future__ import annotations
@@ -60,8 +60,11 @@ class OpenProtocolTool:
         start_revision: int = 5,
         result_revision: int = 2,
         header_style: HeaderStyle = HeaderStyle.SPACES,
+        last_seen_id: int | None = None,
     ) -> None:
-        """`start_revision` of 0001 (1 to 6) and `result_revision` of 0060 (1 or 2) are where the fall-back begins.
+        """`last_seen_id` is the last tightening id in the journal: what came after it is asked back on connecting.
+
+        `start_revision` of 0001 (1 to 6) and `result_revision` of 0060 (1 or 2) are where the fall-back begins.
 
         Raises CommandError for revisions outside these.
         """
@@ -82,7 +85,7 @@ class OpenProtocolTool:
         self._waiting: deque[ArmTool] = deque()
         self._disarm_ids: list[str] = []
         self._unacknowledged_id: int | None = None
-        self._last_seen_id: int | None = None
+        self._last_seen_id = last_seen_id
         self._gap: GapFill | None = None
         self._noise_told_s: float | None = None
         self._noise_told = 0

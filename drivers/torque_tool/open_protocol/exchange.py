@@ -1,8 +1,9 @@
-"""Line manners of an integrator: one outstanding request with its deadline, keep-alive, half messages. No I/O, no clock.
+"""Line manners of an integrator: one outstanding request with its deadline, keep-alive, half messages. No I/O, no
+clock.
 
-Source: Open Protocol release 2.8.0, sections 3.2.1 and 5.28, and release 2.16.0, section 3.3.5: over TCP about 10 s and no
-repeats; on a serial line, which repeats nothing by itself, a silent request is sent again three times. A request that
-acts (`repeatable` False) is sent once on either: its answer may be lost and the act done.
+Source: Open Protocol release 2.8.0, sections 3.2.1 and 5.28, and release 2.16.0, section 3.3.5: over TCP about 10 s
+and no repeats; on a serial line, which repeats nothing by itself, a silent request is sent again three times. A
+request that acts (`repeatable` False) is sent once on either: its answer may be lost and the act done.
 """
 
 from __future__ import annotations

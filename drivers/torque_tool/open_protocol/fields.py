@@ -1,8 +1,10 @@
-"""Fixed-width data fields, and layouts made of them: the one encoder and the one decoder for all tables of `messages.py`.
+"""Fixed-width data fields, and layouts made of them: the one encoder and the one decoder for all tables of
+`messages.py`.
 
 Source: Open Protocol release 2.8.0, section 2.3. Most layouts put a two-digit parameter id before each value, ascending
-from 01; some have values only. Numbers are zero-padded on the left, text space-padded on the right. Controllers also send
-numbers left-aligned and padded with spaces, so a reader strips both sides. A field of nothing but spaces is absent: None.
+from 01; some have values only. Numbers are zero-padded on the left, text space-padded on the right. Controllers also
+send numbers left-aligned and padded with spaces, so a reader strips both sides. A field of nothing but spaces is
+absent: None.
 """
 
 from __future__ import annotations
@@ -70,7 +72,7 @@ class Layout:
         """
         if len(data) < self.size:
             raise MessageError(
-                f"MID {self.mid:04d} revision {self.revision} has {len(data)} data bytes of {self.size}: it is not read."
+                f"MID {self.mid:04d} revision {self.revision} has {len(data)} of {self.size} bytes: it is not read."
             )
         values: dict[str, Value] = {}
         at = 0
@@ -78,8 +80,8 @@ class Layout:
             prefix = _prefix(field)
             if data[at : at + len(prefix)] != prefix:
                 raise MessageError(
-                    f"MID {self.mid:04d} revision {self.revision}: parameter {field.parameter_id} ({field.name}) is not at"
-                    f" byte {21 + at}: the message is not read."
+                    f"MID {self.mid:04d} revision {self.revision}: parameter {field.parameter_id} ({field.name})"
+                    f" is not at byte {21 + at}: the message is not read."
                 )
             values[field.name] = _decode_value(self, field, data[at + len(prefix) : at + field.size])
             at += field.size

@@ -1,14 +1,14 @@
 """Where a message begins and ends on the line: TCP and serial ASCII carriage, both directions.
 
-Sources: Open Protocol release 2.8.0, sections 2.1.1 and 2.1.2.1; for the serial marks and the line settings the MT Focus
-6000 document 9839 0732 01, page 4::
+Sources: Open Protocol release 2.8.0, sections 2.1.1 and 2.1.2.1; for the serial marks and the line settings the MT
+Focus 6000 document 9839 0732 01, page 4::
 
     TCP, both directions            message NUL
     serial, integrator to controller  BEL HT BEL HT STX message NUL ETX
     serial, controller to integrator  STX message NUL ETX
 
-The end is found by the Length field, never by looking for NUL or ETX, which binary data may contain; both are then checked
-at their places. There is no checksum: these checks are all that the protocol has.
+The end is found by the Length field, never by looking for NUL or ETX, which binary data may contain; both are then
+checked at their places. There is no checksum: these checks are all that the protocol has.
 """
 
 from __future__ import annotations
@@ -56,8 +56,8 @@ def frame(message: Message, carriage: Carriage, sender: Side, style: HeaderStyle
 class FrameParser:
     """Takes bytes in any split and gives back whole messages; finds the next message after garbage.
 
-    Holds at most one frame (about 10 kB). It has no clock: a caller that sees `pending` for too long calls `give_up`, so
-    that a Length larger than its message never blocks the line.
+    Holds at most one frame (about 10 kB). It has no clock: a caller that sees `pending` for too long calls `give_up`,
+    so that a Length larger than its message never blocks the line.
     """
 
     def __init__(self, carriage: Carriage, sender: Side) -> None:
@@ -78,7 +78,7 @@ class FrameParser:
         return self._take_all()
 
     def give_up(self) -> list[Message]:
-        """The line has been quiet: no half message gets its rest. Take the whole ones hidden behind them, drop the others."""
+        """The line has been quiet: no half message gets its rest. Take the whole ones behind it, drop all else."""
         found: list[Message] = []
         while self._buffer:
             self._drop(1)

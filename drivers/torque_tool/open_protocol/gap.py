@@ -1,8 +1,8 @@
 """Results that were measured while the line was down: asked back one by one with MID 0064 after a reconnect.
 
-Source: Open Protocol release 2.8.0, section 5.9.5: id 0 asks for the latest. Ids are taken to count up by one, which a
-Power Focus 6000 does from release 3 on; ids that the controller does not have (code 15) are skipped. MID 0065 carries no
-limits in any revision, so they come from the parameter set itself (0012/0013).
+Source: Open Protocol release 2.8.0, chapter 5, MID 0064: id 0 asks for the latest. Ids are taken to count up by one,
+which a Power Focus 6000 does from release 3 on; ids that the controller does not have (code 15) are skipped. MID 0065
+carries no limits in any revision, so they come from the parameter set itself (0012/0013).
 """
 
 from __future__ import annotations
@@ -46,7 +46,7 @@ class GapFill:
         return Message(mid=64, revision=self._revision, data=LAYOUTS[64, 1].encode({"tightening_id": wanted}))
 
     def answer(self, message: Message) -> tuple[Message, dict[str, Value]] | None:
-        """Take 0065 or 0013. Gives a whole result: the 0065 and the fields of its parameter set. Raises MessageError."""
+        """Take 0065 or 0013; gives a whole result: the 0065 and the fields of its 0013. Raises MessageError."""
         if message.mid == 13 and self._result is not None:
             limits = read(message)
             result, self._result = self._result, None

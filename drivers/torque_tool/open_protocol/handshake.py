@@ -1,6 +1,6 @@
 """From an open line to a controller that is identified, whose tool is off, and that reports its results.
 
-The order is 0001, 0042, 0040, 0060 (Open Protocol release 2.8.0, sections 5.2.1, 5.6.3, 5.6.1 and 5.9.1). The tool is
+The order is 0001, 0042, 0040, 0060 (Open Protocol release 2.8.0, chapter 5). The tool is
 disabled before anything else is asked: whatever enabled it before the line was lost, nobody vouches for it now.
 """
 

@@ -1,9 +1,9 @@
 """A simulated threaded joint: torque and angle over the time of one rundown.
 
-The model is the usual torque-angle picture of a bolted joint (VDI/VDE 2647; ISO 5393 for soft and hard joints): the nut
+The model is the usual torque-angle picture of a bolted joint (ISO 5393 for soft and hard joints): the nut
 runs down at its prevailing torque; from the snug torque on, torque rises with angle along a straight elastic slope; the
-tool shuts off at the target with a small overshoot. Angle is counted from the snug torque, as a controller counts it from
-its "start final angle".
+tool shuts off at the target with a small overshoot. Angle is counted from the snug torque, as a controller counts it
+from its "start final angle".
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ class JointKind(StrEnum):
     MISSING = "missing"
     """No nut: the socket spins until the controller gives up. Low torque, high angle."""
     CROSSED = "crossed"
-    """The thread galls and yields: the target torque is reached, but far later than it should. Torque good, high angle."""
+    """The thread galls and yields: the target torque is reached, but far too late. Torque good, high angle."""
     STRIPPED = "stripped"
     """The thread shears: torque levels off below the window while the angle runs away. Low torque, high angle."""
     ALREADY_TIGHT = "already_tight"
@@ -63,7 +63,7 @@ class JointState:
     """Angle from the first thread to snug: four turns."""
     prevailing_nm: float = 0.3
     slope_nm_per_deg: float
-    """Elastic stiffness: 0.05 to 0.3 is usual on sheet metal at 9 Nm; a hard joint reaches its target within 30 degrees."""
+    """Elastic stiffness. A hard joint goes from snug to target within 30 degrees, a soft one needs 720 (ISO 5393)."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

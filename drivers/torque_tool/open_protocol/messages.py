@@ -3,8 +3,8 @@
 Sources: Open Protocol release 2.8.0, chapter 5, with the corrections of release 2.16.0. Where printed byte positions
 contradict the printed widths, the widths hold: positions are never written down here, they follow from the widths.
 
-Codes used in the fields: tightening status 0 not OK, 1 OK; torque and angle status 0 low, 1 OK, 2 high; batch status 0 not
-completed, 1 OK, 2 not used; rotation 1 clockwise, 2 counter-clockwise; times are `YYYY-MM-DD:HH:MM:SS`.
+Codes used in the fields: tightening status 0 not OK, 1 OK; torque and angle status 0 low, 1 OK, 2 high; batch status
+0 not completed, 1 OK, 2 not used; rotation 1 clockwise, 2 counter-clockwise; times are `YYYY-MM-DD:HH:MM:SS`.
 """
 
 from __future__ import annotations
@@ -168,9 +168,9 @@ LAYOUTS: MappingProxyType[tuple[int, int], Layout] = MappingProxyType(
 def layout_for(mid: int, revision: int) -> Layout:
     """The layout to read this message with: its own, else that of the next lower revision that is known.
 
-    Within one MID a higher revision only adds parameters at the end, so the lower layout reads the part that it knows. The
-    exceptions are revision 1 of 0061, 0065, 0035, 0071 and 0076, and revision 999 of 0061; all have tables of their own.
-    Raises MessageError for a MID without a table.
+    Within one MID a higher revision only adds parameters at the end, so the lower layout reads the part that it
+    knows. The exceptions are revision 1 of 0061, 0065, 0035, 0071 and 0076, and revision 999 of 0061; all have tables
+    of their own. Raises MessageError for a MID without a table.
     """
     known = [r for m, r in LAYOUTS if m == mid and r <= revision and (r != LIGHT_RESULT_REVISION or r == revision)]
     if not known:
@@ -227,7 +227,7 @@ def decode_ids(data: bytes, *, count_width: int, id_width: int) -> tuple[int, ..
 
 
 def encode_identifier(identifier: str, *, longest: int) -> bytes:
-    """Data of 0050 (`longest` 25) and 0150 (100): as long as the identifier itself. Raises MessageError when too long."""
+    """Data of 0050 (`longest` 25) and 0150 (100): as long as the identifier. Raises MessageError when too long."""
     data = identifier.encode("utf-8")
     if len(data) > longest:
         raise MessageError(f"The identifier {identifier!r} has {len(data)} bytes; the message takes {longest}.")

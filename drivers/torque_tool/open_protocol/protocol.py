@@ -1,7 +1,7 @@
 """One Open Protocol message: its 20-byte header and its data, without any framing.
 
-Source: Atlas Copco *Open Protocol Specification*, release 2.8.0 (9836 4415 01), sections 2.2.2 and 2.4.1. Byte positions
-in this package are 1-based and count the header, as in that document.
+Source: Atlas Copco *Open Protocol Specification*, release 2.8.0 (9836 4415 01), sections 2.2.2 and 2.4.1. Byte
+positions in this package are 1-based and count the header, as in that document.
 
 Every header field after the MID is read as digits or as spaces, in any mixture: controllers send both.
 """

@@ -30,8 +30,8 @@ def tightening_result(
 ) -> TighteningResult:
     """Read 0061 (any revision), or 0065 with the limits of its parameter set (`limits`: the fields of 0013).
 
-    `tool_serial` is used where the revision carries none. Raises MessageError when anything that a judgement rests on is
-    blank, missing or not in its code table: such a result is never completed by guessing.
+    `tool_serial` is used where the revision carries none. Raises MessageError when anything that a judgement rests on
+    is blank, missing or not in its code table: such a result is never completed by guessing.
     """
     values = read(message)
     window = values if limits is None else limits

@@ -1,4 +1,4 @@
-"""The mechanical half of the simulated controller: a tool with a trigger, one rundown at a time, and a verdict on each."""
+"""The mechanical half of the simulated controller: a tool with a trigger, and a verdict on each rundown."""
 
 from __future__ import annotations
 
@@ -88,6 +88,11 @@ class SimulatedTool:
             angle_deg=rundown.angle_deg(elapsed_s),
             error_bits=(reason, "torque less than target"),
         )
+
+    def switch_off(self) -> None:
+        """Lose power: disabled, and what was turning stands still without a result."""
+        self.enabled = False
+        self._rundown = None
 
     def advance(self, now_s: float) -> Measured | None:
         """What a rundown came to that ends by now."""

@@ -1,25 +1,25 @@
 """A strict simulated tightening controller at the wire: a `drivers.api.DeviceSimulator`.
 
-Source: Open Protocol release 2.8.0, chapters 3 to 5. Strict means: silence before 0001; 97 for a revision and 99 for a MID
-that it does not have; the codes for doubled and missing subscriptions; a client that is silent for 15 s is dropped; a
-push that is not acknowledged is sent again three times, 5 s apart, and then the client is dropped. Commands are answered
-while an acknowledgement is outstanding. Results are kept and can be asked back (0064). There are no jobs and no alarms.
+Source: Open Protocol release 2.8.0, chapters 3 to 5. Strict means: silence before 0001; 97 for a revision and 99 for
+a MID that it does not have; the codes for doubled and missing subscriptions; a client that is silent for 15 s is
+dropped; a push that is not acknowledged is sent again three times, 5 s apart, and then the client is dropped.
+Commands are answered while an acknowledgement is outstanding. Results are kept and can be asked back (0064). There
+are no jobs and no alarms.
 """
 
 from __future__ import annotations
 
 import random
-from collections import deque
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from drivers.torque_tool.open_protocol.codes import (
     CLIENT_ALREADY_CONNECTED,
     RESULT_NOT_FOUND,
     REVISION_UNSUPPORTED,
-    error_status_of,
 )
+from drivers.torque_tool.open_protocol.controller_data import CONTROLLER_VALUES, pset_values, result_values
+from drivers.torque_tool.open_protocol.controller_session import SUBSCRIBES, UNSUBSCRIBES, ControllerSession
 from drivers.torque_tool.open_protocol.faulty_output import WORDS, FaultyOutput
 from drivers.torque_tool.open_protocol.fields import Value
 from drivers.torque_tool.open_protocol.framing import Carriage, FrameParser, Side, frame
@@ -27,9 +27,7 @@ from drivers.torque_tool.open_protocol.joint_physics import JointState, Paramete
 from drivers.torque_tool.open_protocol.messages import (
     ACCEPTED,
     LAYOUTS,
-    LIGHT_RESULT_REVISION,
     REFUSED,
-    answered_mid,
     decode_identifier,
     encode_ids,
     read,
@@ -40,48 +38,22 @@ from drivers.torque_tool.open_protocol.protocol import HeaderStyle, Message, Mes
 from drivers.torque_tool.open_protocol.simulated_tool import Measured, SimulatedTool, judge
 
 CLIENT_SILENT_S = 15.0
-ACKNOWLEDGE_S = 5.0
-PUSHES = 4
 _HALF_MESSAGE_S = 1.0
 _TIME_FORMAT = "%Y-%m-%d:%H:%M:%S"
 _UNKNOWN_MID = 99
 _INVALID_DATA = 1
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Subscription:
-    """What 0004 says when it exists already or does not exist, and what ends it."""
-
-    pushed: int
-    acknowledged_by: int
-    ended_by: int
-    exists: int
-    missing: int
-    revisions: tuple[int, ...]
-
-
-_SUBSCRIPTIONS = {
-    14: _Subscription(pushed=15, acknowledged_by=16, ended_by=17, exists=13, missing=14, revisions=(1, 2)),
-    34: _Subscription(pushed=35, acknowledged_by=36, ended_by=37, exists=18, missing=19, revisions=(1, 2, 3, 4)),
-    51: _Subscription(pushed=52, acknowledged_by=53, ended_by=54, exists=6, missing=7, revisions=(1, 2)),
-    60: _Subscription(
-        pushed=61, acknowledged_by=62, ended_by=63, exists=9, missing=10, revisions=(1, 2, LIGHT_RESULT_REVISION)
-    ),
-    70: _Subscription(pushed=71, acknowledged_by=72, ended_by=73, exists=11, missing=12, revisions=(1, 2)),
-}
-_BY_PUSHED = {subscription.pushed: subscription for subscription in _SUBSCRIPTIONS.values()}
-_ACKNOWLEDGEMENTS = {subscription.acknowledged_by: subscription.pushed for subscription in _SUBSCRIPTIONS.values()}
-_ENDS = {subscription.ended_by: begun_by for begun_by, subscription in _SUBSCRIPTIONS.items()}
 _REVISIONS = {1: 6, 12: 2, 40: 2, 64: 2}
-"""Highest revision of requests that have more than one; subscriptions say theirs themselves."""
+"""Highest revision of requests that have more than one, subscriptions apart."""
 
 
 class OpenProtocolSimulator:
     """One controller with one tool on one line. Not thread-safe; time is handed in.
 
-    `refuse_second_start` answers 0001 in a running session with code 96, as controllers do that count clients; without it
-    0001 begins a new session, which is what a client gets that lost its line and comes back. `auto_s` tightens a sound
-    joint by itself so often, while the tool is enabled.
+    `refuse_second_start` answers 0001 in a running session with code 96, as controllers do that count clients;
+    without it 0001 begins a new session, which is what a client gets that lost its line and comes back. `auto_s`
+    tightens a sound joint by itself so often, while the tool is enabled.
     """
 
     def __init__(
@@ -99,7 +71,7 @@ class OpenProtocolSimulator:
         tool_serial: str = "SIMTOOL0000001",
         clock_at_zero: datetime = datetime(2026, 1, 1),
     ) -> None:
-        """A controller ships enabled and with its lowest parameter set selected. Raises ValueError for an empty table."""
+        """`enabled` is how controllers ship. The lowest pset is selected. Raises ValueError for an empty table."""
         self._carriage = Carriage(carriage)
         self._style = header_style
         self._tool = SimulatedTool(psets, rng, enabled=enabled)
@@ -114,12 +86,8 @@ class OpenProtocolSimulator:
         self._clock_zero = clock_at_zero
         self._vin = ""
         self._results: list[dict[str, Value]] = []
-        self._in_session = False
         self._heard_s = 0.0
-        self._subscribed: dict[int, Message] = {}
-        self._pushes: deque[Message] = deque()
-        self._push_sent_s = 0.0
-        self._push_sends = 0
+        self._session = ControllerSession(self._send)
         self._hangup: str | None = None
         self._answers: dict[int, Callable[[Message, float], None]] = {
             1: self._start,
@@ -142,7 +110,7 @@ class OpenProtocolSimulator:
             82: self._set_time,
             127: self._accept,
             150: self._take_vin,
-            9999: lambda message, now_s: self._send(message, now_s),
+            9999: self._send,
         }
 
     @property
@@ -177,7 +145,7 @@ class OpenProtocolSimulator:
         self._report(self._tool.interrupt(now_s, "trigger lost"), now_s)
 
     def inject_result(self, *, pset: int, torque_nm: float, angle_deg: float, now_s: float) -> None:
-        """Report a tightening that no trigger of ours began, judged by this parameter set."""
+        """Report a tightening that no trigger began, judged by this pset. Raises KeyError for an unknown one."""
         self._report(judge(self._tool.psets[pset], torque_nm=torque_nm, angle_deg=angle_deg), now_s)
 
     def send_last_again(self, now_s: float) -> None:
@@ -196,11 +164,10 @@ class OpenProtocolSimulator:
             raise ValueError(f"A tool controller cannot fail as {word!r}; use one of {', '.join(WORDS)}.")
         self._output.word = word
         if word == "off":
-            self._end_session()
+            self._session.end()
             self._output.clear()
             self._parser.clear()
-            self._tool.enabled = False
-            self._tool.interrupt(0.0, "disable drive")
+            self._tool.switch_off()
 
     def wants_hangup(self) -> str | None:
         """Why the controller drops its client, said once: who asks closes the line."""
@@ -226,19 +193,22 @@ class OpenProtocolSimulator:
                 self._answer(message, now_s)
         self._report(self._tool.advance(now_s), now_s)
         self._tighten_by_itself(now_s)
-        self._push_next(now_s)
-        if self._in_session and now_s >= self._heard_s + CLIENT_SILENT_S:
+        overdue = self._session.advance(now_s)
+        if overdue is not None:
+            self._drop_client(f"MID {overdue:04d} was not acknowledged")
+        if self._session.open and now_s >= self._heard_s + CLIENT_SILENT_S:
             self._drop_client("the client was silent for 15 s")
 
     def next_wake_s(self) -> float | None:
         """When `advance` must be called at the latest."""
         times = [self._output.next_wake_s()]
         if self._output.word != "off":
-            times += [self._tool.ends_s, self._auto_at_s if self._tool.enabled else None]
-            if self._in_session:
+            times.append(self._tool.ends_s)
+            if self._tool.enabled and not self._tool.running:
+                times.append(self._auto_at_s)
+            if self._session.open:
                 times.append(self._heard_s + CLIENT_SILENT_S)
-            if self._pushes:
-                times.append(self._push_sent_s + ACKNOWLEDGE_S)
+                times.append(self._session.next_wake_s())
             if self._parser.pending:
                 times.append(self._heard_s + _HALF_MESSAGE_S)
         return min((time for time in times if time is not None), default=None)
@@ -249,17 +219,17 @@ class OpenProtocolSimulator:
 
     def _answer(self, message: Message, now_s: float) -> None:
         mid = message.mid
-        if not self._in_session and mid != 1:
+        if not self._session.open and mid != 1:
             return
         try:
-            if mid in (ACCEPTED, REFUSED):
-                self._acknowledged(answered_mid(message), now_s)
-            elif mid in _ACKNOWLEDGEMENTS:
-                self._acknowledged(_ACKNOWLEDGEMENTS[mid], now_s)
-            elif mid in _SUBSCRIPTIONS:
-                self._subscribe(message, _SUBSCRIPTIONS[mid], now_s)
-            elif mid in _ENDS:
-                self._unsubscribe(message, _ENDS[mid], now_s)
+            if self._session.takes(mid):
+                error = self._session.answer(message, now_s)
+                if error is not None:
+                    self._refuse(message, error, now_s)
+                elif mid in SUBSCRIBES or mid in UNSUBSCRIBES:
+                    self._accept(message, now_s)
+                if mid == 14 and error is None:
+                    self._session.push(15, pset_values(self._tool.psets[self._tool.selected]), now_s)
             elif mid not in self._answers:
                 self._refuse(message, _UNKNOWN_MID, now_s)
             elif message.revision > _REVISIONS.get(mid, 1):
@@ -270,36 +240,17 @@ class OpenProtocolSimulator:
             self._refuse(message, _INVALID_DATA, now_s)
 
     def _start(self, message: Message, now_s: float) -> None:
-        if self._in_session and self._refuse_second_start:
+        if self._session.open and self._refuse_second_start:
             self._refuse(message, CLIENT_ALREADY_CONNECTED, now_s)
             return
-        self._end_session()
-        self._in_session = True
-        self._say(2, self._identity(), now_s, revision=message.revision)
-
-    def _identity(self) -> dict[str, Value]:
-        return {
-            "cell_id": 1,
-            "channel_id": 1,
-            "controller_name": "Simulated controller",
-            "supplier_code": "SIM",
-            "protocol_version": "2.8.0",
-            "controller_software": "simulation",
-            "tool_software": "simulation",
-            "rbu_type": "simulation",
-            "controller_serial": self._controller_serial,
-            "system_type": 0,
-            "system_subtype": 0,
-            "sequence_numbers": 0,
-            "linking": 0,
-            "station_cell_id": 1,
-            "station_cell_name": "Simulated station",
-            "client_id": "1",
-        }
+        self._hangup = None
+        self._session.begin()
+        values = CONTROLLER_VALUES | {"controller_serial": self._controller_serial}
+        self._say(2, values, now_s, revision=message.revision)
 
     def _stop(self, message: Message, now_s: float) -> None:
         self._accept(message, now_s)
-        self._end_session()
+        self._session.end()
 
     def _pset_ids(self, _message: Message, now_s: float) -> None:
         data = encode_ids(sorted(self._tool.psets), count_width=3, id_width=3)
@@ -317,24 +268,7 @@ class OpenProtocolSimulator:
         if pset is None:
             self._refuse(message, 2, now_s)
         else:
-            self._say(13, self._pset_values(pset), now_s, revision=message.revision)
-
-    def _pset_values(self, pset: ParameterSet) -> dict[str, Value]:
-        return {
-            "pset": pset.pset,
-            "name": pset.name,
-            "rotation": 1,
-            "batch_size": pset.batch_size,
-            "torque_min_nm": pset.torque_min_nm,
-            "torque_max_nm": pset.torque_max_nm,
-            "torque_target_nm": pset.torque_target_nm,
-            "angle_min_deg": pset.angle_min_deg,
-            "angle_max_deg": pset.angle_max_deg,
-            "angle_target_deg": pset.angle_target_deg,
-            "first_target_nm": pset.snug_nm,
-            "start_final_angle_nm": pset.snug_nm,
-            "last_change": self._clock_zero.strftime(_TIME_FORMAT),
-        }
+            self._say(13, pset_values(pset), now_s, revision=message.revision)
 
     def _select_pset(self, message: Message, now_s: float) -> None:
         pset = self._known_pset(message)
@@ -343,7 +277,7 @@ class OpenProtocolSimulator:
             return
         self._tool.selected = pset.pset
         self._accept(message, now_s)
-        self._push(15, self._pset_values(pset), now_s)
+        self._session.push(15, pset_values(pset), now_s)
 
     def _accept_pset(self, message: Message, now_s: float) -> None:
         if self._known_pset(message) is None:
@@ -354,9 +288,8 @@ class OpenProtocolSimulator:
     def _tool_data(self, message: Message, now_s: float) -> None:
         values: dict[str, Value] = {
             "tool_serial": self._tool_serial,
-            "tightenings": len(self._results),
-            "last_calibration": self._clock_zero.strftime(_TIME_FORMAT),
             "controller_serial": self._controller_serial,
+            "tightenings": len(self._results),
             "controller_software": "simulation",
         }
         self._say(41, values, now_s, revision=message.revision)
@@ -374,7 +307,7 @@ class OpenProtocolSimulator:
     def _take_vin(self, message: Message, now_s: float) -> None:
         self._vin = decode_identifier(message.data)[: 25 if message.mid == 50 else 100]
         self._accept(message, now_s)
-        self._push(52, {"vin": self._vin}, now_s)
+        self._session.push(52, {"vin": self._vin}, now_s)
 
     def _old_result(self, message: Message, now_s: float) -> None:
         wanted = whole(read(message), "tightening_id")
@@ -399,23 +332,6 @@ class OpenProtocolSimulator:
     def _time(self, now_s: float) -> str:
         return (self._clock_zero + timedelta(seconds=now_s)).strftime(_TIME_FORMAT)
 
-    def _subscribe(self, message: Message, subscription: _Subscription, now_s: float) -> None:
-        if message.revision not in subscription.revisions:
-            self._refuse(message, REVISION_UNSUPPORTED, now_s)
-        elif message.mid in self._subscribed:
-            self._refuse(message, subscription.exists, now_s)
-        else:
-            self._subscribed[message.mid] = message
-            self._accept(message, now_s)
-            if message.mid == 14:
-                self._push(15, self._pset_values(self._tool.psets[self._tool.selected]), now_s)
-
-    def _unsubscribe(self, message: Message, begun_by: int, now_s: float) -> None:
-        if self._subscribed.pop(begun_by, None) is None:
-            self._refuse(message, _SUBSCRIPTIONS[begun_by].missing, now_s)
-        else:
-            self._accept(message, now_s)
-
     def _tighten_by_itself(self, now_s: float) -> None:
         if self._auto_s is None or not self._tool.enabled or self._tool.running:
             return
@@ -431,26 +347,8 @@ class OpenProtocolSimulator:
         if self._output.word == "stuck" and self._results:
             self._push_result(self._results[-1], now_s)
             return
-        values: dict[str, Value] = self._pset_values(measured.pset) | {
-            "cell_id": 1,
-            "channel_id": 1,
-            "controller_name": "Simulated controller",
-            "vin": self._vin,
-            "job": 0,
-            "strategy": 2,
-            "strategy_options": 3,
-            "batch_counter": 1,
-            "tightening_status": int(measured.ok),
-            "torque_status": measured.torque_status,
-            "angle_status": measured.angle_status,
-            "batch_status": 2,
-            "error_status": error_status_of(measured.error_bits),
-            "torque_nm": measured.torque_nm,
-            "angle_deg": int(measured.angle_deg),
-            "time": self._time(now_s),
-            "tightening_id": self._next_id,
-            "tool_serial": self._tool_serial,
-        }
+        values = result_values(measured, tightening_id=self._next_id, vin=self._vin, time=self._time(now_s))
+        values["tool_serial"] = self._tool_serial
         self._next_id += 1
         self._results.append(values)
         self._push_result(values, now_s)
@@ -459,49 +357,11 @@ class OpenProtocolSimulator:
         if self._output.word == "wrong":
             pset, tightening_id = whole(values, "pset"), whole(values, "tightening_id")
             values = values | {"pset": pset % 999 + 1, "tightening_id": tightening_id + 1000}
-        self._push(61, values, now_s)
-
-    def _push(self, mid: int, values: Mapping[str, Value], now_s: float) -> None:
-        """Queue subscription data; nothing when nobody subscribed to it."""
-        begun_by = _ENDS[_BY_PUSHED[mid].ended_by]
-        request = self._subscribed.get(begun_by)
-        if request is None:
-            return
-        message = Message(mid=mid, revision=request.revision, data=LAYOUTS[mid, request.revision].encode(values))
-        if request.no_ack:
-            self._send(message, now_s)
-            return
-        self._pushes.append(message)
-        if len(self._pushes) == 1:
-            self._push_sends = 0
-            self._push_next(now_s)
-
-    def _push_next(self, now_s: float) -> None:
-        if not self._pushes or (self._push_sends and now_s < self._push_sent_s + ACKNOWLEDGE_S):
-            return
-        if self._push_sends >= PUSHES:
-            self._drop_client(f"MID {self._pushes[0].mid:04d} was not acknowledged")
-            return
-        self._push_sends += 1
-        self._push_sent_s = now_s
-        self._send(self._pushes[0], now_s)
-
-    def _acknowledged(self, mid: int, now_s: float) -> None:
-        if self._pushes and self._pushes[0].mid == mid and self._push_sends:
-            self._pushes.popleft()
-            self._push_sends = 0
-            self._push_next(now_s)
+        self._session.push(61, values, now_s)
 
     def _drop_client(self, why: str) -> None:
-        self._end_session()
+        self._session.end()
         self._hangup = why
-
-    def _end_session(self) -> None:
-        """Results stay; what was to be pushed is lost for pushing, as in a real controller, and can be asked back."""
-        self._in_session = False
-        self._subscribed.clear()
-        self._pushes.clear()
-        self._push_sends = 0
 
     def _accept(self, message: Message, now_s: float) -> None:
         self._say(ACCEPTED, {"mid": message.mid}, now_s)

@@ -1,0 +1,57 @@
+"""Which phrases the program itself asks for, and which words it gives each of them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from station.core.faults import FAULTS
+
+_RESULT = frozenset({"joint", "torque", "angle", "id"})
+_FAULT_WORDS: Mapping[str, frozenset[str]] = {
+    "part.wrong": frozenset({"part", "wanted"}),
+    "part.misplaced": frozenset({"part"}),
+    "part.moved": frozenset({"part"}),
+    "order.wrong": frozenset({"joint", "wanted"}),
+    "nut.missing": frozenset({"joint"}),
+    "tightening.torque_low": _RESULT,
+    "tightening.torque_high": _RESULT,
+    "tightening.angle_high": _RESULT,
+    "tightening.angle_low": _RESULT,
+    "tightening.not_ok": _RESULT,
+    "tightening.too_many": _RESULT,
+    "result.wrong_pset": _RESULT,
+    "tool.away": frozenset({"joint"}),
+    "tool.elsewhere": frozenset({"joint"}),
+    "result.unarmed": frozenset({"id"}),
+    "result.duplicate": frozenset({"id"}),
+    "tool.refused": frozenset({"detail"}),
+    "robot.failed": frozenset({"detail"}),
+    "camera.lost": frozenset({"camera"}),
+    "camera.frozen": frozenset({"camera"}),
+    "camera.dark": frozenset({"camera"}),
+    "camera.bright": frozenset({"camera"}),
+    "camera.covered": frozenset({"camera"}),
+    "camera.moved": frozenset({"camera"}),
+    "pass.unknown": frozenset({"text"}),
+}
+"""Words that come with a fault; a code that is not here comes without any."""
+
+_PLAIN = ("visit.welcome", "visit.finished", "robot.moves")
+
+SHOWN_ONLY = ("ui.",)
+"""Keys that begin so are never spoken, and need no reading. Nor are the technicians' sentences."""
+
+
+def required_keys() -> Mapping[str, frozenset[str]]:
+    """Key -> the words that may stand in its sentence."""
+    faults = {
+        f"fault.{code}.{reader}": _FAULT_WORDS.get(code, frozenset())
+        for code in FAULTS
+        for reader in ("visitor", "technician")
+    }
+    return {**faults, **dict.fromkeys(_PLAIN, frozenset()), "tool.ready": frozenset({"joint"})}
+
+
+def is_spoken(key: str) -> bool:
+    """Whether the voice may be asked to say it."""
+    return not key.startswith(SHOWN_ONLY) and not key.endswith((".technician", ".short"))

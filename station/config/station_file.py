@@ -1,0 +1,166 @@
+"""Station files: read, checked whole, and turned into a `StationConfig`."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from station.config.errors import ConfigError, KeyPath
+from station.config.procedure_draft import Findings, Known
+from station.config.shapes import TagShape
+from station.config.station_model import (
+    CameraShape,
+    CobotShape,
+    GestureShape,
+    HeadShape,
+    LimitsShape,
+    PersonShape,
+    ToolShape,
+    TorqueToolShape,
+    VoiceShape,
+    WebShape,
+    ZoneShape,
+)
+from station.config.station_values import StationConfig
+from station.config.strict import Model, nearest, parse
+from station.config.toml_source import Source, read_toml
+from vision.bench import Body
+
+FIXTURE = "fixture"
+TOOL = "tool"
+"""Name of the tool's body, for vision."""
+
+_KEYS = (
+    "station",
+    "camera",
+    "fixture_tag",
+    "tool",
+    "zone",
+    "cobot",
+    "gestures",
+    "torque_tool",
+    "web",
+    "voice",
+    "person",
+    "limits",
+)
+
+
+def load_station(path: Path) -> StationConfig:
+    """Read and check a station file. Paths in it are relative to its folder.
+
+    Raises ConfigError with every mistake in the file.
+    """
+    source = read_toml(path)
+    reader = _Reader(source)
+    for key in source.data:
+        if key not in _KEYS:
+            reader.findings.report((key,), f"unknown key `{key}`", nearest(key, _KEYS))
+    head = reader.one("station", HeadShape, {})
+    cameras = reader.many("camera", CameraShape, "name", needed=True)
+    fixture = reader.many("fixture_tag", TagShape, "id", needed=True)
+    tool = reader.optional("tool", ToolShape)
+    zones = reader.many("zone", ZoneShape, "id", needed=True)
+    cobot = reader.optional("cobot", CobotShape)
+    gestures = reader.named("gestures", GestureShape)
+    torque_tool = reader.optional("torque_tool", TorqueToolShape)
+    web = reader.one("web", WebShape, {})
+    voice = reader.one("voice", VoiceShape, {})
+    people = reader.many("person", PersonShape, "name")
+    limits = reader.one("limits", LimitsShape, {})
+    fixture_ids = {tag.id for tag in fixture.values()}
+    for index, tag in enumerate(tool.tag if tool else ()):
+        if tag.id in fixture_ids:
+            reader.findings.report(("tool", "tag", index, "id"), f"tag {tag.id} is on the fixture", "use another tag")
+    if head is None or web is None or voice is None or limits is None or reader.findings.problems:
+        raise ConfigError(tuple(sorted(reader.findings.problems, key=lambda problem: problem.line or 0)))
+    folder = path.parent
+    return StationConfig(
+        id=head.id,
+        title=head.title,
+        sha256=source.sha256,
+        language=head.language,
+        procedure=folder / head.procedure,
+        phrases=folder / head.phrases,
+        orders=folder / head.orders,
+        scenes=folder / head.scenes if head.scenes else None,
+        data_dir=folder / head.data_dir,
+        cameras=tuple(camera.value() for camera in cameras.values()),
+        fixture=Body(name=FIXTURE, tags=tuple(tag.mount() for tag in fixture.values())),
+        tool=Body(name=TOOL, tags=tuple(tag.mount() for tag in tool.tag)) if tool else None,
+        zones=tuple(zone.value() for zone in zones.values()),
+        hand_height_mm=head.hand_height_mm,
+        cobot=cobot.value() if cobot else None,
+        gestures={name: shape.value(name) for name, shape in gestures.items()},
+        torque_tool=torque_tool.value() if torque_tool else None,
+        web=web.value(),
+        voice=voice.value(),
+        people=tuple(person.value() for person in people.values()),
+        limits=limits.value(),
+    )
+
+
+def known_of(station: StationConfig, phrases: frozenset[str] | None = None) -> Known:
+    """The names that a procedure may use on this station; `phrases` are the keys of the catalogue."""
+    owners = {mount.tag_id: body.name for body in (station.fixture, station.tool) if body for mount in body.tags}
+    return Known(
+        zones={zone.name for zone in station.zones},
+        gestures=set(station.gestures),
+        phrases=phrases,
+        station_tags=owners,
+    )
+
+
+class _Reader:
+    """Reads the tables of a file and collects the mistakes."""
+
+    def __init__(self, source: Source) -> None:
+        self._source = source
+        self.findings = Findings(source.problem)
+
+    def one(self, key: str, shape: type[Model], default: Mapping[str, Any]) -> Model | None:
+        """A table that has defaults, or whose missing keys are mistakes."""
+        value, problems = parse(shape, self._source, (key,), self._source.data.get(key, default))
+        self.findings.problems += problems
+        return value
+
+    def optional(self, key: str, shape: type[Model]) -> Model | None:
+        """A table that may be missing."""
+        return self.one(key, shape, {}) if key in self._source.data else None
+
+    def many(self, key: str, shape: type[Model], unique: str, *, needed: bool = False) -> dict[int, Model]:
+        """An array of tables by index, with one field that no two share."""
+        elements = self._source.data.get(key, [])
+        if not isinstance(elements, list):
+            self.findings.report((key,), f"`{key}` is one table", f"write its header in double brackets: [[{key}]]")
+            return {}
+        if needed and not elements:
+            self.findings.report((key,), f"there is no [[{key}]]", "add at least one")
+        good: dict[int, Model] = {}
+        first: dict[object, int] = {}
+        for index, element in enumerate(elements):
+            at: KeyPath = (key, index)
+            value, problems = parse(shape, self._source, at, element)
+            self.findings.problems += problems
+            if value is None:
+                continue
+            good[index] = value
+            name = getattr(value, unique)
+            if first.setdefault(name, index) != index:
+                self.findings.report((*at, unique), f"`{name}` is that of {key}[{first[name]}] too", "rename one")
+        return good
+
+    def named(self, key: str, shape: type[Model]) -> dict[str, Model]:
+        """A table of tables by name."""
+        entries = self._source.data.get(key, {})
+        if not isinstance(entries, dict):
+            self.findings.report((key,), f"`{key}` is not a table", f"write its header in single brackets: [{key}]")
+            return {}
+        good: dict[str, Model] = {}
+        for name, entry in entries.items():
+            value, problems = parse(shape, self._source, (key, name), entry)
+            self.findings.problems += problems
+            if value is not None:
+                good[name] = value
+        return good

@@ -1,0 +1,248 @@
+"""The shape of a station file, and each of its tables as a value."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal, Self
+
+import numpy as np
+from pydantic import Field, model_validator
+
+from station.config.shapes import Above0, AtLeast0, Name, TagShape, Vec2, Vec3
+from station.config.station_values import (
+    CameraConfig,
+    CobotConfig,
+    GestureConfig,
+    Limits,
+    PersonConfig,
+    TorqueToolConfig,
+    VoiceConfig,
+    WebConfig,
+)
+from station.config.strict import Strict
+from station.core.procedure import Role
+from vision.bench import Zone
+from vision.geometry import CameraModel, Transform, looking_at
+
+Vec5 = Annotated[tuple[float, float, float, float, float], Field(strict=False)]
+Vec6 = Annotated[tuple[float, float, float, float, float, float], Field(strict=False)]
+Matrix3 = Annotated[tuple[Vec3, Vec3, Vec3], Field(strict=False)]
+Baudrate = Annotated[int, Field(ge=1200, le=4_000_000)]
+
+
+class HeadShape(Strict):
+    """`[station]`. Paths are relative to the station file."""
+
+    id: Name
+    title: Name
+    language: Name = "en"
+    procedure: Name
+    phrases: Name
+    orders: Name
+    scenes: Name | None = None
+    data_dir: Name
+    hand_height_mm: AtLeast0 = 90.0
+
+
+class CameraShape(Strict):
+    """`[[camera]]`: placed by hand (`position_mm target_mm up focal_px`), or calibrated (`matrix rotation position_mm`)."""
+
+    name: Name
+    source: Name
+    width_px: Annotated[int, Field(ge=160)]
+    height_px: Annotated[int, Field(ge=120)]
+    fps: Above0
+    calibration: Name
+    position_mm: Vec3
+    """Of the lens, bench frame."""
+    distortion: Vec5 = (0.0, 0.0, 0.0, 0.0, 0.0)
+    """k1, k2, p1, p2, k3 as OpenCV has them."""
+    target_mm: Vec3 | None = None
+    up: Vec3 = (0.0, 1.0, 0.0)
+    focal_px: Above0 | None = None
+    matrix: Matrix3 | None = None
+    """Intrinsics, row by row."""
+    rotation: Matrix3 | None = None
+    """camera_from_bench, row by row."""
+
+    @model_validator(mode="after")
+    def _one_way(self) -> Self:
+        by_hand = self.target_mm is not None and self.focal_px is not None
+        calibrated = self.matrix is not None and self.rotation is not None
+        if by_hand == calibrated:
+            raise ValueError(
+                "a camera needs one of two calibrations; give `target_mm` and `focal_px`, or `matrix` and `rotation`"
+            )
+        if self.target_mm is not None:
+            view = np.subtract(self.target_mm, self.position_mm)
+            if np.linalg.norm(np.cross(view, self.up)) < 1e-6 * max(1.0, float(np.linalg.norm(view))):
+                raise ValueError("`up` points along the view; choose a direction that is up in the picture")
+        if self.rotation is not None:
+            rotation = np.array(self.rotation)
+            if not np.allclose(rotation @ rotation.T, np.eye(3), atol=1e-4) or np.linalg.det(rotation) < 0:
+                raise ValueError("`rotation` is no rotation; copy the nine figures of the calibration again")
+        return self
+
+    def value(self) -> CameraConfig:
+        """As the station wants it."""
+        return CameraConfig(source=self.source, fps=self.fps, calibration=self.calibration, model=self._model())
+
+    def _model(self) -> CameraModel:
+        if self.target_mm is not None and self.focal_px is not None:
+            return looking_at(
+                self.name,
+                position_mm=self.position_mm,
+                target_mm=self.target_mm,
+                up=self.up,
+                focal_px=self.focal_px,
+                width_px=self.width_px,
+                height_px=self.height_px,
+                distortion=self.distortion,
+            )
+        rotation = np.array(self.rotation)
+        camera_from_bench = Transform(rotation, -rotation @ np.array(self.position_mm))
+        return CameraModel(
+            self.name,
+            self.width_px,
+            self.height_px,
+            np.array(self.matrix),
+            np.array(self.distortion),
+            camera_from_bench,
+        )
+
+
+class ToolShape(Strict):
+    """`[tool]`: the tags on the tool, in a frame whose origin is its tip and whose z runs up along its axis."""
+
+    tag: Annotated[list[TagShape], Field(min_length=1)]
+
+
+class ZoneShape(Strict):
+    """`[[zone]]`."""
+
+    id: Name
+    outline_mm: Annotated[list[Vec2], Field(min_length=3)]
+    z_mm: Vec2 = (0.0, 150.0)
+
+    @model_validator(mode="after")
+    def _has_height(self) -> Self:
+        if not self.z_mm[0] < self.z_mm[1]:
+            raise ValueError(f"`z_mm` runs from {self.z_mm[0]:g} to {self.z_mm[1]:g}; write [lower, upper]")
+        return self
+
+    def value(self) -> Zone:
+        """As vision wants it."""
+        return Zone(name=self.id, outline_mm=np.array(self.outline_mm), z_mm=self.z_mm)
+
+
+class CobotShape(Strict):
+    """`[cobot]`."""
+
+    url: Name
+    baudrate: Baudrate = 115_200
+    ack: Literal["auto", "modern", "legacy"] = "auto"
+    base_mm: Vec3
+    base_yaw_deg: float = 0.0
+    pointer_mm: AtLeast0 = 0.0
+
+    def value(self) -> CobotConfig:
+        """As the station wants it."""
+        return CobotConfig(
+            url=self.url,
+            baudrate=self.baudrate,
+            ack=self.ack,
+            bench_from_base=Transform.of(*self.base_mm, yaw_deg=self.base_yaw_deg),
+            pointer_mm=self.pointer_mm,
+        )
+
+
+class GestureShape(Strict):
+    """`[gestures]`: one entry."""
+
+    angles_deg: Vec6
+    speed_percent: Annotated[int, Field(ge=1, le=100)] = 30
+    announce: bool = True
+
+    def value(self, name: str) -> GestureConfig:
+        """As the station wants it."""
+        return GestureConfig(
+            name=name, angles_deg=self.angles_deg, speed_percent=self.speed_percent, announce=self.announce
+        )
+
+
+class TorqueToolShape(Strict):
+    """`[torque_tool]`."""
+
+    url: Name
+    carriage: Literal["serial", "tcp"] = "serial"
+    baudrate: Baudrate = 9600
+
+    def value(self) -> TorqueToolConfig:
+        """As the station wants it."""
+        return TorqueToolConfig(url=self.url, carriage=self.carriage, baudrate=self.baudrate)
+
+
+class WebShape(Strict):
+    """`[web]`."""
+
+    host: Name = "127.0.0.1"
+    port: Annotated[int, Field(ge=0, le=65535)] = 8100
+    """0 = any free one."""
+    allowed_hosts: list[Name] = Field(default_factory=lambda: ["127.0.0.1", "localhost"])
+    allowed_origins: list[Name] = Field(default_factory=list)
+    """Beside the server's own address."""
+
+    def value(self) -> WebConfig:
+        """As the station wants it."""
+        return WebConfig(
+            host=self.host,
+            port=self.port,
+            allowed_hosts=tuple(self.allowed_hosts),
+            allowed_origins=tuple(self.allowed_origins),
+        )
+
+
+class VoiceShape(Strict):
+    """`[voice]`."""
+
+    enabled: bool = True
+    rate_wpm: Annotated[int, Field(ge=80, le=300)] = 150
+
+    def value(self) -> VoiceConfig:
+        """As the station wants it."""
+        return VoiceConfig(enabled=self.enabled, rate_wpm=self.rate_wpm)
+
+
+class PersonShape(Strict):
+    """`[[person]]`."""
+
+    name: Name
+    role: Literal["qualified", "technician"]
+    pin: Annotated[str, Field(pattern=r"^scrypt\$\d+\$\d+\$\d+\$[A-Za-z0-9+/=]+\$[A-Za-z0-9+/=]+$")]
+
+    def value(self) -> PersonConfig:
+        """As the station wants it."""
+        return PersonConfig(name=self.name, role=Role(self.role), pin=self.pin)
+
+
+class LimitsShape(Strict):
+    """`[limits]`."""
+
+    camera_stale_s: Above0 = 0.5
+    hands_clear_s: Above0 = 0.5
+    near_mm: Above0 = 60.0
+    near_deg: Above0 = 45.0
+    near_still_s: AtLeast0 = 1.0
+    tray_mm: Above0 = 40.0
+    tray_deg: Above0 = 90.0
+    tool_within_mm: Above0 = 10.0
+    tool_leave_mm: Above0 = 16.0
+
+    @model_validator(mode="after")
+    def _leaves_later(self) -> Self:
+        if not self.tool_within_mm < self.tool_leave_mm:
+            raise ValueError("the tool leaves a joint before it is there; let `tool_within_mm` < `tool_leave_mm`")
+        return self
+
+    def value(self) -> Limits:
+        """As the station wants it."""
+        return Limits(**self.model_dump())

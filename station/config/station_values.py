@@ -1,0 +1,144 @@
+"""A station's configuration as frozen values: what `load_station` returns. Paths are absolute or relative to the caller."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+
+from station.core.procedure import Role
+from vision.bench import Body, Zone
+from vision.geometry import CameraModel, Transform
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class CameraConfig:
+    """A camera: where its pictures come from, and its calibration."""
+
+    source: str
+    """A number, `/dev/v4l/by-id/...`, a video file, a picture folder, a stream URL, or `scene`."""
+    fps: float
+    calibration: str
+    """Id of the calibration artefact, for the journal."""
+    model: CameraModel
+
+    @property
+    def name(self) -> str:
+        """Its name on this station."""
+        return self.model.name
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class CobotConfig:
+    """The cobot: its line, its dialect, and where it stands."""
+
+    url: str
+    """`/dev/...`, `socket://host:port`, or `simulated`: the composition root starts a wire-level simulator."""
+    baudrate: int
+    ack: Literal["auto", "modern", "legacy"]
+    bench_from_base: Transform
+    pointer_mm: float
+    """Length of the pointer on the flange, along the flange's z axis."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class GestureConfig:
+    """A posture that was taught: the cobot goes there."""
+
+    name: str
+    angles_deg: tuple[float, float, float, float, float, float]
+    speed_percent: int
+    announce: bool
+    """Whether the visitor is told before the arm moves."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TorqueToolConfig:
+    """The torque tool's controller."""
+
+    url: str
+    """`/dev/...`, `socket://host:port`, or `simulated`."""
+    carriage: str
+    """`serial` or `tcp`."""
+    baudrate: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PersonConfig:
+    """Somebody who may say more than a visitor."""
+
+    name: str
+    role: Role
+    pin: str
+    """The PIN as a salted scrypt hash, `scrypt$n$r$p$salt$hash` with salt and hash in base64."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WebConfig:
+    """The pages' server."""
+
+    host: str
+    port: int
+    allowed_hosts: tuple[str, ...]
+    allowed_origins: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class VoiceConfig:
+    """Speech."""
+
+    enabled: bool
+    rate_wpm: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Limits:
+    """Figures that decide when something counts."""
+
+    camera_stale_s: float
+    """A camera without a new picture for this long is lost."""
+    hands_clear_s: float
+    """A zone is clear after this long without hands."""
+    near_mm: float
+    """A part that lies still within this of its place, but not within the step's tolerance, is misplaced."""
+    near_deg: float
+    near_still_s: float
+    tray_mm: float
+    """A part within this of its place in the tray lies in the tray."""
+    tray_deg: float
+    tool_within_mm: float
+    """The tool's tip is at a joint within this, and leaves it beyond `tool_leave_mm`."""
+    tool_leave_mm: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class StationConfig:
+    """One bench."""
+
+    id: str
+    title: str
+    sha256: str
+    """Of the file's bytes."""
+    language: str
+    """Before a visitor chooses one."""
+    procedure: Path
+    phrases: Path
+    """Folder of the phrase files."""
+    orders: Path
+    scenes: Path | None
+    """Folder with a drawing of the bench for each procedure id; None on a bench where nothing is drawn."""
+    data_dir: Path
+    cameras: tuple[CameraConfig, ...]
+    fixture: Body
+    tool: Body | None
+    """The tool as vision finds it: tags relative to its tip. None where no tool is tracked."""
+    zones: tuple[Zone, ...]
+    hand_height_mm: float
+    cobot: CobotConfig | None
+    gestures: Mapping[str, GestureConfig]
+    torque_tool: TorqueToolConfig | None
+    web: WebConfig
+    voice: VoiceConfig
+    people: tuple[PersonConfig, ...]
+    limits: Limits

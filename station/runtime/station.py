@@ -1,0 +1,161 @@
+"""One station put together: loop, dispatch, ports and fact board, the same in real and in simulated time."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+
+from drivers.api import DriverEvent
+from drivers.session import PortOwner
+from station.core import effects as fx
+from station.core.checks import active_steps, met_for_good
+from station.core.codec import canonical, to_plain
+from station.core.events import StationRestarted, VisitOpened
+from station.core.procedure import Order, PassShown, Procedure
+from station.core.screen import Screen
+from station.core.state import State
+from station.core.view import screen_of
+from station.runtime.clock import Clock
+from station.runtime.dispatch import Dispatch, People, Posture
+from station.runtime.journal import Journal
+from station.runtime.loop import StationLoop
+from station.runtime.replay import replay
+from vision.bench import Bench, Watch
+from vision.facts import FactBoard
+from vision.pipeline import Want
+
+OpenPort = Callable[[Callable[[DriverEvent], None]], PortOwner]
+"""Makes a port from the function that takes its events."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Setting:
+    """Everything a station is made of that does not run: read once, handed in."""
+
+    station: str
+    station_sha256: str
+    language: str
+    software: str
+    procedure: Procedure
+    bench: Bench
+    watches: tuple[Watch, ...]
+    gestures: Mapping[str, Posture]
+    orders: Mapping[str, Order]
+    calibration: Mapping[str, str]
+    stale_s: float = 0.5
+
+
+class Station:
+    """The running parts. Somebody else gives them threads (`station.app`) or turns them by hand (the simulation)."""
+
+    def __init__(
+        self,
+        setting: Setting,
+        *,
+        journal: Journal,
+        clock: Clock,
+        open_cobot: OpenPort | None,
+        open_tool: OpenPort | None,
+        people: People,
+        publish: Callable[[Screen], None] = lambda screen: None,
+        state: State | None = None,
+    ) -> None:
+        """`open_cobot` and `open_tool` are None on a bench without that device; `state` is what a restart recovered."""
+        self.setting = setting
+        self.journal = journal
+        self.board = FactBoard(setting.bench, setting.watches, stale_s=setting.stale_s)
+        self._publish_on = publish
+        self.screen = screen_of(setting.procedure, state or State())
+        self.want = Want(hands=True, codes=False, joints=frozenset(joint.id for joint in setting.procedure.joints))
+        self.loop = StationLoop(
+            station=setting.station,
+            procedure=setting.procedure,
+            journal=journal,
+            clock=clock,
+            carry_out=self._carry_out,
+            publish=self._publish,
+            heartbeat=self._heartbeat,
+            state=state,
+        )
+        self.cobot = open_cobot(self._heard) if open_cobot else None
+        self.tool = open_tool(self._heard) if open_tool else None
+        self.dispatch = Dispatch(
+            post=self.loop.post,
+            now_s=clock.now_s,
+            board=self.board,
+            cobot=self.cobot,
+            tool=self.tool,
+            gestures=setting.gestures,
+            orders=setting.orders,
+            people=people,
+        )
+
+    @property
+    def ports(self) -> tuple[PortOwner, ...]:
+        """The ports this bench has."""
+        return tuple(port for port in (self.cobot, self.tool) if port is not None)
+
+    def open_visit(self, visit_id: str) -> None:
+        """Begin a visit: keep what it runs on, and post its start document."""
+        setting = self.setting
+        self.journal.keep_document(setting.procedure.sha256, "procedure", canonical(to_plain(setting.procedure)))
+        self.loop.post(
+            VisitOpened(
+                visit_id=visit_id,
+                procedure=f"{setting.procedure.id} {setting.procedure.version}",
+                procedure_sha256=setting.procedure.sha256,
+                station=setting.station,
+                station_sha256=setting.station_sha256,
+                language=setting.language,
+                software=setting.software,
+                calibration=dict(setting.calibration),
+            ),
+            "station",
+        )
+
+    def restarted(self, reason: str) -> None:
+        """Tell the loop that what was seen before counts no more."""
+        self.loop.post(StationRestarted(reason=reason), "station")
+
+    def _carry_out(self, effect: fx.Effect) -> None:
+        self.dispatch.carry_out(effect)
+
+    def _heartbeat(self, now_s: float, state: State) -> None:
+        self.dispatch.heartbeat(now_s, state)
+
+    def _heard(self, event: DriverEvent) -> None:
+        self.dispatch.heard(event)
+
+    def _publish(self, screen: Screen) -> None:
+        state = self.loop.state
+        wants_code = any(
+            isinstance(demand, PassShown) and not met_for_good(state, step, demand)
+            for step in active_steps(self.setting.procedure, state)
+            for demand in step.demands
+        )
+        self.screen = screen
+        if wants_code is not self.want.codes:
+            self.want = Want(hands=True, codes=wants_code, joints=self.want.joints)
+        self._publish_on(screen)
+
+
+def recover(journal: Journal) -> State | None:
+    """The state of the visit that a crash has left open, folded from the journal; None when there is none."""
+    visit = journal.open_visit()
+    return replay(journal, visit).state if visit is not None else None
+
+
+def next_visit_id(journal: Journal, prefix: str) -> str:
+    """The first free id of the form `PREFIX-0001`."""
+    taken = {summary.visit for summary in journal.visits()}
+    return next(name for number in itertools.count(1) if (name := f"{prefix}-{number:04d}") not in taken)
+
+
+def silent_people() -> People:
+    """For runs where nobody listens."""
+
+    def nothing(_: fx.Effect) -> None:
+        return None
+
+    return People(say=nothing, call=nothing, closed=nothing)

@@ -1,0 +1,151 @@
+"""What the simulated cameras give: real trackers on rendered pixels, or readings from a noise model without pixels."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Callable
+from typing import Protocol
+
+import numpy as np
+
+from station.simulation.world import World
+from vision.api import (
+    BodyObservation,
+    CameraState,
+    FactValue,
+    Frame,
+    FrameAnalysis,
+    HandTracker,
+    SiteObservation,
+)
+from vision.bench import Bench
+from vision.geometry import CameraModel, Transform
+from vision.pipeline import Pipeline, Want
+from vision.sim import SceneRenderer
+
+
+class Eyes(Protocol):
+    """One camera with everything behind it."""
+
+    camera: str
+
+    def see(self, now_s: float, want: Want) -> FrameAnalysis | None:
+        """Take one picture now and analyse it; None when the camera delivers nothing."""
+
+
+class PixelEyes:
+    """Renders the world and looks at the pixels with the real pipeline."""
+
+    def __init__(
+        self, world: World, bench: Bench, model: CameraModel, hands: HandTracker | None, *, seed: int, hands_every: int
+    ) -> None:
+        self.camera = model.name
+        self._world = world
+        self._renderer = SceneRenderer(model, world.static, seed=seed)
+        self._pipeline = Pipeline(bench, model, hands, hands_every=hands_every)
+        self._seq = 0
+
+    def see(self, now_s: float, want: Want) -> FrameAnalysis | None:
+        """One rendered frame through the real trackers."""
+        if self.camera in self._world.silent:
+            return None
+        self._seq += 1
+        covered = self.camera in self._world.covered
+        image = self._renderer.render(self._world.scene(), self._seq, covered=covered)
+        return self._pipeline.analyse(Frame(camera=self.camera, seq=self._seq, t_mono_s=now_s, image=image), want)
+
+
+class NoisyEyes:
+    """Readings as the trackers give them, drawn from the world's truth with noise, drop-outs and hidden things.
+
+    The figures are rounded up from what the trackers do on rendered pixels: the decisions get worse food than that.
+    """
+
+    SIGMA_MM = 0.35
+    SIGMA_DEG = 0.25
+    DROPPED = 0.05
+    """Share of frames in which a body is not found although it could be."""
+    HIDDEN_MM = 45.0
+    """A hand or tool within this of a joint hides it."""
+    WRONG_SITE = 0.003
+    """Share of single frames in which a fastener's reading is the opposite of the truth."""
+
+    def __init__(self, world: World, bench: Bench, camera: str, rng: random.Random) -> None:
+        self.camera = camera
+        self._world = world
+        self._bench = bench
+        self._rng = rng
+        self._seq = 0
+
+    def see(self, now_s: float, want: Want) -> FrameAnalysis | None:
+        """One set of readings."""
+        world = self._world
+        if self.camera in world.silent:
+            return None
+        self._seq += 1
+        if self.camera in world.covered:
+            return FrameAnalysis(camera=self.camera, seq=self._seq, t_mono_s=now_s, state=CameraState.COVERED)
+        with world.lock:
+            return FrameAnalysis(
+                camera=self.camera,
+                seq=self._seq,
+                t_mono_s=now_s,
+                state=CameraState.GOOD,
+                hands_known=True,
+                busy_zones={zone.name: self._busy(zone.outline_mm) for zone in self._bench.zones},
+                bodies=tuple(self._body(name, pose) for name, pose in world.poses.items() if self._found(name)),
+                sites=tuple(self._site(joint.name, joint.bench_mm) for joint in self._bench.joints),
+                code_text=world.card_text if world.card_text and want.codes and self._shown() else None,
+            )
+
+    def _found(self, body: str) -> bool:
+        carried = any(hand.holding == body for hand in self._world.hands.values())
+        return self._rng.random() > self.DROPPED * (4.0 if carried and body != "tool" else 1.0)
+
+    def _body(self, name: str, pose: Transform) -> BodyObservation:
+        x, y, z, roll, pitch, yaw = (
+            self._rng.gauss(0.0, sigma) for sigma in (*(self.SIGMA_MM,) * 3, *(self.SIGMA_DEG,) * 3)
+        )
+        jitter = Transform.of(x, y, z, roll, pitch, yaw)
+        return BodyObservation(
+            body=name,
+            bench_from_body=Transform(pose.rotation @ jitter.rotation, pose.translation_mm + jitter.translation_mm),
+            tag_ids=(),
+            rms_px=0.2,
+            sigma_mm=self.SIGMA_MM,
+            sigma_deg=self.SIGMA_DEG,
+        )
+
+    def _busy(self, outline: np.ndarray) -> bool:
+        low, high = outline.min(axis=0) - 20.0, outline.max(axis=0) + 20.0
+        for hand in self._world.hands.values():
+            for reach in (0.0, 60.0, -60.0):
+                point = np.add(hand.at_mm[:2], (0.0, reach))
+                if bool(np.all(point >= low) and np.all(point <= high)):
+                    return True
+        return False
+
+    def _site(self, joint: str, bench_mm: np.ndarray) -> SiteObservation:
+        near = [np.add(hand.at_mm[:2], (0.0, 60.0)) for hand in self._world.hands.values()]
+        if "tool" in self._world.poses:
+            near.append(self._world.poses["tool"].translation_mm[:2])
+        hidden = any(float(np.linalg.norm(point - bench_mm[:2])) < self.HIDDEN_MM for point in near)
+        if hidden or not self._part_is_there(bench_mm):
+            return SiteObservation(joint=joint, value=FactValue.UNKNOWN, score=0.5, reason="hidden")
+        there = (joint in self._world.nuts) is not (self._rng.random() < self.WRONG_SITE)
+        value = FactValue.PRESENT if there else FactValue.ABSENT
+        return SiteObservation(joint=joint, value=value, score=0.9 if there else 0.1, reason="")
+
+    def _part_is_there(self, bench_mm: np.ndarray) -> bool:
+        parts = {part.id for part in self._world.procedure.parts}
+        return any(
+            float(np.linalg.norm(pose.translation_mm[:2] - bench_mm[:2])) < 120.0
+            for name, pose in self._world.poses.items()
+            if name in parts
+        )
+
+    def _shown(self) -> bool:
+        return self._world.hands["left"].at_mm[1] > -320.0
+
+
+MakeEyes = Callable[[World, Bench], tuple[Eyes, ...]]

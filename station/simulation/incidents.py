@@ -1,0 +1,107 @@
+"""Mishaps that are not the visitor's: a camera, a cable or a controller fails at some moment and is mended."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Callable
+
+from station.core.screen import Screen
+from station.simulation.mishaps import Mishap
+from station.simulation.rig import Rig
+
+BROKEN_S = 2.5
+"""How long a camera or a cable stays broken."""
+
+
+class Incident:
+    """Waits for its moment, breaks something once, mends it. `turn` is called once a tick."""
+
+    def __init__(self, rig: Rig, mishap: Mishap | None, rng: random.Random, restart: Callable[[], None]) -> None:
+        self._rig = rig
+        self._mishap = mishap
+        self._restart = restart
+        steps = [step.id for step in rig.files.procedure.steps]
+        self._step = rng.choice(_steps_for(mishap, rig, steps)) if mishap else ""
+        self._camera = rng.choice([camera.name for camera in rig.files.station.cameras])
+        self._delay_s = rng.uniform(0.2, 3.0)
+        self._at_s: float | None = None
+        self._mend_at_s: float | None = None
+        self._over = mishap is None
+
+    def turn(self, now_s: float, screen: Screen) -> None:
+        """Break or mend what is due."""
+        if self._mend_at_s is not None and now_s >= self._mend_at_s:
+            self._mend_at_s = None
+            self._mend()
+        if self._over or screen.step != self._step:
+            return
+        if self._at_s is None:
+            self._at_s = now_s + self._delay_s
+        if now_s >= self._at_s and self._possible(screen):
+            self._over = True
+            self._break(now_s)
+
+    def _possible(self, screen: Screen) -> bool:
+        if self._mishap is Mishap.DUPLICATE_RESULT:
+            return any(joint.torque_nm is not None for joint in screen.joints)
+        if self._mishap is Mishap.COBOT_UNPLUGGED:
+            return screen.robot != "away"
+        return True
+
+    def _break(self, now_s: float) -> None:
+        rig, world = self._rig, self._rig.world
+        match self._mishap:
+            case Mishap.CAMERA_STALE:
+                world.silent.add(self._camera)
+                self._mend_at_s = now_s + BROKEN_S
+            case Mishap.CAMERA_COVERED:
+                world.covered.add(self._camera)
+                self._mend_at_s = now_s + BROKEN_S
+            case Mishap.UNARMED_RESULT if rig.tool_simulator is not None:
+                joint = rig.files.procedure.joints[0]
+                rig.tool_simulator.inject_result(
+                    pset=joint.pset or 1,
+                    torque_nm=joint.torque_target_nm,
+                    angle_deg=joint.angle_max_deg / 2,
+                    now_s=now_s,
+                )
+            case Mishap.DUPLICATE_RESULT if rig.tool_simulator is not None:
+                rig.tool_simulator.send_last_again(now_s)
+            case Mishap.COBOT_UNPLUGGED if rig.cobot is not None:
+                rig.cobot.unplug()
+                self._mend_at_s = now_s + BROKEN_S
+            case Mishap.TOOL_UNPLUGGED if rig.tool is not None:
+                rig.tool.unplug()
+                self._mend_at_s = now_s + BROKEN_S
+            case Mishap.RESTART:
+                self._restart()
+            case _:
+                return
+
+    def _mend(self) -> None:
+        self._rig.world.silent.clear()
+        self._rig.world.covered.clear()
+        if self._mishap is Mishap.COBOT_UNPLUGGED and self._rig.cobot is not None:
+            self._rig.cobot.plug_in()
+        if self._mishap is Mishap.TOOL_UNPLUGGED and self._rig.tool is not None:
+            self._rig.tool.plug_in()
+
+
+def _steps_for(mishap: Mishap | None, rig: Rig, steps: list[str]) -> list[str]:
+    """Steps in which the mishap can happen and be noticed."""
+    procedure = rig.files.procedure
+    tightening = [s.id for s in procedure.steps if any(type(d).__name__ == "Tightening" for d in s.demands)]
+    moving = [s.id for s in procedure.steps if s.gestures]
+    match mishap:
+        case Mishap.DUPLICATE_RESULT:
+            return tightening[1:] or steps
+        case Mishap.UNARMED_RESULT:
+            return [steps[steps.index(tightening[0]) - 1]] if tightening else steps
+        case Mishap.TOOL_UNPLUGGED:
+            return tightening or steps
+        case Mishap.COBOT_UNPLUGGED:
+            return moving or steps
+        case Mishap.RESTART:
+            return steps[2:-1]
+        case _:
+            return steps[2:-1]

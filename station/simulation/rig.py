@@ -1,0 +1,166 @@
+"""A simulated bench from the same files as a real one: world, wire-level simulators, cables."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from drivers.cobot.mycobot280.driver import MyCobot280
+from drivers.cobot.mycobot280.simulator import MyCobot280Simulator
+from drivers.session import PortOwner
+from drivers.torque_tool.open_protocol.driver import OpenProtocolTool
+from drivers.torque_tool.open_protocol.simulator import OpenProtocolSimulator
+from station.config.bench import bench_of, pose_of, watches_of
+from station.config.orders_file import load_orders
+from station.config.procedure_file import load_procedure
+from station.config.scene_file import SceneConfig, load_scene
+from station.config.station_file import known_of, load_station
+from station.config.station_values import StationConfig
+from station.core.procedure import Order, Procedure
+from station.runtime.dispatch import Posture
+from station.runtime.station import OpenPort, Setting
+from station.simulation.line import SimulatedLine
+from station.simulation.world import World, parameter_sets
+from vision.geometry import Transform
+
+SKINS = ((150, 175, 225), (110, 140, 195), (75, 100, 150), (45, 60, 95))
+"""Blue, green, red: light, medium, brown, dark."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Files:
+    """A station's files, read and checked."""
+
+    station: StationConfig
+    procedure: Procedure
+    orders: Mapping[str, Order]
+
+
+def read_files(station_path: Path, procedure_path: Path | None = None) -> Files:
+    """Read a station, its procedure (or another one) and its orders. Raises ConfigError."""
+    station = load_station(station_path)
+    procedure = load_procedure(procedure_path or station.procedure, known_of(station))
+    return Files(station=station, procedure=procedure, orders=load_orders(station.orders))
+
+
+def setting_of(files: Files, software: str) -> Setting:
+    """What a station is made of, from its files."""
+    station = files.station
+    return Setting(
+        station=station.id,
+        station_sha256=station.sha256,
+        language=station.language,
+        software=software,
+        procedure=files.procedure,
+        bench=bench_of(station, files.procedure),
+        watches=watches_of(station, files.procedure),
+        gestures={
+            name: Posture(angles_deg=gesture.angles_deg, speed_percent=gesture.speed_percent)
+            for name, gesture in station.gestures.items()
+        },
+        orders=files.orders,
+        calibration={camera.name: camera.calibration for camera in station.cameras},
+        stale_s=station.limits.camera_stale_s,
+    )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Rig:
+    """The far ends of all cables, and the truth."""
+
+    files: Files
+    scene: SceneConfig
+    world: World
+    cobot: SimulatedLine | None
+    tool: SimulatedLine | None
+    tool_simulator: OpenProtocolSimulator | None
+    open_cobot: OpenPort | None
+    open_tool: OpenPort | None
+
+    def lines(self) -> tuple[SimulatedLine, ...]:
+        """The cables."""
+        return tuple(line for line in (self.cobot, self.tool) if line is not None)
+
+    def pump(self, now_s: float) -> None:
+        """One turn of the simulated devices that never waits."""
+        for line in self.lines():
+            line.port.pump(now_s)
+
+    def close(self) -> None:
+        """Pull every plug for good."""
+        for line in self.lines():
+            line.close()
+
+
+def build_rig(files: Files, *, seed: int, clock: Callable[[], float], in_memory: bool = False) -> Rig:
+    """A bench as it stands before a visit. Everything random comes from `seed`. ConfigError for a bad scene file."""
+    station, procedure = files.station, files.procedure
+    if station.scenes is None:
+        raise ValueError(f"station {station.id} has no `scenes` folder; a simulated bench needs one")
+    scene = load_scene(station.scenes / f"{procedure.id}.toml", station, procedure)
+    cobot = _cobot(station, seed)
+    tool = _tool(files, seed)
+    cobot_line = SimulatedLine("cobot", cobot, clock, in_memory=in_memory) if cobot else None
+    tool_line = (
+        SimulatedLine("tool", tool, clock, in_memory=in_memory, wants_hangup=tool.wants_hangup) if tool else None
+    )
+    poses = {part.id: pose_of(next(p for p in procedure.places if p.id == part.tray)) for part in procedure.parts}
+    if scene.tool_park is not None and "tool" in scene.looks:
+        poses["tool"] = scene.tool_park
+    world = World(
+        procedure,
+        static=scene.static,
+        looks=scene.looks,
+        poses=poses,
+        cobot=cobot,
+        bench_from_base=station.cobot.bench_from_base if station.cobot else Transform.identity(),
+        pointer_mm=station.cobot.pointer_mm if station.cobot else 0.0,
+        tool=tool,
+        skin=random.Random(f"skin {seed}").choice(SKINS),
+    )
+    return Rig(
+        files=files,
+        scene=scene,
+        world=world,
+        cobot=cobot_line,
+        tool=tool_line,
+        tool_simulator=tool,
+        open_cobot=_cobot_port(station, cobot_line, clock),
+        open_tool=_tool_port(station, tool_line, clock),
+    )
+
+
+def _cobot(station: StationConfig, seed: int) -> MyCobot280Simulator | None:
+    if station.cobot is None:
+        return None
+    home = station.gestures.get("home")
+    angles = home.angles_deg if home else (0.0,) * 6
+    return MyCobot280Simulator(random.Random(f"cobot {seed}"), angles_deg=angles)
+
+
+def _tool(files: Files, seed: int) -> OpenProtocolSimulator | None:
+    psets = parameter_sets(files.procedure)
+    if files.station.torque_tool is None or not psets:
+        return None
+    return OpenProtocolSimulator(
+        psets,
+        random.Random(f"tool {seed}"),
+        carriage=files.station.torque_tool.carriage,
+        first_tightening_id=1000 + 100 * (seed % 1000),
+    )
+
+
+def _cobot_port(station: StationConfig, line: SimulatedLine | None, clock: Callable[[], float]) -> OpenPort | None:
+    config = station.cobot
+    if line is None or config is None:
+        return None
+    return lambda heard: PortOwner(line.open, MyCobot280("cobot", ack=config.ack), clock, heard)
+
+
+def _tool_port(station: StationConfig, line: SimulatedLine | None, clock: Callable[[], float]) -> OpenPort | None:
+    config = station.torque_tool
+    if line is None or config is None:
+        return None
+    return lambda heard: PortOwner(line.open, OpenProtocolTool("tool", carriage=config.carriage), clock, heard)

@@ -1,0 +1,255 @@
+"""The truth of the simulated bench: where things are, what holds them, what the nuts are like. In bench millimetres.
+
+The real drivers talk to the two wire-level simulators held here; the real trackers look at pictures of `scene()`. Only
+the renderer, the visitor's script and the scorer read this.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Protocol
+
+import numpy as np
+
+from drivers.cobot.mycobot280.kinematics import joint_frames
+from drivers.torque_tool.open_protocol.joint_physics import JointKind, ParameterSet, sound_joint
+from drivers.torque_tool.open_protocol.simulator import OpenProtocolSimulator
+from station.core.procedure import Procedure
+from vision.geometry import Transform
+from vision.scene import DrawnArm, DrawnCard, DrawnHand, DrawnNut, Look, Placed, Scene
+
+Point = tuple[float, float, float]
+
+AWAY: Point = (60.0, -520.0, 140.0)
+"""Where a hand is that nobody sees: at the visitor's side."""
+STARTED_HEIGHT_MM = 9.0
+"""A nut started by hand stands this much higher than a tightened one."""
+SOCKET_REACH_MM = 8.0
+"""The socket grips a nut within this distance."""
+
+
+class ArmSimulator(Protocol):
+    """What the picture needs to know of the simulated cobot."""
+
+    @property
+    def angles_deg(self) -> tuple[float, ...]:
+        """Where its joints are now."""
+
+    @property
+    def colour(self) -> tuple[int, int, int]:
+        """Red, green, blue of its lamp."""
+
+
+@dataclass(slots=True)
+class Hand:
+    """One hand of the visitor (or of somebody else)."""
+
+    side: str
+    at_mm: Point = AWAY
+    grip: float = 0.0
+    holding: str = ""
+    """Body that it carries."""
+    skin: tuple[int, int, int] = (110, 140, 195)
+
+
+@dataclass(slots=True)
+class Nut:
+    """A nut on a stud."""
+
+    kind: JointKind = JointKind.GOOD
+    tight: bool = False
+    turn_deg: float = 0.0
+
+
+class World:
+    """Everything on the bench. `advance` and the visitor's hands change it; `scene` may be called from any thread."""
+
+    def __init__(
+        self,
+        procedure: Procedure,
+        *,
+        static: tuple[Placed, ...],
+        looks: Mapping[str, Look],
+        poses: Mapping[str, Transform],
+        cobot: ArmSimulator | None,
+        bench_from_base: Transform,
+        pointer_mm: float,
+        tool: OpenProtocolSimulator | None,
+        skin: tuple[int, int, int] = (110, 140, 195),
+    ) -> None:
+        """`looks` and `poses` are by body name: every part, and `tool`."""
+        self.procedure = procedure
+        self.static = static
+        self.lock = threading.RLock()
+        self.poses = dict(poses)
+        self.nuts: dict[str, Nut] = {}
+        self.hands = {"right": Hand(side="right", skin=skin), "left": Hand(side="left", skin=skin)}
+        self.card_text = ""
+        self.light = 1.0
+        self.covered: set[str] = set()
+        self.silent: set[str] = set()
+        """Cameras that deliver nothing."""
+        self.cobot = cobot
+        self.tool = tool
+        self._looks = dict(looks)
+        self._bench_from_base = bench_from_base
+        self._pointer_mm = pointer_mm
+        self._running_joint = ""
+        self._now_s = 0.0
+
+    @property
+    def now_s(self) -> float:
+        """Time of the last `advance`."""
+        return self._now_s
+
+    def advance(self, now_s: float) -> None:
+        """Let what is held follow its hand, and nuts turn with the tool."""
+        with self.lock:
+            self._now_s = now_s
+            if self._running_joint and self.tool is not None and not self.tool.running:
+                self._end_rundown()
+
+    def carry(self, side: str, at_mm: Point) -> None:
+        """Move a hand; what it holds goes with it."""
+        with self.lock:
+            hand = self.hands[side]
+            step = np.array(at_mm) - np.array(hand.at_mm)
+            hand.at_mm = at_mm
+            if hand.holding:
+                pose = self.poses[hand.holding]
+                self.poses[hand.holding] = Transform(pose.rotation, pose.translation_mm + step)
+
+    def grab(self, side: str, body: str) -> None:
+        """Close a hand on a body."""
+        with self.lock:
+            self.hands[side].holding = body
+            self.hands[side].grip = 0.8
+
+    def release(self, side: str) -> None:
+        """Open a hand."""
+        with self.lock:
+            self.hands[side].holding = ""
+            self.hands[side].grip = 0.0
+
+    def put(self, body: str, pose: Transform) -> None:
+        """A body comes to rest exactly there (pins and a tray guide it)."""
+        with self.lock:
+            self.poses[body] = pose
+
+    def start_nut(self, joint: str, kind: JointKind = JointKind.GOOD) -> None:
+        """A nut is started on the joint's stud by hand."""
+        with self.lock:
+            self.nuts[joint] = Nut(kind=kind)
+
+    def remove_nut(self, joint: str) -> None:
+        """The nut is taken off again."""
+        with self.lock:
+            self.nuts.pop(joint, None)
+
+    def joint_under_tool(self) -> str:
+        """The joint that the socket grips, empty when none."""
+        with self.lock:
+            if "tool" not in self.poses:
+                return ""
+            tip = self.poses["tool"].translation_mm
+            for joint in self.procedure.joints:
+                if (
+                    float(np.linalg.norm(np.array(joint.position_mm)[:2] - tip[:2])) <= SOCKET_REACH_MM
+                    and tip[2] < 110.0
+                ):
+                    return joint.id
+            return ""
+
+    def pull_trigger(self) -> bool:
+        """Pull the tool's trigger; True when it begins to turn."""
+        with self.lock:
+            if self.tool is None:
+                return False
+            joint = self.joint_under_tool()
+            nut = self.nuts.get(joint)
+            kind = JointKind.MISSING if nut is None else JointKind.ALREADY_TIGHT if nut.tight else nut.kind
+            pset = self.psets().get(self.tool.selected_pset)
+            if pset is None or not self.tool.pull_trigger(sound_joint(pset, kind), self._now_s):
+                return False
+            self._running_joint = joint
+            return True
+
+    def let_go(self) -> None:
+        """Release the trigger."""
+        with self.lock:
+            if self.tool is not None and self.tool.running:
+                self.tool.release_trigger(self._now_s)
+            self._running_joint = ""
+
+    def psets(self) -> dict[int, ParameterSet]:
+        """The controller's parameter sets, made from the procedure's joints."""
+        return parameter_sets(self.procedure)
+
+    def scene(self) -> Scene:
+        """The picture's moment."""
+        with self.lock:
+            return Scene(
+                placed=tuple(
+                    Placed(look=self._looks[name], bench_from_body=pose)
+                    for name, pose in self.poses.items()
+                    if name in self._looks
+                ),
+                nuts=tuple(self._drawn_nut(joint, nut) for joint, nut in self.nuts.items()),
+                hands=tuple(self._drawn_hand(hand) for hand in self.hands.values() if hand.at_mm[1] > -500.0),
+                card=self._drawn_card(),
+                arm=self._drawn_arm(),
+                light=self.light,
+            )
+
+    def _end_rundown(self) -> None:
+        nut = self.nuts.get(self._running_joint)
+        if nut is not None and nut.kind in (JointKind.GOOD, JointKind.CROSSED):
+            nut.tight = True
+        if nut is not None and nut.kind is JointKind.LOW_TORQUE:
+            nut.kind = JointKind.GOOD
+        self._running_joint = ""
+
+    def _drawn_nut(self, joint_id: str, nut: Nut) -> DrawnNut:
+        x, y, z = self.procedure.joint(joint_id).position_mm
+        lift = 0.0 if nut.tight else STARTED_HEIGHT_MM
+        tilt = 9.0 if nut.kind is JointKind.CROSSED else 0.0
+        return DrawnNut(bench_mm=np.array((x, y, z + lift)), turn_deg=nut.turn_deg, tilt_deg=tilt)
+
+    def _drawn_hand(self, hand: Hand) -> DrawnHand:
+        return DrawnHand(bench_mm=np.array(hand.at_mm), side=hand.side, grip=hand.grip, skin=hand.skin)
+
+    def _drawn_card(self) -> DrawnCard | None:
+        if not self.card_text:
+            return None
+        x, y, z = self.hands["left"].at_mm
+        return DrawnCard(text=self.card_text, bench_from_card=Transform.of(x, y + 120.0, z + 15.0))
+
+    def _drawn_arm(self) -> DrawnArm | None:
+        if self.cobot is None:
+            return None
+        frames = joint_frames(self.cobot.angles_deg)
+        tip = frames[-1, :3, 3] + self._pointer_mm * frames[-1, :3, 2]
+        points = self._bench_from_base.apply(np.vstack([frames[:, :3, 3], tip]))
+        red, green, blue = self.cobot.colour
+        return DrawnArm(points_mm=points, lamp=(blue, green, red))
+
+
+def parameter_sets(procedure: Procedure) -> dict[int, ParameterSet]:
+    """What a controller must be set to for this procedure."""
+    return {
+        joint.pset: ParameterSet(
+            pset=joint.pset,
+            name=f"joint {joint.label}",
+            torque_min_nm=joint.torque_min_nm,
+            torque_max_nm=joint.torque_max_nm,
+            torque_target_nm=joint.torque_target_nm,
+            angle_min_deg=round(joint.angle_min_deg),
+            angle_max_deg=round(joint.angle_max_deg),
+            angle_target_deg=round((joint.angle_min_deg + joint.angle_max_deg) / 2),
+            snug_nm=joint.torque_target_nm * 0.2,
+        )
+        for joint in procedure.joints
+        if joint.pset is not None
+    }
