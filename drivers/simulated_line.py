@@ -22,7 +22,8 @@ class SimulatorPort:
     """A simulated device on the far end of a line.
 
     The line is handed in (`PtyPair.far_end`, a client of a `Listener`), or made in memory by `connect`, which is what
-    an owner in the same process opens. `wants_hangup` answers truthy when the device closes the line by its own rules.
+    an owner in the same process opens. `wants_hangup` answers truthy when the device closes the line by its own rules;
+    not for a pseudo-terminal, which would be gone with its far end: a device cannot pull its own serial cable.
     """
 
     def __init__(
@@ -77,7 +78,7 @@ class SimulatorPort:
         except LinkError:  # The client went away, which is its right; the device lives on and waits for the next one.
             self.close()
             return True
-        if self.link is not None and self._wants_hangup():
+        if self._wants_hangup() and self.link is not None:
             self.close()
             return True
         return bool(data or answer)

@@ -92,7 +92,7 @@ class FactBoard:
             if kept and t_s - kept[-1].t_mono_s > self._stale_s:
                 kept = ()
             self._analyses[camera] = (*(a for a in kept if t_s - a.t_mono_s <= HISTORY_S), analysis) if good else ()
-            health = self._health_edge(camera, t_s, analysis.state.value, DETAILS[analysis.state])
+            health = self._health_edge(camera, t_s, analysis.state.value, f"Camera {camera} {DETAILS[analysis.state]}.")
             return (*health, *self._lost_cameras(), *self._edges(), *self._answers())
 
     def expire(self, now_s: float) -> tuple[VisionEvent, ...]:
@@ -102,12 +102,15 @@ class FactBoard:
             return (*self._lost_cameras(), *self._edges(), *self._answers())
 
     def camera_failed(self, camera: str, code: str, detail: str, now_s: float) -> tuple[VisionEvent, ...]:
-        """A camera is known to be gone or frozen (`camera.lost`, `camera.frozen`): forget all it said, at once."""
+        """A camera is known to be frozen (`camera.frozen`) or gone (any other code): forget all it said, at once.
+
+        `detail` is a whole sentence for the technician.
+        """
         with self._lock:
             self._move_time(now_s)
             self._analyses[camera] = ()
             return (
-                *self._health_edge(camera, now_s, code.removeprefix("camera."), detail),
+                *self._health_edge(camera, now_s, "frozen" if code == "camera.frozen" else "lost", detail),
                 *self._edges(),
                 *self._answers(),
             )
@@ -140,7 +143,10 @@ class FactBoard:
             if silent_s <= self._stale_s or self._health.get(camera) == "frozen":
                 continue
             self._analyses[camera] = ()
-            detail = f"has sent no picture for {silent_s:.1f} s; check its cable and that no other program uses it"
+            detail = (
+                f"Camera {camera} has sent no picture for {silent_s:.1f} s; check its cable, and that no other "
+                "program uses it."
+            )
             events += self._health_edge(camera, self._now_s, "lost", detail)
         return tuple(events)
 
@@ -149,8 +155,7 @@ class FactBoard:
             return ()
         self._health[camera] = state
         good = state == CameraState.GOOD.value
-        code, sentence = f"camera.{state}", f"Camera {camera} {detail}."
-        return (CameraHealth(camera=camera, t_mono_s=t_s, good=good, code=code, detail=sentence),)
+        return (CameraHealth(camera=camera, t_mono_s=t_s, good=good, code=f"camera.{state}", detail=detail),)
 
     def _recent(self, since_s: float = float("-inf")) -> Recent:
         return Recent(analyses=self._analyses, now_s=self._now_s, stale_s=self._stale_s, since_s=since_s)

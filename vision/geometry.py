@@ -149,4 +149,6 @@ def looking_at(
     down = np.cross(forward, right)
     rotation = np.vstack([right, down, forward])
     matrix = np.array([[focal_px, 0.0, (width_px - 1) / 2], [0.0, focal_px, (height_px - 1) / 2], [0.0, 0.0, 1.0]])
-    return CameraModel(name, width_px, height_px, matrix, np.array(distortion), Transform(rotation, -rotation @ position))
+    return CameraModel(
+        name, width_px, height_px, matrix, np.array(distortion), Transform(rotation, -rotation @ position)
+    )

@@ -1,9 +1,9 @@
 """Is there a nut at the joint? Told without tags, from rings of pixels around the joint's place on the bench.
 
 The joint is sampled in polar bench coordinates (every point projected through the calibrated lens, so there is no
-picture to rectify): from inside out a seated nut shows a dark bore, a bright neutral ring of metal all the way round,
-and the darker gap to the clearance hole's rim. A bare joint shows a bright stud end in a dark hole. Both must hold in nearly
-every direction, or the answer is UNKNOWN: a finger, a tool or a shadow over one side makes neither. All levels are
+picture to rectify). From inside out a seated nut shows a dark bore, a bright neutral ring of metal all the way round,
+and the darker gap to the clearance hole's rim. A bare joint shows a bright stud end in a dark hole. Either must hold in
+nearly every direction, or the answer is UNKNOWN: a finger or a tool over one side makes neither. All levels are
 compared with each other, so a change of light moves them together.
 """
 
@@ -31,7 +31,7 @@ SEARCH_MM = (-3.0, -1.5, 0.0, 1.5, 3.0)
 STEEPEST_DEG = 30.0
 LEAST_CONTRAST = 35.0
 LEAST_LEVEL = 40.0
-LEAST_SHARE = 0.9
+LEAST_SHARE = 0.85
 STEP = 0.3
 """Part of the patch's own contrast that makes a step between two rings."""
 NEUTRAL = 0.16

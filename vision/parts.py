@@ -1,8 +1,8 @@
 """The pose of a tagged body in the bench frame, from all of its tags that one picture shows.
 
 Start: SQPnP (Terzakis and Lourakis, ECCV 2020) and its mirror image; then Levenberg-Marquardt on all corners, through
-the lens. A flat target seen small has two poses that explain it nearly as well (Schweighofer and Pinz, PAMI 2006): the one
-that lies flat on the bench is taken only where the other plainly does not; otherwise there is no answer.
+the lens. A flat target seen small has two poses that explain it nearly as well (Schweighofer and Pinz, PAMI 2006): the
+one that lies flat on the bench is taken only where the other plainly does not; otherwise there is no answer.
 """
 
 from __future__ import annotations

@@ -114,7 +114,7 @@ class SceneRenderer:
 
     def _pin(self, outline: Array, z_mm: tuple[float, float], colour: Colour) -> Item:
         lower, upper = (np.column_stack([outline, np.full(len(outline), z)]) for z in z_mm)
-        return prism_item(self._view, lower, upper, colour, None)
+        return prism_item(self._view, lower, upper, colour)
 
     def _hand_item(self, hand: DrawnHand) -> Item:
         joints = joints_of(hand)

@@ -6,6 +6,7 @@ Solids are straight prisms: their sides are shaded by their normals, their upper
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import replace
 from functools import lru_cache, partial
 
 import cv2
@@ -13,13 +14,15 @@ import numpy as np
 from numpy.typing import NDArray
 
 from vision.geometry import Array
-from vision.scene import Colour, Placed
+from vision.scene import Colour, Placed, Prism
 from vision.sim_lens import Pinhole
-from vision.sim_order import Item, Paint
+from vision.sim_order import Item
 from vision.sim_paint import LIGHT, SHADOW_PER_MM, Sprite, fill, fill_convex, line, shaded, shadow
 
 Picture = NDArray[np.uint8]
 
+_SINK_MM = 3.0
+"""A body's blocks may sink into each other by this much and still count as one over the other."""
 TAG_MODULES = 8
 """Modules along the black square of an AprilTag 36h11; the white border adds one on each side."""
 _TAG_MODULE_PX = 12
@@ -42,28 +45,64 @@ def tag_picture(tag_id: int) -> Picture:
 def placed_items(view: Pinhole, placed: Placed, support_mm: float) -> list[Item]:
     """A body's prisms, and its tags as far as they face the camera; shadows fall on a level `support_mm` high."""
     pose = placed.bench_from_body
-    items = []
-    for prism in placed.look.prisms:
-        lower, upper = (
-            pose.apply(np.column_stack([prism.outline_mm, np.full(len(prism.outline_mm), z)])) for z in prism.z_mm
-        )
-        items.append(prism_item(view, lower, upper, prism.colour, support_mm))
+    camera = pose.inverse().apply(view.position_mm)
+    prisms = sorted(placed.look.prisms, key=lambda prism: prism.z_mm[0])
+    if camera[2] < 0.0:
+        prisms.reverse()
+    outlines = [
+        [pose.apply(np.column_stack([prism.outline_mm, np.full(len(prism.outline_mm), z)])) for z in prism.z_mm]
+        for prism in prisms
+    ]
+    fallen = [shadow_item(view, [np.vstack(pair) for pair in outlines], support_mm, placed)] if prisms else []
+    items: list[Item] = []
+    for i, (prism, (lower, upper)) in enumerate(zip(prisms, outlines, strict=True)):
+        over = (*fallen, *(items[k] for k in range(i) if _parted(prisms[k], prism, camera[2] < 0.0)))
+        items.append(replace(prism_item(view, lower, upper, prism.colour), over=over, body=placed))
     for mount in placed.look.tags:
         corners = pose.apply(mount.corners_mm())
-        if (pose.rotation @ mount.body_from_tag.rotation[:, 2]) @ (view.position_mm - corners[0]) > 0.0:
-            pixels, depths = view.project(corners)
-            face = Sprite(tag_picture(mount.tag_id), _TAG_SQUARE, pixels)
-            # A hair above its plate, so that the plate is painted first.
-            low, high = corners.min(axis=0) + 0.01, corners.max(axis=0) + 0.01
-            items.append(Item(depth_mm=float(depths.mean()), low_mm=low, high_mm=high, paint=face))
-    return items
+        face_out, middle = mount.body_from_tag.rotation[:, 2], mount.body_from_tag.translation_mm
+        if face_out @ (camera - middle) <= 0.0:
+            continue
+        pixels, depths = view.project(corners)
+        behind = tuple(items[k] for k, prism in enumerate(prisms) if (_middle(prism) - middle) @ face_out < _SINK_MM)
+        items.append(
+            Item(
+                depth_mm=float(depths.mean()),
+                low_mm=corners.min(axis=0),
+                high_mm=corners.max(axis=0),
+                paint=Sprite(tag_picture(mount.tag_id), _TAG_SQUARE, pixels),
+                over=behind,
+                body=placed,
+            )
+        )
+    return [*fallen, *items]
 
 
-def prism_item(view: Pinhole, lower: Array, upper: Array, colour: Colour, support_mm: float | None) -> Item:
-    """One prism from its lower and upper outline, each (N, 3) in the bench frame, counter-clockwise seen from its top.
+def shadow_item(view: Pinhole, solids: list[Array], support_mm: float, body: object) -> Item:
+    """The soft shadow of a body's blocks, each (N, 3) in the bench frame, on the level `support_mm`."""
+    bench = np.vstack(solids)
+    low, high = bench.min(axis=0), bench.max(axis=0)
+    _, depths = view.project(bench)
+    paint = partial(_paint_shadow, view=view, solids=solids, support_mm=support_mm)
+    # As a sheet under the body it comes after everything the body stands over.
+    return Item(
+        depth_mm=float(depths.max()), low_mm=low, high_mm=np.array([high[0], high[1], low[2]]), paint=paint, body=body
+    )
 
-    Its shadow falls on the level `support_mm`; None for no shadow.
-    """
+
+def _parted(first: Prism, second: Prism, from_below: bool) -> bool:
+    """Whether a level plane of the body parts the two, the first on the far side."""
+    if from_below:
+        return second.z_mm[1] <= first.z_mm[0] + _SINK_MM
+    return first.z_mm[1] - _SINK_MM <= second.z_mm[0]
+
+
+def _middle(prism: Prism) -> Array:
+    return np.append(prism.outline_mm.mean(axis=0), sum(prism.z_mm) / 2.0)
+
+
+def prism_item(view: Pinhole, lower: Array, upper: Array, colour: Colour) -> Item:
+    """One prism from its lower and upper outline, each (N, 3) in the bench frame, counter-clockwise from its top."""
     bench = np.vstack([lower, upper])
     pixels, depths = view.project(bench)
     low, high = bench.min(axis=0), bench.max(axis=0)
@@ -72,9 +111,6 @@ def prism_item(view: Pinhole, lower: Array, upper: Array, colour: Colour, suppor
     light = 0.52 + 0.48 * np.maximum(normals @ LIGHT, 0.0)
     faces_camera = np.einsum("ij,ij->i", normals, view.position_mm - upper) > 0.0
     height = float(high[2] - low[2])
-    drop = None
-    if support_mm is not None and height > 2.0:
-        drop = partial(paint_shadow, view=view, bench=bench, support_mm=support_mm)
     paint = partial(
         _paint_prism,
         colour=colour,
@@ -82,7 +118,6 @@ def prism_item(view: Pinhole, lower: Array, upper: Array, colour: Colour, suppor
         sides=tuple((int(i), float(light[i])) for i in np.nonzero(faces_camera)[0]),
         tall=height > 1.0,
         glossy=height >= _GLOSS_FROM_MM and len(upper) >= 16 and float((high - low)[:2].min()) > _GLOSS_WIDER_MM,
-        drop=drop,
     )
     return Item(depth_mm=float(depths[len(lower) :].mean()), low_mm=low, high_mm=high, paint=paint)
 
@@ -95,10 +130,7 @@ def _paint_prism(
     sides: Iterable[tuple[int, float]],
     tall: bool,
     glossy: bool,
-    drop: Paint | None,
 ) -> None:
-    if drop is not None:
-        drop(picture)
     count = len(pixels) // 2
     lower, upper = pixels[:count], pixels[count:]
     if tall:
@@ -131,14 +163,14 @@ def _paint_gloss(picture: Picture, outline: Array, colour: Colour) -> None:
         fill(picture, spot, (float(mix[0]), float(mix[1]), float(mix[2])))
 
 
-def paint_shadow(picture: Picture, *, view: Pinhole, bench: Array, support_mm: float) -> None:
-    """The soft shadow of the hull of the bench points (N, 3) on a level `support_mm` high."""
-    heights = np.maximum(bench[:, 2] - support_mm, 0.0)
-    fallen = bench.copy()
-    fallen[:, :2] += heights[:, None] * SHADOW_PER_MM
-    fallen[:, 2] = support_mm
-    pixels, depths = view.project(fallen)
+def _paint_shadow(picture: Picture, *, view: Pinhole, solids: list[Array], support_mm: float) -> None:
+    points = np.vstack(solids)
+    heights = np.maximum(points[:, 2] - support_mm, 0.0)
+    points[:, :2] += heights[:, None] * SHADOW_PER_MM
+    points[:, 2] = support_mm
+    pixels, depths = view.project(points)
     gap = float(heights.min())
     softness = (3.0 + 0.10 * gap + 0.05 * float(heights.max())) * float(np.mean(view.focal_px) / depths.mean())
-    hull = cv2.convexHull(pixels.astype(np.float32))[:, 0].astype(np.float64)
-    shadow(picture, [hull], softness, 0.5 / (1.0 + 0.012 * gap))
+    starts = np.cumsum([len(solid) for solid in solids])[:-1]
+    hulls = [cv2.convexHull(part.astype(np.float32))[:, 0].astype(np.float64) for part in np.split(pixels, starts)]
+    shadow(picture, hulls, softness, 0.5 / (1.0 + 0.012 * gap))

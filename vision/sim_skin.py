@@ -143,6 +143,8 @@ def _lit(height: Plane, solid: Plane, scale: float, skin: Colour, texture: Plane
     size = (z.shape[1], z.shape[0])
     # The back of the hand and the forearm are one muscle under one skin: farther in than a finger is thick, blur more.
     broad = cv2.resize(_masked_blur(z_small, solid_small, 0.65 * k), size, interpolation=cv2.INTER_CUBIC)
+    # Slopes of the enlarged depth would show the coarse grid as a weave.
+    broad = cv2.blur(cv2.blur(broad, (5, 5)), (5, 5))
     inwards = cv2.distanceTransform((solid > 0).astype(np.uint8), cv2.DIST_L2, 3)
     smooth = fine + np.clip((inwards / scale - 9.0) / 6.0, 0.0, 1.0) * (broad - fine)
     # OpenCV's 3x3 Sobel weighs the step over two pixels by four.
@@ -186,7 +188,7 @@ def _cast(picture: Picture, window: Window, solid: Plane, px_per_mm: float, shad
     skip_x, skip_y = max(0, -x0 + 3) // 4, max(0, -y0 + 3) // 4
     small = small[skip_y:, skip_x:]
     x0, y0 = x0 + 4 * skip_x, y0 + 4 * skip_y
-    if x0 < 0 or y0 < 0 or small.size == 0:
+    if small.size == 0:
         return
     x1, y1 = min(picture.shape[1], x0 + 4 * small.shape[1]), min(picture.shape[0], y0 + 4 * small.shape[0])
     target = Window(x0, y0, x1, y1)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from functools import lru_cache, partial
 
 import numpy as np
@@ -9,9 +10,9 @@ from numpy.typing import NDArray
 
 from vision.geometry import Array, Transform
 from vision.scene import Colour, DrawnArm, DrawnCard, DrawnNut
-from vision.sim_bodies import paint_shadow, prism_item
+from vision.sim_bodies import prism_item, shadow_item
 from vision.sim_lens import Pinhole
-from vision.sim_order import Item, Paint
+from vision.sim_order import Item
 from vision.sim_paint import LIGHT, Sprite, fill_convex, shaded
 
 Picture = NDArray[np.uint8]
@@ -28,18 +29,14 @@ def nut_items(view: Pinhole, nut: DrawnNut, support_mm: float) -> list[Item]:
     hexagon = _circle(radius, 6)
     rings = [(0.5 * nut.size_mm, height + 0.4), (0.36 * nut.size_mm, height + 0.4), (0.30 * nut.size_mm, height)]
     lower, upper = (bench_from_nut.apply(np.column_stack([hexagon, np.full(6, z)])) for z in (0.0, height))
-    body = prism_item(view, lower, upper, (176, 180, 182), support_mm)
+    body = prism_item(view, lower, upper, (176, 180, 182))
     circles = [np.column_stack([_circle(r, 20), np.full(20, z)]) for r, z in rings]
     pixels, _ = view.project(bench_from_nut.apply(np.vstack(circles)))
     tilt_light = 0.75 + 0.25 * float(bench_from_nut.rotation[:, 2] @ LIGHT) / float(LIGHT[2])
     ring_pixels = tuple(pixels[20 * i : 20 * i + 20] for i in range(3))
-    item = Item(
-        depth_mm=body.depth_mm,
-        low_mm=body.low_mm,
-        high_mm=body.high_mm,
-        paint=partial(_paint_nut, body=body, rings=ring_pixels, light=tilt_light),
-    )
-    return [item]
+    fallen = shadow_item(view, [np.vstack([lower, upper])], support_mm, nut)
+    paint = partial(_paint_nut, body=body, rings=ring_pixels, light=tilt_light)
+    return [fallen, replace(body, paint=paint, over=(fallen,), body=nut)]
 
 
 @lru_cache(maxsize=8)
@@ -59,13 +56,16 @@ def card_items(view: Pinhole, card: DrawnCard) -> list[Item]:
     pixels, depths = view.project(bench)
     image = code_picture(card.text)
     edge = np.array([[0, 0], [1, 0], [1, 1], [0, 1]]) * image.shape[0] - 0.5
+    fallen = shadow_item(view, [bench], 0.0, card)
     item = Item(
         depth_mm=float(depths.mean()),
         low_mm=bench.min(axis=0),
         high_mm=bench.max(axis=0),
-        paint=partial(_paint_card, view=view, bench=bench, face=Sprite(image, edge, pixels)),
+        paint=Sprite(image, edge, pixels),
+        over=(fallen,),
+        body=card,
     )
-    return [item]
+    return [fallen, item]
 
 
 def arm_items(view: Pinhole, arm: DrawnArm) -> list[Item]:
@@ -73,7 +73,9 @@ def arm_items(view: Pinhole, arm: DrawnArm) -> list[Item]:
     points = arm.points_mm
     pixels, depths = view.project(points)
     scale = np.mean(view.focal_px) / depths
-    items = []
+    tubes = [_rings(points[i : i + 2], 24.0) for i in range(len(points) - 1)]
+    fallen = shadow_item(view, tubes, 0.0, arm)
+    items = [fallen]
     for i in range(len(points) - 1):
         radius = float(np.interp(i, [0, max(1, len(points) - 2)], [30.0, 19.0]))
         ends, last = points[i : i + 2], i == len(points) - 2
@@ -84,11 +86,12 @@ def arm_items(view: Pinhole, arm: DrawnArm) -> list[Item]:
                 high_mm=ends.max(axis=0) + radius,
                 paint=partial(
                     _paint_link,
-                    pixels=pixels[i : i + 2],
+                    ends=pixels[i : i + 2],
                     radii=radius * scale[i : i + 2],
                     lamp=arm.lamp if last else None,
-                    drop=partial(paint_shadow, view=view, bench=_rings(ends, radius), support_mm=0.0),
                 ),
+                over=(fallen,),
+                body=arm,
             )
         )
     return items
@@ -107,20 +110,13 @@ def _paint_nut(picture: Picture, *, body: Item, rings: tuple[Array, ...], light:
     fill_convex(picture, bore, (28, 28, 30))
 
 
-def _paint_card(picture: Picture, *, view: Pinhole, bench: Array, face: Sprite) -> None:
-    paint_shadow(picture, view=view, bench=bench, support_mm=0.0)
-    face(picture)
-
-
 def _rings(ends: Array, radius_mm: float) -> Array:
     """Level circles round the ends, (20, 3)."""
     return np.vstack([np.column_stack([end[:2] + _circle(radius_mm, 10), np.full(10, end[2])]) for end in ends])
 
 
-def _paint_link(picture: Picture, *, pixels: Array, radii: Array, lamp: Colour | None, drop: Paint) -> None:
+def _paint_link(picture: Picture, *, ends: Array, radii: Array, lamp: Colour | None) -> None:
     """A tube as strips from its dark edge to its lit middle, and a round joint at its far end."""
-    drop(picture)
-    ends = pixels
     along = ends[1] - ends[0]
     across = np.array([-along[1], along[0]]) / max(float(np.linalg.norm(along)), 1e-6)
     if across @ np.array([-0.6, -0.8]) < 0.0:

@@ -25,7 +25,7 @@ LEAST_MARGIN = 20.0
 TILES = (3, 2)
 SCAN_EVERY = 2
 SCAN_DECIMATE = 1.5
-"""Finds tags down to about 22 px at a third of the time of full resolution; their corners are refined at full resolution."""
+"""Finds tags down to about 22 px in a third of the time; corners are refined at full resolution all the same."""
 TILE_OVERLAP_PX = 72
 SMALLEST_EDGE_PX = 8.0
 
@@ -129,6 +129,6 @@ def _region(track: _Track, shape: tuple[int, ...]) -> tuple[int, int, int, int]:
 
 
 def _new_detector(decimate: float) -> Any:
-    from pupil_apriltags import Detector
+    from vision.apriltag_detector import AprilTagDetector
 
-    return Detector(families="tag36h11", nthreads=1, quad_decimate=decimate, quad_sigma=0.0, refine_edges=1)
+    return AprilTagDetector(decimate)

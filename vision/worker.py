@@ -103,8 +103,9 @@ class CameraWorker:
         deliver: Callable[[FrameAnalysis], None],
         trouble: Callable[[CameraTrouble], None],
         now_s: Callable[[], float],
+        reopen_s: float = REOPEN_S,
     ) -> None:
-        """`open_source` opens the camera, and again every `REOPEN_S` while it is lost; it may raise `CameraError`."""
+        """`open_source` opens the camera, and again every `reopen_s` while it is lost; it may raise `CameraError`."""
         self.name = name
         self._open_source = open_source
         self._pipeline = pipeline
@@ -112,6 +113,7 @@ class CameraWorker:
         self._deliver = deliver
         self._trouble = trouble
         self._now_s = now_s
+        self._reopen_s = reopen_s
         self._slot = LatestSlot()
         self._captured = 0
         self._analysed = 0
@@ -123,7 +125,7 @@ class CameraWorker:
                 source = self._open_source()
             except CameraError as problem:
                 self._report(problem)
-                stop.wait(REOPEN_S)
+                stop.wait(self._reopen_s)
                 continue
             try:
                 ended = self._pump(source, stop)
@@ -134,7 +136,7 @@ class CameraWorker:
                 source.close()
             if ended:
                 return
-            stop.wait(REOPEN_S)
+            stop.wait(self._reopen_s)
 
     def analyse(self, stop: threading.Event) -> None:
         """Analyse the newest frame until `stop` is set, then free the pipeline."""
@@ -165,7 +167,7 @@ class CameraWorker:
             self._captured += 1
             frozen = gate.frozen(frame)
             if frozen and not reported:
-                detail = f"has sent the same picture for {FROZEN_S:.0f} s; unplug it and plug it in again"
+                detail = f"Camera {self.name} has sent one picture for {FROZEN_S:.0f} s; unplug it and plug it in again."
                 self._trouble(
                     CameraTrouble(camera=self.name, code="camera.frozen", detail=detail, t_mono_s=frame.t_mono_s)
                 )

@@ -53,8 +53,8 @@ def bench_of(station: StationConfig, procedure: Procedure) -> Bench:
 def watches_of(station: StationConfig, procedure: Procedure) -> tuple[Watch, ...]:
     """Every fact that the procedure can ask for, by the names of `station.core.facts`.
 
-    All variants of a role are watched at the place where one of them belongs, so that a wrong one is noticed; and in their
-    trays, so that taking one is. Nothing here depends on the order: the core knows which variant is the right one.
+    All variants of a role are watched at the place where one of them belongs, so that a wrong one is noticed; and in
+    their trays, so that taking one is. Nothing here depends on the order: the core knows which variant is right.
     """
     demands = [demand for step in procedure.steps for demand in (*step.gates, *step.demands)]
     tightened = list(dict.fromkeys(demand.joint for demand in demands if isinstance(demand, Tightening)))

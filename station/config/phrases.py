@@ -69,7 +69,7 @@ class Phrases:
         return frozenset(self._of(language))
 
     def shown(self, language: str, key: str, words: Mapping[str, str] | None = None) -> str:
-        """The sentence for the eye. Words that begin with `@` are keys themselves. Raises PhraseError for unknown keys."""
+        """The sentence for the eye. Words that begin with `@` are keys. Raises PhraseError for an unknown key."""
         given = {name: self._word(language, value, self.shown) for name, value in (words or {}).items()}
         return _filled(self._phrase(language, key).text, given)
 

@@ -79,8 +79,9 @@ def _joints(draft: Draft, report: Report) -> None:
         if joint.id in _tightened(draft):
             if joint.pset is None:
                 report(at, f"{joint.id} is tightened but has no `pset`", "name the controller's parameter set")
-            if not has_torque:
-                report(at, f"{joint.id} is tightened but has no `torque_nm`", "give the window of a good result")
+            for key, has in (("torque_nm", has_torque), ("angle_deg", has_angle)):
+                if not has and joint.joint_class != "A":
+                    report(at, f"{joint.id} is tightened but has no `{key}`", "give the window of a good result")
 
 
 def _tightened(draft: Draft) -> set[str]:

@@ -1,4 +1,4 @@
-"""Scene files: what a simulated bench looks like. Read only where a scene is drawn; the work itself knows nothing of it."""
+"""Scene files: what a simulated bench looks like. Read only where a scene is drawn; the work knows nothing of it."""
 
 from __future__ import annotations
 

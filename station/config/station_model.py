@@ -44,7 +44,7 @@ class HeadShape(Strict):
 
 
 class CameraShape(Strict):
-    """`[[camera]]`: placed by hand (`position_mm target_mm up focal_px`), or calibrated (`matrix rotation position_mm`)."""
+    """`[[camera]]`: placed by hand (`target_mm up focal_px`), or calibrated (`matrix rotation`)."""
 
     name: Name
     source: Name

@@ -1,4 +1,4 @@
-"""A station's configuration as frozen values: what `load_station` returns. Paths are absolute or relative to the caller."""
+"""A station's configuration as frozen values: what `load_station` returns."""
 
 from __future__ import annotations
 

@@ -18,7 +18,7 @@ from station.core.procedure import (
     Step,
     Tightening,
 )
-from station.core.state import State, StepStatus
+from station.core.state import Phase, State, StepStatus
 from vision.api import FactValue
 
 ACTIVE = (StepStatus.ENTERING, StepStatus.GATED, StepStatus.OPEN, StepStatus.LOOKING)
@@ -103,8 +103,8 @@ def may_be_confirmed(state: State, step: Step, demand: Confirmation) -> bool:
 
 
 def active_steps(procedure: Procedure, state: State) -> tuple[Step, ...]:
-    """Steps that are under way: one, or all unpassed ones of an any-order group."""
-    if not state.steps:
+    """Steps that are under way: one, or all unpassed ones of an any-order group; none outside a visit."""
+    if state.phase is not Phase.RUNNING:
         return ()
     return tuple(step for step in procedure.steps if state.progress(step.id).status in ACTIVE)
 

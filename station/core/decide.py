@@ -12,11 +12,20 @@ from drivers.api import CommandDone, CommandFailed, Connected, DeviceHealth, Dis
 from station.core import effects as fx
 from station.core import events as ev
 from station.core import facts
-from station.core.checks import active_steps, conditions, key_of, lasting, may_be_confirmed, ordered_part, seen_as
-from station.core.faults import ClearBy, Fault
+from station.core.checks import (
+    active_steps,
+    conditions,
+    key_of,
+    lasting,
+    may_be_confirmed,
+    met_for_good,
+    ordered_part,
+    seen_as,
+)
+from station.core.faults import FAULTS, ClearBy, Fault
 from station.core.procedure import ROLE_RANK, Confirmation, PartAt, PartTaken, PassShown, Procedure, Role
 from station.core.state import Evidence, Phase, RobotState, Seen, State, StepProgress, StepStatus, ToolState
-from station.core.stepping import advance, answered, ask, missing_fasteners, reenter, reopen, start_pending
+from station.core.stepping import advance, answered, ask, missing_fasteners, reenter, reopen, says, start_pending
 from station.core.tightening import judge_with_sight, steer_tool, take_result
 from station.core.turn import Turn
 from vision.api import CameraHealth, FactChanged, FactValue, LookReport
@@ -84,9 +93,7 @@ def _person(
     match event:
         case ev.VisitOpened():
             if turn.state.phase is not Phase.RUNNING:
-                steps = tuple(StepProgress(id=step.id) for step in turn.procedure.steps)
-                turn.set(phase=Phase.RUNNING, visit_id=event.visit_id, language=event.language, steps=steps)
-                start_pending(turn)
+                _opened(turn, event)
         case ev.LanguageChosen():
             turn.set(language=event.language)
             step = next((s for s in active_steps(turn.procedure, turn.state)), None)
@@ -111,10 +118,30 @@ def _person(
             if turn.state.phase is Phase.RUNNING:
                 turn.stop_robot()
                 turn.release_tool()
-                turn.set(phase=Phase.ENDED, outcome="abandoned")
+                turn.set(phase=Phase.ENDED, outcome="abandoned", looks=())
                 turn.do(fx.CloseVisit(outcome="abandoned", reason=event.reason))
         case _:
             assert_never(event)
+
+
+def _opened(turn: Turn, event: ev.VisitOpened) -> None:
+    """Begin with nothing of the last visit but what is true of the bench, and the results that were seen before."""
+    before = turn.state
+    turn.state = State(
+        phase=Phase.RUNNING,
+        visit_id=event.visit_id,
+        language=event.language,
+        steps=tuple(StepProgress(id=step.id) for step in turn.procedure.steps),
+        facts=before.facts,
+        bad_cameras=before.bad_cameras,
+        devices=before.devices,
+        identities=before.identities,
+        results=before.results,
+        last_disturbance_s=before.last_disturbance_s,
+    )
+    if before.devices.get("cobot") is False and turn.procedure.needs_cobot():
+        turn.raise_fault("cobot.unplugged", "cobot")
+    start_pending(turn)
 
 
 def _settle(turn: Turn) -> None:
@@ -160,9 +187,15 @@ def _say_again(turn: Turn) -> None:
 def _guard_robot(turn: Turn) -> None:
     """A motion goes on only while its zone is seen clear and nothing holds. What cannot be seen counts as a hand."""
     zone = turn.procedure.cobot_zone
-    if not turn.state.robot.moving or zone is None:
+    if zone is None:
         return
-    if turn.state.seen(facts.hands_in(zone)) is not FactValue.ABSENT:
+    clear = turn.state.seen(facts.hands_in(zone)) is FactValue.ABSENT
+    if not turn.state.robot.moving:
+        if not clear or turn.holding():
+            # Whoever was told of a motion and then held it up is told again before it comes.
+            turn.set_robot(announcing="", announced="")
+        return
+    if not clear:
         turn.stop_robot()
         step = next(iter(active_steps(turn.procedure, turn.state)), None)
         if step is None or step.resume == "confirm":
@@ -196,12 +229,10 @@ def _look(turn: Turn, report: LookReport) -> None:
     if look is None:
         return
     turn.set(looks=tuple(other for other in turn.state.looks if other is not look))
-    said = {reading.fact: reading.value for reading in report.readings}
     if look.purpose == "tool":
-        judge_with_sight(turn, all(said.get(fact) is FactValue.PRESENT for fact in look.facts))
+        judge_with_sight(turn, says(look, report, dict.fromkeys(look.facts, FactValue.PRESENT)))
     elif look.purpose == "restart":
-        wanted = _doubts(turn)
-        if all(said.get(fact) is value for fact, value in wanted.items()):
+        if says(look, report, _doubts(turn), turn.state.last_disturbance_s):
             turn.set(reverify=())
     else:
         answered(turn, look, report)
@@ -250,7 +281,7 @@ def _timer(turn: Turn, timer: str) -> None:
     kind, _, name = timer.partition(":")
     if kind == "announce":
         turn.set_robot(announced=turn.state.robot.announcing, announcing="")
-    elif kind == "notice":
+    elif kind == "notice" and name in FAULTS and FAULTS[name].clear_by is ClearBy.TIME:
         turn.drop_fault(name)
     elif kind == "step" and any(s.id == name for s in active_steps(turn.procedure, turn.state)):
         turn.raise_fault("step.timeout", name)
@@ -264,11 +295,13 @@ def _timer(turn: Turn, timer: str) -> None:
 
 
 def _pass_checked(turn: Turn, event: ev.PassChecked) -> None:
-    if event.text != turn.state.pass_text:
+    if not event.text or event.text != turn.state.pass_text:
         return
     for step in active_steps(turn.procedure, turn.state):
         demand = next((d for d in step.demands if isinstance(d, PassShown)), None)
         if demand is None or turn.state.progress(step.id).status is not StepStatus.OPEN:
+            continue
+        if met_for_good(turn.state, step, demand):
             continue
         order = event.order
         roles = {d.role for s in turn.procedure.steps for d in s.demands if isinstance(d, PartAt | PartTaken)}
@@ -352,6 +385,7 @@ def _restarted(turn: Turn) -> None:
         ),
     )
     if turn.state.phase is Phase.RUNNING:
+        turn.raise_fault("restart.resumed", "station")
         for step in active_steps(turn.procedure, turn.state):
             turn.do(fx.SetTimer(timer=f"step:{step.id}", after_s=step.timeout_s))
 

@@ -111,6 +111,8 @@ class PendingLook:
     purpose: str
     """`gate`, `pass`, `tool` or `restart`."""
     facts: tuple[str, ...]
+    not_before_s: float
+    """Older frames are no answer."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

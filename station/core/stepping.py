@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import replace
 
 from station.core import effects as fx
@@ -132,8 +133,22 @@ def _look_when_seen(turn: Turn, step: Step, purpose: str, wanted: dict[str, Fact
 def ask(turn: Turn, step_id: str, purpose: str, names: tuple[str, ...]) -> None:
     """Ask vision for fresh frames: none older than this very event decides anything."""
     look_id = turn.new_id("l")
-    turn.set(looks=(*turn.state.looks, PendingLook(look_id=look_id, step=step_id, purpose=purpose, facts=names)))
-    turn.do(fx.Look(look_id=look_id, facts=names, not_before_s=turn.now_s))
+    begin_look(turn, PendingLook(look_id=look_id, step=step_id, purpose=purpose, facts=names, not_before_s=turn.now_s))
+
+
+def begin_look(turn: Turn, look: PendingLook) -> None:
+    """Ask vision, and remember what was asked."""
+    turn.set(looks=(*turn.state.looks, look))
+    turn.do(fx.Look(look_id=look.look_id, facts=look.facts, not_before_s=look.not_before_s))
+
+
+def says(look: PendingLook, report: LookReport, wanted: Mapping[str, FactValue], since_s: float = 0.0) -> bool:
+    """Whether the report says all that is wanted, by frames no older than the look (and `since_s`) allows."""
+    said = {reading.fact: reading for reading in report.readings}
+    oldest_s = max(look.not_before_s, since_s)
+    return all(
+        fact in said and said[fact].value is value and said[fact].t_mono_s >= oldest_s for fact, value in wanted.items()
+    )
 
 
 def answered(turn: Turn, look: PendingLook, report: LookReport) -> None:
@@ -144,11 +159,7 @@ def answered(turn: Turn, look: PendingLook, report: LookReport) -> None:
         turn.set_step(step.id, status=StepStatus.OPEN)
     demands = step.gates if look.purpose == "gate" else step.demands
     wanted = expected_facts(turn.procedure, turn.state, demands)
-    said = {reading.fact: reading for reading in report.readings}
-    fresh = all(
-        fact in said and said[fact].value is value and said[fact].t_mono_s >= turn.state.last_disturbance_s
-        for fact, value in wanted.items()
-    )
+    fresh = says(look, report, wanted, turn.state.last_disturbance_s)
     if turn.holding() or not wanted or not fresh or not seen_as(turn.state, wanted):
         return
     if look.purpose == "gate" and progress.status is StepStatus.GATED:

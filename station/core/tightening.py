@@ -8,6 +8,7 @@ from station.core import facts
 from station.core.checks import active_steps, key_of, met_for_good
 from station.core.procedure import JointSpec, Step, Tightening
 from station.core.state import Evidence, PendingLook, StepStatus, Tightened
+from station.core.stepping import begin_look
 from station.core.turn import Turn
 from vision.api import FactValue
 
@@ -37,7 +38,7 @@ def steer_tool(turn: Turn) -> None:
         allowed = ""
     armed = state.tool.armed_joint
     if armed and armed != allowed:
-        left = state.tool.ready and not turn.holding()
+        left = state.tool.ready and not turn.holding() and state.seen(facts.tool_at(armed)) is FactValue.ABSENT
         turn.release_tool()
         if left:
             turn.raise_fault("tool.away", armed, {"joint": turn.procedure.joint(armed).label})
@@ -54,7 +55,8 @@ def verdict_of(result: TighteningResult, joint: JointSpec) -> str:
     """`ok`, or the code of what is wrong. Our own windows and the controller's word must both agree that it is good."""
     if result.pset != joint.pset:
         return "result.wrong_pset"
-    if result.angle_deg > joint.angle_max_deg or result.angle_status == "high":
+    has_angle = joint.angle_max_deg > 0.0
+    if (has_angle and result.angle_deg > joint.angle_max_deg) or result.angle_status == "high":
         return "tightening.angle_high"
     if result.torque_nm < joint.torque_min_nm or result.torque_status == "low":
         return "tightening.torque_low"
@@ -62,7 +64,10 @@ def verdict_of(result: TighteningResult, joint: JointSpec) -> str:
         return "tightening.torque_high"
     if result.angle_deg < joint.angle_min_deg or result.angle_status == "low":
         return "tightening.angle_low"
-    return "ok" if result.ok else "tightening.not_ok"
+    inside = joint.torque_min_nm <= result.torque_nm <= joint.torque_max_nm
+    inside = inside and (not has_angle or joint.angle_min_deg <= result.angle_deg <= joint.angle_max_deg)
+    # A figure that is no number is outside every window, and neither too low nor too high.
+    return "ok" if result.ok and inside else "tightening.not_ok"
 
 
 def take_result(turn: Turn, result: TighteningResult) -> None:
@@ -75,14 +80,20 @@ def take_result(turn: Turn, result: TighteningResult) -> None:
         return
     turn.set(results=(*turn.state.results, key))
     tool = turn.state.tool
-    joint_id = tool.armed_joint if tool.armed_joint in due_joints(turn) else ""
+    late = tool.released_joint and turn.now_s - tool.released_s <= LATE_RESULT_S
+    # Before the enable is confirmed nothing can have been tightened with it, and soon after another joint had the
+    # enable the result may be that one's: neither counts for the joint where the tool is now.
+    trusted = tool.ready and not (late and tool.released_joint != tool.armed_joint)
+    joint_id = tool.armed_joint if trusted and tool.armed_joint in due_joints(turn) else ""
     if not joint_id:
-        late = tool.released_joint and turn.now_s - tool.released_s <= LATE_RESULT_S
         code = "tool.elsewhere" if late else "result.unarmed"
         subject = tool.released_joint if late else key
         label = turn.procedure.joint(tool.released_joint).label if late else "?"
         _record(turn, result, tool.released_joint if late else "", code)
-        _bad_attempt(turn, tool.released_joint if late else "")
+        if late:
+            _bad_attempt(turn, tool.released_joint)
+        turn.release_tool()
+        turn.set_tool(released_joint="")
         turn.raise_fault(code, subject, {"joint": label, "id": str(result.tightening_id)})
         return
     joint = turn.procedure.joint(joint_id)
@@ -93,9 +104,10 @@ def take_result(turn: Turn, result: TighteningResult) -> None:
         look_id = turn.new_id("l")
         fact = facts.tool_at(joint_id)
         step = due_joints(turn)[joint_id]
-        turn.set(looks=(*turn.state.looks, PendingLook(look_id=look_id, step=step.id, purpose="tool", facts=(fact,))))
+        not_before_s = result.t_mono_s - TOOL_SEEN_WITHIN_S
+        look = PendingLook(look_id=look_id, step=step.id, purpose="tool", facts=(fact,), not_before_s=not_before_s)
+        begin_look(turn, look)
         turn.set_tool(judging=joint_id, judging_seq=turn.envelope.seq)
-        turn.do(fx.Look(look_id=look_id, facts=(fact,), not_before_s=result.t_mono_s - TOOL_SEEN_WITHIN_S))
         _record(turn, result, joint_id, "pending")
         return
     _record(turn, result, joint_id, verdict)

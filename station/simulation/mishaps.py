@@ -38,6 +38,6 @@ NAMED_BY = {
     Mishap.DUPLICATE_RESULT: ("result.duplicate",),
     Mishap.COBOT_UNPLUGGED: ("cobot.unplugged",),
     Mishap.TOOL_UNPLUGGED: ("tool.unplugged",),
-    Mishap.RESTART: ("restart.check",),
+    Mishap.RESTART: ("restart.check", "restart.resumed"),
 }
 """Fault codes by which the screen may name each."""

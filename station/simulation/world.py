@@ -26,6 +26,9 @@ AWAY: Point = (60.0, -520.0, 140.0)
 """Where a hand is that nobody sees: at the visitor's side."""
 STARTED_HEIGHT_MM = 9.0
 """A nut started by hand stands this much higher than a tightened one."""
+SEATED_SHARE = 0.6
+"""A nut that felt this share of the target torque while the socket was on it counts as tight: sampled once a tick, the
+last moment of the rise is not seen."""
 SOCKET_REACH_MM = 8.0
 """The socket grips a nut within this distance."""
 
@@ -97,6 +100,7 @@ class World:
         self._bench_from_base = bench_from_base
         self._pointer_mm = pointer_mm
         self._running_joint = ""
+        self._peak_nm = 0.0
         self._now_s = 0.0
 
     @property
@@ -108,8 +112,11 @@ class World:
         """Let what is held follow its hand, and nuts turn with the tool."""
         with self.lock:
             self._now_s = now_s
-            if self._running_joint and self.tool is not None and not self.tool.running:
-                self._end_rundown()
+            if self._running_joint and self.tool is not None:
+                if self.joint_under_tool() == self._running_joint:
+                    self._peak_nm = max(self._peak_nm, self.tool.torque_nm(now_s))
+                if not self.tool.running:
+                    self._end_rundown()
 
     def carry(self, side: str, at_mm: Point) -> None:
         """Move a hand; what it holds goes with it."""
@@ -173,7 +180,7 @@ class World:
             pset = self.psets().get(self.tool.selected_pset)
             if pset is None or not self.tool.pull_trigger(sound_joint(pset, kind), self._now_s):
                 return False
-            self._running_joint = joint
+            self._running_joint, self._peak_nm = joint, 0.0
             return True
 
     def let_go(self) -> None:
@@ -205,8 +212,9 @@ class World:
 
     def _end_rundown(self) -> None:
         nut = self.nuts.get(self._running_joint)
+        target_nm = self.procedure.joint(self._running_joint).torque_target_nm if nut is not None else 0.0
         if nut is not None and nut.kind in (JointKind.GOOD, JointKind.CROSSED):
-            nut.tight = True
+            nut.tight = self._peak_nm > SEATED_SHARE * target_nm
         if nut is not None and nut.kind is JointKind.LOW_TORQUE:
             nut.kind = JointKind.GOOD
         self._running_joint = ""

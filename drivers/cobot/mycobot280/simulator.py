@@ -41,6 +41,8 @@ LIMITS_DEG: tuple[tuple[float, float], ...] = (
 """The document's joint ranges."""
 
 LATE_S = 0.7
+LOOK_S = 0.02
+"""How often a moving arm brings its posture up to date for those who draw it."""
 BYTE_GAP_S = 0.005
 WRONG_DEG = 7.0
 IN_POSITION = 1.0
@@ -139,8 +141,11 @@ class MyCobot280Simulator:
         self._joints.advance(self._now_s)
 
     def next_wake_s(self) -> float | None:
-        """When the next byte is due; motion needs no wake, it is looked at when somebody asks."""
-        return self._out[0][0] if self._out else None
+        """When the next byte is due, or the arm has moved on far enough to be looked at again."""
+        wakes = [self._out[0][0]] if self._out else []
+        if self._joints.moving:
+            wakes.append(self._now_s + LOOK_S)
+        return min(wakes, default=None)
 
     def take_output(self) -> bytes:
         """Bytes for the station's side that are due."""

@@ -1,4 +1,4 @@
-"""Whatever the arm's bad days and the commands' order: every command ends once, and nothing is claimed that is not so."""
+"""Whatever the arm's bad days and the commands' order: every command ends once, and nothing untrue is claimed."""
 
 import pytest
 from cobot_rig import move, rig

@@ -1,5 +1,6 @@
 """Lines by URL: what opens, what is said when it does not, and what an unplugged one does."""
 
+import select
 import socket
 from contextlib import closing
 from pathlib import Path
@@ -12,8 +13,6 @@ from drivers.link import DescriptorLink, Listener, PtyPair, memory_pair, open_li
 
 def read_exactly(link: DescriptorLink, count: int) -> bytes:
     """Read until `count` bytes came; the kernel may deliver them in pieces."""
-    import select
-
     data = b""
     while len(data) < count:
         assert select.select([link.fileno()], [], [], 2.0)[0], "nothing came"

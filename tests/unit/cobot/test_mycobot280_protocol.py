@@ -1,5 +1,7 @@
 """myCobot 280 bytes: the documents' examples, every split, noise, and round trips of the whole table."""
 
+from itertools import pairwise
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -202,7 +204,7 @@ def test_no_bytes_confuse_the_parser_for_good(data: bytes, cuts: list[int]) -> N
     whole = data + good * 12
     frames: list[Frame] = []
     edges = sorted({0, len(whole), *(cut for cut in cuts if cut < len(whole))})
-    for begin, end in zip(edges, edges[1:], strict=False):
+    for begin, end in pairwise(edges):
         frames += parser.feed(whole[begin:end])
     assert frames[-1] == Frame(cmd=Cmd.IS_MOVING, payload=b"\x01")
     assert parser.noise_bytes + sum(len(frame.payload) + 5 for frame in frames) == len(whole)

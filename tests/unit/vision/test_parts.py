@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-
 from support.doorbench import door_bench
+
 from vision.api import TagObservation
 from vision.bench import Body, TagMount
 from vision.geometry import Transform
@@ -79,7 +79,7 @@ def test_tags_that_contradict_each_other_give_no_pose():
     """It should refuse corners that no pose explains: a tag that was peeled off and stuck elsewhere."""
     body, camera = BENCH.bodies[0], BENCH.cameras[0]
     good = seen(body, Transform.of(0, 0, 0), camera)
-    moved = TagObservation(tag_id=good[0].tag_id, corners_px=good[0].corners_px + (25.0, 0.0))
+    moved = TagObservation(tag_id=good[0].tag_id, corners_px=good[0].corners_px + np.array([25.0, 0.0]))
     assert locate(body, (moved, *good[1:]), camera) is None
 
 
