@@ -9,8 +9,6 @@ compared with each other, so a change of light moves them together.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 import numpy as np
 from numpy.typing import NDArray
 
@@ -38,16 +36,6 @@ NEUTRAL = 0.16
 """Largest spread between colour channels, over the level, that bare metal and grey paint show."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
-class _Rings:
-    """Mean colour in each direction, (directions, 3), of the core, the ring, the gap and the rim."""
-
-    core: Array
-    ring: Array
-    gap: Array
-    rim: Array
-
-
 def look_at_joint(
     joint: Joint, image: NDArray[np.uint8], camera: CameraModel, hands: tuple[HandObservation, ...] = ()
 ) -> SiteObservation:
@@ -62,13 +50,12 @@ def look_at_joint(
         return _unknown(joint, "outside the picture")
     if any(_covers(hand, pixels, reach_px) for hand in hands):
         return _unknown(joint, "hidden by a hand")
-    polar = _polar_px(joint, camera)
     px_per_mm = float(camera.matrix[0, 0]) / _distance_mm(joint, camera)
-    tries = [_score(_sample(polar + np.array([dx, dy]) * px_per_mm, image)) for dx in SEARCH_MM for dy in SEARCH_MM]
-    nut, bare = max(nut for nut, _, _ in tries), max(bare for _, bare, _ in tries)
-    faint = [why for _, _, why in tries if why]
-    if len(faint) == len(tries):
-        return _unknown(joint, faint[0])
+    levels, colours = _rings(image, _polar_px(joint, camera), px_per_mm)
+    why = _too_little(levels)
+    if why:
+        return _unknown(joint, why)
+    nut, bare = _scores(levels, colours)
     if nut >= LEAST_SHARE and bare < LEAST_SHARE:
         return SiteObservation(joint=joint.name, value=FactValue.PRESENT, score=nut, reason="")
     if bare >= LEAST_SHARE and nut < LEAST_SHARE:
@@ -105,30 +92,47 @@ def _polar_px(joint: Joint, camera: CameraModel) -> Array:
     return camera.project(points).reshape(*x.shape, 2)
 
 
-def _sample(polar_px: Array, image: NDArray[np.uint8]) -> _Rings:
+def _rings(image: NDArray[np.uint8], polar_px: Array, px_per_mm: float) -> tuple[dict[str, Array], Array]:
+    """Levels by ring, (tries, directions) each, and the metal ring's colours, (tries, directions, 3)."""
     import cv2
 
-    maps = polar_px.astype(np.float32)
+    offsets = np.array([[dx, dy] for dx in SEARCH_MM for dy in SEARCH_MM]) * px_per_mm
+    maps = (polar_px[None] + offsets[:, None, None]).astype(np.float32).reshape(-1, len(RADII_MM), 2)
     polar = cv2.remap(image, maps[..., 0], maps[..., 1], cv2.INTER_LINEAR).astype(np.float64)
+    polar = polar.reshape(len(offsets), DIRECTIONS, len(RADII_MM), 3)
+    spans = {"core": CORE_MM, "ring": RING_MM, "gap": GAP_MM, "rim": RIM_MM}
+    colours = {
+        name: polar[:, :, (low <= RADII_MM) & (high >= RADII_MM)].mean(axis=2) for name, (low, high) in spans.items()
+    }
+    return {name: colour.mean(axis=2) for name, colour in colours.items()}, np.asarray(colours["ring"])
 
-    def ring(span_mm: tuple[float, float]) -> Array:
-        chosen = (span_mm[0] <= RADII_MM) & (span_mm[1] >= RADII_MM)
-        return np.asarray(polar[:, chosen].mean(axis=1))
 
-    return _Rings(core=ring(CORE_MM), ring=ring(RING_MM), gap=ring(GAP_MM), rim=ring(RIM_MM))
+def _contrast(levels: dict[str, Array]) -> tuple[Array, Array]:
+    """Dark and bright end of each try, (tries,) each."""
+    low, high = np.percentile(np.concatenate(list(levels.values()), axis=1), [5, 95], axis=1)
+    return np.asarray(low), np.asarray(high)
 
 
-def _score(rings: _Rings) -> tuple[float, float, str]:
-    """Shares of directions that look like a nut and like a bare joint, and why nothing can be said, if so."""
-    core, ring, gap, rim = (part.mean(axis=1) for part in (rings.core, rings.ring, rings.gap, rings.rim))
-    low, high = (float(v) for v in np.percentile(np.concatenate([core, ring, gap, rim]), [5, 95]))
-    if high < LEAST_LEVEL:
-        return 0.0, 0.0, "too dark"
-    if high - low < LEAST_CONTRAST * min(1.0, high / 150.0):
-        return 0.0, 0.0, "no contrast"
-    step = STEP * (high - low)
-    middle = float(np.median(core))
-    neutral = np.ptp(rings.ring, axis=1) <= NEUTRAL * ring + 8.0
-    metal = (ring >= middle + 1.5 * step) & (ring >= gap + step / 2.0) & neutral
-    hole = (ring <= middle - step) & (ring <= rim - step / 2.0)
-    return float(metal.mean()), float(hole.mean()), ""
+def _enough(low: Array, high: Array) -> NDArray[np.bool_]:
+    """Whether each try spans enough levels to be told from noise; in a dark picture fewer are enough."""
+    return np.asarray(high - low >= LEAST_CONTRAST * np.minimum(1.0, high / 150.0))
+
+
+def _too_little(levels: dict[str, Array]) -> str:
+    """Why no offset shows enough to tell anything, or nothing."""
+    low, high = _contrast(levels)
+    if float(high.max()) < LEAST_LEVEL:
+        return "too dark"
+    return "" if bool(_enough(low, high).any()) else "no contrast"
+
+
+def _scores(levels: dict[str, Array], colours: Array) -> tuple[float, float]:
+    """Largest share, over the offsets, of directions that look like a nut, and of those that look like a bare joint."""
+    low, high = _contrast(levels)
+    step = (STEP * (high - low))[:, None]
+    core, ring = np.median(levels["core"], axis=1)[:, None], levels["ring"]
+    neutral = np.ptp(colours, axis=2) <= NEUTRAL * ring + 8.0
+    metal = (ring >= core + 1.5 * step) & (ring >= levels["gap"] + step / 2.0) & neutral
+    hole = (ring <= core - step) & (ring <= levels["rim"] - step / 2.0)
+    seen = _enough(low, high)
+    return float((metal.mean(axis=1) * seen).max()), float((hole.mean(axis=1) * seen).max())

@@ -122,7 +122,7 @@ def _region(track: _Track, shape: tuple[int, ...]) -> tuple[int, int, int, int]:
     high = track.corners_px.max(axis=0)
     edge = float((high - low).max())
     speed = float(np.abs(track.motion_px).max())
-    margin = 0.35 * edge + 6.0 + 1.5 * speed + 0.5 * edge * min(track.missed, 3)
+    margin = 0.22 * edge + 5.0 + 1.5 * speed + 0.5 * edge * min(track.missed, 3)
     low, high = low + track.motion_px - margin, high + track.motion_px + margin
     height, width = shape[:2]
     return max(0, int(low[0])), max(0, int(low[1])), min(width, int(high[0]) + 2), min(height, int(high[1]) + 2)

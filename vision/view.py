@@ -46,14 +46,6 @@ def view_state(
     return CameraState.GOOD
 
 
-def sharpness(grey: Grey) -> float:
-    """Variance of the Laplacian over the variance of the picture: falls when a patch is blurred, whatever the light."""
-    import cv2
-
-    variance = float(grey.var())
-    return float(cv2.Laplacian(grey, cv2.CV_64F).var()) / variance if variance > 1.0 else 0.0
-
-
 def _moved(tags: tuple[TagObservation, ...], fixture: Body, camera: CameraModel) -> bool:
     seen = {tag.tag_id: tag.corners_px for tag in tags}
     misses = [

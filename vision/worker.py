@@ -167,7 +167,7 @@ class CameraWorker:
             self._captured += 1
             frozen = gate.frozen(frame)
             if frozen and not reported:
-                detail = f"Camera {self.name} has sent one picture for {FROZEN_S:.0f} s; unplug it and plug it in again."
+                detail = f"Camera {self.name} shows one picture for {FROZEN_S:.0f} s; unplug it and plug it in again."
                 self._trouble(
                     CameraTrouble(camera=self.name, code="camera.frozen", detail=detail, t_mono_s=frame.t_mono_s)
                 )

@@ -141,9 +141,15 @@ def _lost_parts(procedure: Procedure, state: State) -> Iterator[Condition]:
             continue
         for demand in step.demands:
             part = ordered_part(procedure, state, demand.role) if isinstance(demand, PartAt) else None
-            if isinstance(demand, PartAt) and part and _is(state, facts.part_near(part.id, demand.place), "absent"):
+            if (
+                isinstance(demand, PartAt)
+                and part
+                and _gone(state, "part.moved", part.id, facts.part_near(part.id, demand.place))
+            ):
                 yield "part.moved", part.id, {"part": f"@{part.name}"}
-            if isinstance(demand, Fastener) and _is(state, facts.fastener_at(demand.joint), "absent"):
+            if isinstance(demand, Fastener) and _gone(
+                state, "nut.missing", demand.joint, facts.fastener_at(demand.joint)
+            ):
                 yield "nut.missing", demand.joint, {"joint": procedure.joint(demand.joint).label}
 
 
@@ -155,7 +161,7 @@ def _wrong_parts(procedure: Procedure, state: State, step: Step) -> Iterator[Con
         if wanted is None:
             continue
         for other in procedure.variants(demand.role):
-            if other.id != wanted.id and _is(state, facts.part_at(other.id, other.tray), "absent"):
+            if other.id != wanted.id and _gone(state, "part.wrong", other.id, facts.part_at(other.id, other.tray)):
                 yield "part.wrong", other.id, {"part": f"@{other.name}", "wanted": f"@{wanted.name}"}
         if (
             isinstance(demand, PartAt)
@@ -189,9 +195,15 @@ def _missing_nuts(procedure: Procedure, state: State, step: Step) -> Iterator[Co
         if not isinstance(demand, Fastener):
             continue
         fact = facts.fastener_at(demand.joint)
-        missing_at_gate = gated and demand in step.gates and _is(state, fact, "absent")
+        missing_at_gate = gated and demand in step.gates and _gone(state, "nut.missing", demand.joint, fact)
         if missing_at_gate or (fact in state.overdue and not _is(state, fact, "present")):
             yield "nut.missing", demand.joint, {"joint": procedure.joint(demand.joint).label}
+
+
+def _gone(state: State, code: str, subject: str, fact: str) -> bool:
+    """Seen to be away, or named as away and not seen to be back since: a hand over it mends nothing."""
+    named = any(fault.code == code and fault.subject == subject for fault in state.faults)
+    return _is(state, fact, "absent") or (named and _is(state, fact, "unknown"))
 
 
 def _is(state: State, fact: str, value: str) -> bool:

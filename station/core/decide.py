@@ -116,10 +116,7 @@ def _person(
             turn.drop_fault("help.called")
         case ev.VisitAbandoned():
             if turn.state.phase is Phase.RUNNING:
-                turn.stop_robot()
-                turn.release_tool()
-                turn.set(phase=Phase.ENDED, outcome="abandoned", looks=())
-                turn.do(fx.CloseVisit(outcome="abandoned", reason=event.reason))
+                turn.end("abandoned", event.reason)
         case _:
             assert_never(event)
 
@@ -137,6 +134,9 @@ def _opened(turn: Turn, event: ev.VisitOpened) -> None:
         devices=before.devices,
         identities=before.identities,
         results=before.results,
+        # An arm that does not stop is as dangerous in the next visit.
+        faults=tuple(replace(fault, step="") for fault in before.faults if fault.code == "robot.failed"),
+        counter=before.counter,
         last_disturbance_s=before.last_disturbance_s,
     )
     if before.devices.get("cobot") is False and turn.procedure.needs_cobot():
@@ -264,8 +264,13 @@ def _done(turn: Turn, event: CommandDone) -> None:
 
 def _failed(turn: Turn, event: CommandFailed) -> None:
     robot, tool = turn.state.robot, turn.state.tool
-    if event.command_id == robot.command_id and robot.moving:
+    move_failed = robot.moving and event.command_id == robot.command_id
+    stop_failed = robot.stop_id != "" and event.command_id == robot.stop_id
+    if stop_failed:
+        turn.set_robot(stop_id="")
+    if move_failed:
         turn.set(robot=RobotState())
+    if move_failed or stop_failed:
         turn.set(last_disturbance_s=max(turn.state.last_disturbance_s, event.t_mono_s))
         if turn.state.devices.get("cobot") is True and not turn.has_fault("cobot.unplugged"):
             turn.raise_fault("robot.failed", "cobot", {"detail": event.code})

@@ -78,9 +78,11 @@ class RobotState:
     """Of the motion under way, or the one that was last completed; empty = unknown."""
     moving: bool = False
     announcing: str = ""
-    """`step/gesture` that the visitor is being told of."""
+    """Step whose motions the visitor is being told of."""
     announced: str = ""
-    """`step/gesture` that the visitor has been told of, with time to look up."""
+    """Step whose motions the visitor has been told of, with time to look up."""
+    stop_id: str = ""
+    """Of the last stop: when it fails, the arm may still be moving."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

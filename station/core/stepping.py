@@ -9,7 +9,7 @@ from station.core import effects as fx
 from station.core import facts
 from station.core.checks import active_steps, expected, expected_facts, key_of, met_for_good, seen_as
 from station.core.procedure import Fastener, PassShown, Step
-from station.core.state import Evidence, PendingLook, Phase, StepProgress, StepStatus
+from station.core.state import Evidence, PendingLook, StepProgress, StepStatus
 from station.core.turn import Turn
 from vision.api import FactValue, LookReport
 
@@ -183,9 +183,8 @@ def _pass(turn: Turn, step: Step) -> None:
     robot = turn.state.robot
     turn.set(overdue=(), missing_timer="", robot=replace(robot, announcing="", announced=""))
     if all(progress.status is StepStatus.PASSED for progress in turn.state.steps):
-        turn.set(phase=Phase.ENDED, outcome="finished")
         turn.say("visit.finished")
-        turn.do(fx.CloseVisit(outcome="finished", reason="every step passed on its evidence"))
+        turn.end("finished", "every step passed on its evidence")
         return
     start_pending(turn)
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from drivers.api import TighteningResult
 from station.core import effects as fx
 from station.core import facts
@@ -87,14 +89,15 @@ def take_result(turn: Turn, result: TighteningResult) -> None:
     joint_id = tool.armed_joint if trusted and tool.armed_joint in due_joints(turn) else ""
     if not joint_id:
         code = "tool.elsewhere" if late else "result.unarmed"
-        subject = tool.released_joint if late else key
         label = turn.procedure.joint(tool.released_joint).label if late else "?"
         _record(turn, result, tool.released_joint if late else "", code)
-        if late:
-            _bad_attempt(turn, tool.released_joint)
         turn.release_tool()
         turn.set_tool(released_joint="")
-        turn.raise_fault(code, subject, {"joint": label, "id": str(result.tightening_id)})
+        words = {"joint": label, "id": str(result.tightening_id)}
+        if late:
+            _bad_attempt(turn, tool.released_joint, code, words)
+        else:
+            turn.raise_fault(code, key, words)
         return
     joint = turn.procedure.joint(joint_id)
     verdict = verdict_of(result, joint)
@@ -117,9 +120,7 @@ def take_result(turn: Turn, result: TighteningResult) -> None:
         "angle": f"{result.angle_deg:.0f}",
         "id": str(result.tightening_id),
     }
-    if _bad_attempt(turn, joint_id):
-        turn.raise_fault("tightening.too_many", joint_id, words)
-    turn.raise_fault(verdict, joint_id, words)
+    _bad_attempt(turn, joint_id, verdict, words)
 
 
 def judge_with_sight(turn: Turn, placed: bool) -> None:
@@ -128,16 +129,15 @@ def judge_with_sight(turn: Turn, placed: bool) -> None:
     turn.set_tool(judging="", judging_seq=0)
     if not joint_id:
         return
-    verdict = "ok" if placed else "tool.elsewhere"
+    step = due_joints(turn).get(joint_id)
+    verdict = "ok" if placed and step is not None else "tool.elsewhere"
     turn.set(
         tightenings=tuple(
             _with_verdict(entry, verdict) if entry.seq == seq else entry for entry in turn.state.tightenings
         )
     )
-    step = due_joints(turn).get(joint_id)
     if not placed or step is None:
-        _bad_attempt(turn, joint_id)
-        turn.raise_fault("tool.elsewhere", joint_id, {"joint": turn.procedure.joint(joint_id).label})
+        _bad_attempt(turn, joint_id, "tool.elsewhere", {"joint": turn.procedure.joint(joint_id).label})
         return
     progress = turn.state.progress(step.id)
     evidence = Evidence(demand=key_of(Tightening(joint=joint_id)), seq=seq, t_mono_s=turn.now_s)
@@ -169,10 +169,14 @@ def _with_verdict(entry: Tightened, verdict: str) -> Tightened:
     )
 
 
-def _bad_attempt(turn: Turn, joint_id: str) -> bool:
-    """Count a bad attempt on the joint's step; True when the visitor has no more tries."""
-    for step in active_steps(turn.procedure, turn.state):
-        if any(isinstance(d, Tightening) and d.joint == joint_id for d in step.demands):
-            progress = turn.set_step(step.id, attempts=turn.state.progress(step.id).attempts + 1)
-            return progress.attempts > step.on_fail.retries
-    return False
+def _bad_attempt(turn: Turn, joint_id: str, code: str, words: Mapping[str, str]) -> None:
+    """Count a bad attempt on the joint's step and name it. Without tries left a technician comes, or the visit ends."""
+    step = next((s for s in active_steps(turn.procedure, turn.state) if Tightening(joint=joint_id) in s.demands), None)
+    turn.raise_fault(code, joint_id, words, step=step.id if step else "")
+    if step is None:
+        return
+    progress = turn.set_step(step.id, attempts=turn.state.progress(step.id).attempts + 1)
+    if progress.attempts > step.on_fail.retries:
+        turn.raise_fault("tightening.too_many", joint_id, words, step=step.id)
+        if step.on_fail.then == "end":
+            turn.end("failed", f"step {step.id} has failed {progress.attempts} times: {code}")

@@ -10,7 +10,7 @@ from station.core import effects as fx
 from station.core.events import Envelope
 from station.core.faults import FAULTS, ClearBy, Fault
 from station.core.procedure import Procedure
-from station.core.state import RobotState, State, StepProgress, ToolState
+from station.core.state import Phase, RobotState, State, StepProgress, ToolState
 
 NOTICE_S = 6.0
 """How long a notice stays on the screen."""
@@ -73,12 +73,16 @@ class Turn:
         """Whether anything holds the work."""
         return self.state.paused or any(fault.holds for fault in self.state.faults)
 
-    def raise_fault(self, code: str, subject: str, words: Mapping[str, str] | None = None) -> None:
-        """Add a fault, say it, and call a person where its kind wants one. One that stands already stays as it is."""
+    def raise_fault(self, code: str, subject: str, words: Mapping[str, str] | None = None, *, step: str = "") -> None:
+        """Add a fault, say it, and call a person where its kind wants one. One that stands already stays as it is.
+
+        `step` is the step that it is about, where that may be another than the first active one.
+        """
         if any(fault.code == code and fault.subject == subject for fault in self.state.faults):
             return
         kind = FAULTS[code]
-        fault = Fault(code=code, subject=subject, step=self.active_step_id(), since_s=self.now_s, words=words or {})
+        step = step or self.active_step_id()
+        fault = Fault(code=code, subject=subject, step=step, since_s=self.now_s, words=words or {})
         self.set(faults=(*self.state.faults, fault))
         self.say(f"fault.{code}.visitor", words, "safety" if code == "robot.hands" else "correction")
         if kind.clear_by is ClearBy.TIME:
@@ -106,8 +110,16 @@ class Turn:
         )
         self.do(fx.DisableTool(command_id=self.new_id("c")))
 
+    def end(self, outcome: str, reason: str) -> None:
+        """End the visit: nothing moves, nothing may be tightened, no look is waited for."""
+        self.stop_robot()
+        self.release_tool()
+        self.set(phase=Phase.ENDED, outcome=outcome, looks=())
+        self.do(fx.CloseVisit(outcome=outcome, reason=reason))
+
     def stop_robot(self) -> None:
         """Stop a motion that is under way."""
         if self.state.robot.moving:
-            self.do(fx.StopRobot(command_id=self.new_id("c")))
-            self.set(robot=RobotState())
+            stop_id = self.new_id("c")
+            self.do(fx.StopRobot(command_id=stop_id))
+            self.set(robot=RobotState(stop_id=stop_id))

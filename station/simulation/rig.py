@@ -3,67 +3,27 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass
-from pathlib import Path
 
 from drivers.cobot.mycobot280.driver import MyCobot280
 from drivers.cobot.mycobot280.simulator import MyCobot280Simulator
 from drivers.session import PortOwner
 from drivers.torque_tool.open_protocol.driver import OpenProtocolTool
 from drivers.torque_tool.open_protocol.simulator import OpenProtocolSimulator
-from station.config.bench import bench_of, pose_of, watches_of
-from station.config.orders_file import load_orders
-from station.config.procedure_file import load_procedure
+from station.config.bench import pose_of
 from station.config.scene_file import SceneConfig, load_scene
-from station.config.station_file import known_of, load_station
 from station.config.station_values import StationConfig
-from station.core.procedure import Order, Procedure
-from station.runtime.dispatch import Posture
-from station.runtime.station import OpenPort, Setting
+from station.runtime.setting import Files
+from station.runtime.station import OpenPort
 from station.simulation.line import SimulatedLine
 from station.simulation.world import World, parameter_sets
 from vision.geometry import Transform
 
+SIMULATED = "simulated"
+"""URL of a line whose far end is a simulator of ours."""
 SKINS = ((150, 175, 225), (110, 140, 195), (75, 100, 150), (45, 60, 95))
 """Blue, green, red: light, medium, brown, dark."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
-class Files:
-    """A station's files, read and checked."""
-
-    station: StationConfig
-    procedure: Procedure
-    orders: Mapping[str, Order]
-
-
-def read_files(station_path: Path, procedure_path: Path | None = None) -> Files:
-    """Read a station, its procedure (or another one) and its orders. Raises ConfigError."""
-    station = load_station(station_path)
-    procedure = load_procedure(procedure_path or station.procedure, known_of(station))
-    return Files(station=station, procedure=procedure, orders=load_orders(station.orders))
-
-
-def setting_of(files: Files, software: str) -> Setting:
-    """What a station is made of, from its files."""
-    station = files.station
-    return Setting(
-        station=station.id,
-        station_sha256=station.sha256,
-        language=station.language,
-        software=software,
-        procedure=files.procedure,
-        bench=bench_of(station, files.procedure),
-        watches=watches_of(station, files.procedure),
-        gestures={
-            name: Posture(angles_deg=gesture.angles_deg, speed_percent=gesture.speed_percent)
-            for name, gesture in station.gestures.items()
-        },
-        orders=files.orders,
-        calibration={camera.name: camera.calibration for camera in station.cameras},
-        stale_s=station.limits.camera_stale_s,
-    )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -118,6 +78,7 @@ def build_rig(files: Files, *, seed: int, clock: Callable[[], float], in_memory:
         bench_from_base=station.cobot.bench_from_base if station.cobot else Transform.identity(),
         pointer_mm=station.cobot.pointer_mm if station.cobot else 0.0,
         tool=tool,
+        loose_nuts_mm=scene.nuts_mm,
         skin=random.Random(f"skin {seed}").choice(SKINS),
     )
     return Rig(
@@ -133,7 +94,7 @@ def build_rig(files: Files, *, seed: int, clock: Callable[[], float], in_memory:
 
 
 def _cobot(station: StationConfig, seed: int) -> MyCobot280Simulator | None:
-    if station.cobot is None:
+    if station.cobot is None or station.cobot.url != SIMULATED:
         return None
     home = station.gestures.get("home")
     angles = home.angles_deg if home else (0.0,) * 6
@@ -142,7 +103,7 @@ def _cobot(station: StationConfig, seed: int) -> MyCobot280Simulator | None:
 
 def _tool(files: Files, seed: int) -> OpenProtocolSimulator | None:
     psets = parameter_sets(files.procedure)
-    if files.station.torque_tool is None or not psets:
+    if files.station.torque_tool is None or files.station.torque_tool.url != SIMULATED or not psets:
         return None
     return OpenProtocolSimulator(
         psets,

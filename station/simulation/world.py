@@ -80,6 +80,7 @@ class World:
         bench_from_base: Transform,
         pointer_mm: float,
         tool: OpenProtocolSimulator | None,
+        loose_nuts_mm: tuple[Point, ...] = (),
         skin: tuple[int, int, int] = (110, 140, 195),
     ) -> None:
         """`looks` and `poses` are by body name: every part, and `tool`."""
@@ -97,6 +98,7 @@ class World:
         self.cobot = cobot
         self.tool = tool
         self._looks = dict(looks)
+        self._loose_nuts_mm = loose_nuts_mm
         self._bench_from_base = bench_from_base
         self._pointer_mm = pointer_mm
         self._running_joint = ""
@@ -203,7 +205,10 @@ class World:
                     for name, pose in self.poses.items()
                     if name in self._looks
                 ),
-                nuts=tuple(self._drawn_nut(joint, nut) for joint, nut in self.nuts.items()),
+                nuts=(
+                    *(self._drawn_nut(joint, nut) for joint, nut in self.nuts.items()),
+                    *(DrawnNut(bench_mm=np.array(at_mm)) for at_mm in self._loose_nuts_mm[len(self.nuts) :]),
+                ),
                 hands=tuple(self._drawn_hand(hand) for hand in self.hands.values() if hand.at_mm[1] > -500.0),
                 card=self._drawn_card(),
                 arm=self._drawn_arm(),

@@ -44,7 +44,7 @@ TOOL_TAGS = tuple(
 )
 FIXTURE_TAGS = tuple(
     TagMount(tag_id=i, size_mm=40.0, body_from_tag=Transform.of(x, y, 0.0))
-    for i, (x, y) in enumerate(((-60.0, 255.0), (470.0, 240.0), (-470.0, -265.0), (400.0, -250.0), (-60.0, 90.0)))
+    for i, (x, y) in enumerate(((-60.0, 255.0), (470.0, 240.0), (-60.0, -262.0), (400.0, -250.0), (-60.0, 90.0)))
 )
 
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 
+import cv2
 import numpy as np
 import pytest
 from support.doorbench import (
@@ -19,6 +20,7 @@ from vision.bench import WatchFastener, WatchHands, WatchPart
 from vision.facts import FactBoard
 from vision.fusion import Sighting, fuse
 from vision.geometry import Transform
+from vision.nuts import look_at_joint
 from vision.overlay import overlay_of
 from vision.pipeline import Pipeline, Want
 from vision.scene import DrawnArm, DrawnCard, DrawnHand, DrawnNut, Placed, Scene
@@ -52,6 +54,11 @@ class Eyes:
             found[name] = self.pipelines[name].analyse(frame, want or Want())
         return found
 
+    def start_over(self) -> None:
+        """New pipelines, as after a restart: their first look is at the whole picture."""
+        self.close()
+        self.pipelines = {c.name: Pipeline(BENCH, c) for c in BENCH.cameras}
+
     def close(self) -> None:
         for pipeline in self.pipelines.values():
             pipeline.close()
@@ -75,6 +82,7 @@ def test_parts_and_tool_are_where_they_stand(eyes: Eyes):
     for _ in range(8):
         part = DOOR @ Transform.of(*rng.uniform(-3, 3, 2), 0, 0, 0, float(rng.uniform(-3, 3)))
         tool = Transform.of(*rng.uniform((150, -150, 0), (330, -100, 60)), 0, 0, float(rng.uniform(-15, 15)))
+        eyes.start_over()
         both = eyes.see(Scene(placed=(Placed(look=RED, bench_from_body=part), Placed(look=TOOL, bench_from_body=tool))))
         for name, true, misses in ((RED.name, part, mirror_mm), ("tool", tool, tip_mm)):
             sightings = []
@@ -142,6 +150,18 @@ def test_nuts_are_told_from_bare_studs_and_never_seen_through_a_hand(eyes: Eyes)
         site = {s.joint: s for s in eyes.see(hidden, ("top",), want=EVERY_JOINT)["top"].sites}[target.name]
         assert site.value is FactValue.UNKNOWN, (index, site)
     assert told >= 34
+
+
+@pytest.mark.parametrize("sigma_px", [1.0, 2.0, 3.0, 5.0, 8.0])
+def test_a_blurred_joint_is_never_told_wrong(eyes: Eyes, sigma_px: float):
+    """It should see less and less as the picture blurs, and end at UNKNOWN; never a nut for a stud or a stud for a nut."""
+    scene = Scene(placed=(ON_DOOR,), nuts=(DrawnNut(bench_mm=DOOR.apply([-50, -30, 8.0]), turn_deg=12.0),))
+    image = cv2.GaussianBlur(eyes.renderers["top"].render(scene, 1), (0, 0), sigma_px)
+    found = {joint.name: look_at_joint(joint, image, BENCH.camera("top")).value for joint in BENCH.joints}
+    assert found["J1"] is not FactValue.ABSENT
+    assert FactValue.PRESENT not in (found["J2"], found["J3"])
+    if sigma_px >= 8.0:
+        assert set(found.values()) == {FactValue.UNKNOWN}
 
 
 def test_the_side_camera_does_not_guess_at_nuts(eyes: Eyes):

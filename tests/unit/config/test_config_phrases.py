@@ -82,14 +82,16 @@ def test_a_missing_word_leaves_a_gap_and_a_missing_phrase_an_error() -> None:
 def test_every_mistake_in_all_languages_is_told_at_once(tmp_path: Path) -> None:
     """It should name file, line and key of each."""
     en = EN.replace('"ui.next" = "Next"', '"ui.nexst" = "Next"').replace("on joint {joint} yet", "on joint {nut} yet")
-    ja = JA.replace('reading = "ぴったりです。"', 'reading = "ぴったりdeathです。"').replace('reading = "kana"', 'reading = "kana"\nfont = "x"')
+    ja = JA.replace('reading = "ぴったりです。"', 'reading = "ぴったりdeathです。"').replace(
+        'reading = "kana"', 'reading = "kana"\nfont = "x"'
+    )
     ja = ja.replace('"ui.ok" = "OK"', '"ui.ok" = "O{K"').replace(', reading = "いいですね。"', "")
     problems = told(tmp_path, en, ja)
     for expected in (
         "phrases.ui.next: this phrase is missing; add it: ja has it",
         "phrases.ui.nexst: this phrase is missing; add it: en has it",
         "phrases.fault.nut.missing.visitor: {nut} is never given; use {joint}",
-        "phrases.fault.nut.missing.visitor: the words are {joint}, in en {joint} {nut}; use the same words",
+        "phrases.fault.nut.missing.visitor: the words are {joint}, in en {nut}; use the same words",
         "the reading has `death`; write it in kana",
         "language.font: unknown key `font`",
         "phrases.ui.ok: a brace does not belong to a word",

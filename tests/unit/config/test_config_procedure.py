@@ -73,7 +73,13 @@ def test_the_wheel_goes_in_star_order_with_a_qualified_word_on_each_joint() -> N
     """It should be class A throughout, each joint with tool result and confirmation in one step."""
     procedure = load_procedure(CONFIG / "procedures/wheel.toml")
     steps = [step for step in procedure.steps if any(isinstance(d, Tightening) for d in step.demands)]
-    assert [d.joint for step in steps for d in step.demands if isinstance(d, Tightening)] == ["J1", "J3", "J5", "J2", "J4"]
+    assert [d.joint for step in steps for d in step.demands if isinstance(d, Tightening)] == [
+        "J1",
+        "J3",
+        "J5",
+        "J2",
+        "J4",
+    ]
     for step in steps:
         assert Confirmation(what="confirm.joint-qualified", by=Role.QUALIFIED) in step.demands
     assert {(j.joint_class, j.torque_target_nm) for j in procedure.joints} == {("A", 103.0)}
@@ -86,12 +92,12 @@ def test_many_mistakes_are_told_at_once(tmp_path: Path) -> None:
     """It should name file, line, key, what is wrong and what to do, for every one of them, in the order of the file."""
     text = changed(
         ('title = "Door mirror"', 'titel = "Door mirror"\ntitle = "Door mirror"'),
-        ('label = "2"', 'label = 2'),
+        ('label = "2"', "label = 2"),
         ("min = 8.1, target = 9.0", "min = 9.1, target = 9.0"),
-        ('id = 11, size_mm = 30', 'id = 10, size_mm = 30'),
+        ("id = 11, size_mm = 30", "id = 10, size_mm = 30"),
         ("demands = [{ pass_shown = {} }]", "demands = []"),
         ('role = "mirror", place = "door", within_mm', 'role = "mirror", place = "dor", within_mm'),
-        ("gestures = [\"home\"]\n", "gestures = [\"home\"]\ntimeout = 3\n"),
+        ('gestures = ["home"]\n', 'gestures = ["home"]\ntimeout = 3\n'),
         ('tightening = { joint = "J3" }', 'tightening = { joint = "J4" }'),
     )
     problems = told(tmp_path, text)
@@ -104,7 +110,7 @@ def test_many_mistakes_are_told_at_once(tmp_path: Path) -> None:
         "joint[1].label: input should be a valid string, found 2; write a text in quotes",
         "step[1]: check-in has no demands, so it can never fail",
         "step[3].demands[0].part_at.place: there is no place `dor`; did you mean `door`?",
-        "step[8].demands[0].tightening.joint: there is no joint `J4`; did you mean `J",
+        "step[8].demands[0].tightening.joint: there is no joint `J4`; use one of: J1, J2, J3",
         "step[9].timeout: unknown key `timeout`; did you mean `timeout_s`?",
     ):
         assert expected in together
@@ -113,7 +119,9 @@ def test_many_mistakes_are_told_at_once(tmp_path: Path) -> None:
 
 def test_a_line_is_the_line_of_the_mistake(tmp_path: Path) -> None:
     """It should point at the element of an array that is written over several lines."""
-    text = changed(("{ fastener = { joint = \"J2\" } },\n    { fastener = { joint = \"J3\" } },", '{ fastener = { joint = "J9" } },'))
+    text = changed(
+        ('{ fastener = { joint = "J2" } },\n    { fastener = { joint = "J3" } },', '{ fastener = { joint = "J9" } },')
+    )
     (problem,) = told(tmp_path, text)
     line = next(n for n, row in enumerate(text.splitlines(), 1) if "J9" in row)
     assert problem.startswith(f"work.toml:{line}: step[5].demands[1].fastener.joint: there is no joint `J9`")
@@ -158,13 +166,19 @@ WRONG = {
     "a place that stands twice": ([('id = "tray-left-red"\n', 'id = "door"\n')], "is also the id of place[0]"),
     "a tag on two parts": ([("id = 13,", "id = 10,")], "tag 10 is also on mirror-right-red"),
     "a variant that stands twice": ([('variant = "left-red"', 'variant = "right-red"')], "already"),
-    "a role that no part has": ([('part_taken = { role = "mirror"', 'part_taken = { role = "miror"')], "did you mean `mirror`"),
+    "a role that no part has": (
+        [('part_taken = { role = "mirror"', 'part_taken = { role = "miror"')],
+        "did you mean `mirror`",
+    ),
     "a part that is placed before it is taken": (
         [('part_taken = { role = "mirror" }', 'hands_clear = { zone = "tray" }')],
         "before any step has it taken",
     ),
     "two tolerances for one place": ([("within_mm = 2,", "within_mm = 3,")], "has other tolerances here"),
-    "a part that is demanded in its tray": ([('place = "door", within', 'place = "tray-right-red", within')], "is the tray"),
+    "a part that is demanded in its tray": (
+        [('place = "door", within', 'place = "tray-right-red", within')],
+        "is the tray",
+    ),
     "no time at all": ([("timeout_s = 240", "timeout_s = 0")], "0 s is no time"),
     "a demand with two kinds of evidence": (
         [('{ part_taken = { role = "mirror" } }', '{ part_taken = { role = "mirror" }, pass_shown = {} }')],
@@ -172,7 +186,12 @@ WRONG = {
     ),
     "gestures without a zone": ([('cobot_zone = "cobot"\n', "")], "has no `cobot_zone`"),
     "a gate that is not seen": (
-        [('gates = [{ fastener = { joint = "J1" } }]', 'gates = [{ fastener = { joint = "J1" } }, { tightening = { joint = "J2" } }]')],
+        [
+            (
+                'gates = [{ fastener = { joint = "J1" } }]',
+                'gates = [{ fastener = { joint = "J1" } }, { tightening = { joint = "J2" } }]',
+            )
+        ],
         "a gate is something seen",
     ),
     "one table where several belong": ([("[[group]]", "[group]")], "double brackets"),

@@ -7,9 +7,9 @@ import itertools
 import cv2
 import numpy as np
 import pytest
-from pupil_apriltags import Detector
 from support.doorbench import COLOURS, DOOR, TRAY, door_bench, mirror_look, static_looks, tool_look
 
+from vision.apriltag_detector import AprilTagDetector
 from vision.bench import TagMount
 from vision.geometry import CameraModel, Transform
 from vision.scene import DrawnArm, DrawnCard, DrawnHand, DrawnNut, Look, Placed, Scene
@@ -28,8 +28,8 @@ def eyes() -> dict[str, SceneRenderer]:
 
 
 @pytest.fixture(scope="module")
-def detector() -> Detector:
-    return Detector(families="tag36h11", nthreads=1, quad_decimate=1.0)
+def detector() -> AprilTagDetector:
+    return AprilTagDetector(decimate=1.0)
 
 
 def _ring(shape: tuple[int, ...]) -> np.ndarray:
@@ -39,7 +39,7 @@ def _ring(shape: tuple[int, ...]) -> np.ndarray:
     return (radius > 7.5) & (radius < 10.0)
 
 
-def found(detector: Detector, picture: np.ndarray) -> dict[int, np.ndarray]:
+def found(detector: AprilTagDetector, picture: np.ndarray) -> dict[int, np.ndarray]:
     """Corners by tag, top left, top right, bottom right, bottom left, OpenCV's pixel centres."""
     grey = cv2.cvtColor(picture, cv2.COLOR_BGR2GRAY)
     return {tag.tag_id: tag.corners[[1, 0, 3, 2]] - 0.5 for tag in detector.detect(grey)}
@@ -66,7 +66,7 @@ def patch(camera: CameraModel, picture: np.ndarray, bench_mm: np.ndarray, half_p
 
 @pytest.mark.parametrize("name", ["top", "side"])
 def test_tags_lie_where_the_calibration_projects_them(
-    name: str, eyes: dict[str, SceneRenderer], detector: Detector
+    name: str, eyes: dict[str, SceneRenderer], detector: AprilTagDetector
 ) -> None:
     """It should agree with `CameraModel.project` within what a tag detector can tell."""
     camera, rng, errors = BENCH.camera(name), np.random.default_rng(7), []
@@ -99,7 +99,7 @@ def test_tags_lie_where_the_calibration_projects_them(
 
 @pytest.mark.parametrize("name", ["top", "side"])
 def test_carried_and_placed_parts_show_all_their_tags(
-    name: str, eyes: dict[str, SceneRenderer], detector: Detector
+    name: str, eyes: dict[str, SceneRenderer], detector: AprilTagDetector
 ) -> None:
     """It should show the tags of a part in its place, and of one in the air, to both cameras."""
     carried = Transform.of(-230, -10, 140, 4, -5, 30)
@@ -110,7 +110,7 @@ def test_carried_and_placed_parts_show_all_their_tags(
 
 @pytest.mark.parametrize("joint", [0, 1, 2])
 def test_the_tool_at_a_joint_keeps_its_tags_free_of_the_hand_on_its_handle(
-    joint: int, eyes: dict[str, SceneRenderer], detector: Detector
+    joint: int, eyes: dict[str, SceneRenderer], detector: AprilTagDetector
 ) -> None:
     """It should paint the tool's tag plate over a hand that holds the handle below the plate."""
     at = BENCH.joints[joint].bench_mm
@@ -179,7 +179,9 @@ def test_a_stud_comes_through_the_hole_of_the_part_put_over_it(eyes: dict[str, S
     assert stud_end > hole + 60.0
 
 
-def test_straight_lines_of_the_bench_bend_like_the_lens(eyes: dict[str, SceneRenderer], detector: Detector) -> None:
+def test_straight_lines_of_the_bench_bend_like_the_lens(
+    eyes: dict[str, SceneRenderer], detector: AprilTagDetector
+) -> None:
     """It should place a corner tag where the distorted camera has it, not where a pinhole would."""
     camera = BENCH.camera("top")
     straight = CameraModel("pinhole", 1280, 720, camera.matrix, np.zeros(5), camera.camera_from_bench)

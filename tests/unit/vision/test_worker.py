@@ -10,6 +10,7 @@ import pytest
 from support.doorbench import door_bench
 
 from vision.api import Frame, FrameAnalysis
+from vision.cameras.capture import LiveCamera, open_stream, open_v4l
 from vision.cameras.recording import PictureFolder, VideoFile, open_recording
 from vision.cameras.source import CameraError
 from vision.pipeline import Pipeline, Want
@@ -163,6 +164,41 @@ def test_a_recording_that_cannot_be_read_says_so(tmp_path: Path, make):
     with pytest.raises(CameraError, match="check the path") as caught:
         open_recording("top", make(tmp_path), rate_hz=10.0)
     assert caught.value.code == "camera.cannot_open"
+
+
+def test_a_camera_that_is_not_there_says_what_to_check(tmp_path: Path):
+    """It should name the camera and the device, for a local camera and for a stream."""
+    with pytest.raises(CameraError, match="plugged in") as caught:
+        open_v4l("top", str(tmp_path / "video9"), lambda: 0.0, width_px=1280, height_px=720, rate_hz=30.0)
+    assert caught.value.code == "camera.cannot_open"
+    with pytest.raises(CameraError, match="check the address"):
+        open_stream("side", "http://127.0.0.1:9/stream", lambda: 0.0)
+
+
+def test_a_live_camera_stamps_its_frames_and_reports_its_loss():
+    """It should stamp each frame as it is grabbed, and call the camera lost when nothing comes any more."""
+
+    class Capture:
+        left = 2
+
+        def grab(self) -> bool:
+            self.left -= 1
+            return self.left >= 0
+
+        def retrieve(self) -> tuple[bool, np.ndarray]:
+            return True, np.zeros((4, 6, 3), np.uint8)
+
+        def release(self) -> None:
+            self.left = 0
+
+    clock = itertools.count(10)
+    camera = LiveCamera("top", Capture(), lambda: float(next(clock)), described="6x4")
+    frames = [camera.read(), camera.read()]
+    assert [(f.seq, f.t_mono_s) for f in frames if f is not None] == [(1, 10.0), (2, 11.0)]
+    with pytest.raises(CameraError) as caught:
+        camera.read()
+    assert caught.value.code == "camera.lost"
+    camera.close()
 
 
 def test_a_broken_picture_is_named(tmp_path: Path):

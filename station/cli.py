@@ -1,0 +1,254 @@
+"""`station`: the commands for people. Options only; what they do is in `station.commands` and `station.app`."""
+
+from __future__ import annotations
+
+import sys
+from importlib.metadata import version
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+app = typer.Typer(
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    help="A robot-guided assembly station: guides a first-timer through attaching a part, and checks every step.",
+)
+journal_app = typer.Typer(no_args_is_help=True, help="Read the record: list, show, verify, export.")
+simulate_app = typer.Typer(no_args_is_help=True, help="Run one simulated device alone, for any client of its protocol.")
+app.add_typer(journal_app, name="journal")
+app.add_typer(simulate_app, name="simulate")
+
+ConfigOption = Annotated[
+    Path | None, typer.Option("--config", help="Station file. Without it: the simulated bench.", dir_okay=False)
+]
+JournalOption = Annotated[
+    Path | None, typer.Option("--journal", help="Journal file. Without it: the one of the simulated bench.")
+]
+
+
+def main() -> None:
+    """Entry point: errors that a person can mend are one sentence, not a traceback."""
+    from drivers.api import DriverError
+    from station.config.errors import ConfigError
+    from station.runtime.journal import JournalError
+    from vision.cameras.source import CameraError
+    from vision.hands import HandModelMissingError
+
+    try:
+        app()
+    except ConfigError as error:
+        print(error, file=sys.stderr)
+        raise SystemExit(2) from error
+    except (JournalError, CameraError, DriverError, HandModelMissingError, FileNotFoundError) as error:
+        print(f"{getattr(error, 'code', 'file')}: {error}", file=sys.stderr)
+        raise SystemExit(2) from error
+
+
+def default_config() -> Path:
+    """The simulated bench's station file: below the working folder, else beside the program."""
+    here = Path("config/station.sim.toml")
+    return here if here.is_file() else Path(__file__).resolve().parent.parent / "config" / "station.sim.toml"
+
+
+def default_journal() -> Path:
+    """Where the simulated bench keeps its journal."""
+    from station.config.station_file import load_station
+
+    return load_station(default_config()).data_dir / "journal.sqlite"
+
+
+@app.command()
+def visit(
+    config: ConfigOption = None,
+    procedure: Annotated[Path | None, typer.Option(help="Another procedure than the station file's.")] = None,
+    visitor: Annotated[str, typer.Option(help="`script`: a scripted visitor. `me`: you, with the mouse.")] = "script",
+    headless: Annotated[bool, typer.Option("--headless", help="No page, no voice.")] = False,
+    speed: Annotated[str, typer.Option(help="`natural`, or `max` (headless only): simulated time.")] = "natural",
+    seed: Annotated[int, typer.Option(help="Everything random comes from it.")] = 1,
+    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object at the end.")] = False,
+    inject: Annotated[str | None, typer.Option(help="Let one thing go wrong; `list` names them.")] = None,
+    pixels: Annotated[bool, typer.Option(help="Rendered pictures; without: a noise model.")] = True,
+    journal: Annotated[Path | None, typer.Option(help="Journal file to write to.")] = None,
+    port: Annotated[int | None, typer.Option(help="Port of the pages; 0 = any free one.")] = None,
+    browser: Annotated[bool, typer.Option(help="Open the kiosk page where there is a desktop.")] = True,
+) -> None:
+    """One whole visit on the simulated bench, from the greeting to the record."""
+    from station import app as composition
+    from station.commands.visit import headless as run_headless
+    from station.runtime.setting import read_files
+    from station.simulation.mishaps import Mishap
+    from vision.hand_model import default_model_path
+
+    if inject == "list":
+        print("\n".join(mishap.value for mishap in Mishap))
+        return
+    if inject is not None and inject not in list(Mishap):
+        raise typer.BadParameter(f"there is no {inject!r}; `--inject list` names them", param_hint="--inject")
+    if visitor not in ("script", "me") or speed not in ("natural", "max"):
+        raise typer.BadParameter("--visitor is `script` or `me`, --speed is `natural` or `max`")
+    if speed == "max" and not headless:
+        raise typer.BadParameter("simulated time has no viewer; add --headless", param_hint="--speed max")
+    mishap = Mishap(inject) if inject else None
+    files = read_files(config or default_config(), procedure)
+    if speed == "max":
+        code = run_headless(
+            files,
+            seed=seed,
+            mishap=mishap,
+            hand_model=default_model_path() if pixels else None,
+            journal_path=journal,
+            as_json=as_json,
+            software=version("assembled-by-me"),
+        )
+        raise typer.Exit(code)
+    raise typer.Exit(
+        composition.visit(
+            files,
+            composition.VisitOptions(
+                by_mouse=visitor == "me",
+                pages=not headless,
+                open_browser=browser and not headless,
+                seed=seed,
+                mishap=mishap,
+                journal=journal,
+                port=port,
+                as_json=as_json,
+                software=version("assembled-by-me"),
+            ),
+        )
+    )
+
+
+@app.command()
+def run(config: Annotated[Path, typer.Option("--config", help="Station file.", dir_okay=False)]) -> None:
+    """Run a station on the devices that its file names, visit after visit, until interrupted."""
+    from station import app as composition
+    from station.runtime.setting import read_files
+
+    raise typer.Exit(composition.run(read_files(config), version("assembled-by-me")))
+
+
+@app.command()
+def check(config: ConfigOption = None) -> None:
+    """Say for each file, device and calibration of a station: there or not, and what to do."""
+    from station.commands.check import check as run_check
+
+    raise typer.Exit(run_check(config or default_config()))
+
+
+@app.command()
+def replay(
+    visit_id: Annotated[str, typer.Argument(metavar="VISIT", help="As `station journal list` names it.")],
+    journal: JournalOption = None,
+) -> None:
+    """Fold a visit's journal through the decisions again and compare every state digest."""
+    from station.commands.records import replay_visit
+
+    raise typer.Exit(replay_visit(journal or default_journal(), visit_id))
+
+
+@app.command()
+def vision(
+    path: Annotated[Path, typer.Argument(help="A video file or a folder of pictures.", exists=True)],
+    config: ConfigOption = None,
+    bench: Annotated[bool, typer.Option(help="Use the bench of the station file: poses, zones, facts.")] = False,
+    camera: Annotated[str, typer.Option(help="Which camera of the bench took it.")] = "top",
+    fps: Annotated[float, typer.Option(help="Pictures a second in a folder.")] = 10.0,
+    hands: Annotated[bool, typer.Option(help="Look for hands.")] = True,
+    as_json: Annotated[bool, typer.Option("--json", help="One JSON line a frame (the only form).")] = True,
+) -> None:
+    """Look at a recording with the real pipeline and print what is seen in each frame."""
+    from station.commands.look import look
+
+    station_file = (config or default_config()) if bench or config else None
+    raise typer.Exit(look(path, config=station_file, camera=camera, fps=fps, hands=hands))
+
+
+@journal_app.command("list")
+def journal_list(
+    journal: JournalOption = None, as_json: Annotated[bool, typer.Option("--json", help="As JSON.")] = False
+) -> None:
+    """Every visit, oldest first."""
+    from station.commands.records import show_list
+
+    raise typer.Exit(show_list(journal or default_journal(), as_json=as_json))
+
+
+@journal_app.command("show")
+def journal_show(
+    visit_id: Annotated[str, typer.Argument(metavar="VISIT")],
+    journal: JournalOption = None,
+    as_json: Annotated[bool, typer.Option("--json", help="One JSON line a row.")] = False,
+) -> None:
+    """Every row of one visit."""
+    from station.commands.records import show_visit
+
+    raise typer.Exit(show_visit(journal or default_journal(), visit_id, as_json=as_json))
+
+
+@journal_app.command("verify")
+def journal_verify(journal: JournalOption = None) -> None:
+    """Walk the hash chain of the whole journal."""
+    from station.commands.records import verify
+
+    raise typer.Exit(verify(journal or default_journal()))
+
+
+@journal_app.command("export")
+def journal_export(
+    visit_id: Annotated[str, typer.Argument(metavar="VISIT")],
+    target: Annotated[Path, typer.Argument(help="FILE.jsonl for all rows, FILE.csv for the tightenings.")],
+    journal: JournalOption = None,
+) -> None:
+    """Write one visit to a file."""
+    from station.commands.records import export
+
+    raise typer.Exit(export(journal or default_journal(), visit_id, target))
+
+
+PtyOption = Annotated[Path | None, typer.Option(help="Make a pseudo-terminal and this link to it.")]
+TcpOption = Annotated[str | None, typer.Option(help="HOST:PORT to listen on.")]
+FailOption = Annotated[
+    str | None, typer.Option(help="off, stuck, garbage, wrong, slow, delayed or intermittent from the start.")
+]
+
+
+def _one_line(pty: Path | None, tcp: str | None) -> None:
+    if (pty is None) == (tcp is None):
+        raise typer.BadParameter("give --pty PATH or --tcp HOST:PORT, one of them")
+
+
+@simulate_app.command("cobot")
+def simulate_cobot(
+    pty: PtyOption = None,
+    tcp: TcpOption = None,
+    ack: Annotated[str, typer.Option(help="`modern` or `legacy` firmware.")] = "modern",
+    fail: FailOption = None,
+    seed: int = 1,
+) -> None:
+    """A myCobot 280 that speaks the vendor's bytes."""
+    from station.commands.simulate import cobot
+
+    _one_line(pty, tcp)
+    raise typer.Exit(cobot(pty=pty, tcp=tcp, ack=ack, fail=fail, seed=seed))
+
+
+@simulate_app.command("tool")
+def simulate_tool(
+    pty: PtyOption = None,
+    tcp: TcpOption = None,
+    auto: Annotated[float | None, typer.Option(help="Tighten by itself every so many seconds.")] = None,
+    fail: FailOption = None,
+    seed: int = 1,
+) -> None:
+    """An Open Protocol tightening controller with physics behind it."""
+    from station.commands.simulate import tool
+
+    _one_line(pty, tcp)
+    raise typer.Exit(tool(pty=pty, tcp=tcp, auto_s=auto, fail=fail, seed=seed))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,1 @@
+"""What each command of `station` does; `station.cli` is only their options."""

@@ -1,0 +1,53 @@
+"""From a station's files to what a running station is made of."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from station.config.bench import bench_of, watches_of
+from station.config.orders_file import load_orders
+from station.config.procedure_file import load_procedure
+from station.config.station_file import known_of, load_station
+from station.config.station_values import StationConfig
+from station.core.procedure import Order, Procedure
+from station.runtime.dispatch import Posture
+from station.runtime.station import Setting
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Files:
+    """A station's files, read and checked."""
+
+    station: StationConfig
+    procedure: Procedure
+    orders: Mapping[str, Order]
+
+
+def read_files(station_path: Path, procedure_path: Path | None = None) -> Files:
+    """Read a station, its procedure (or another one) and its orders. Raises ConfigError."""
+    station = load_station(station_path)
+    procedure = load_procedure(procedure_path or station.procedure, known_of(station))
+    return Files(station=station, procedure=procedure, orders=load_orders(station.orders))
+
+
+def setting_of(files: Files, software: str) -> Setting:
+    """What a station is made of, from its files."""
+    station = files.station
+    return Setting(
+        station=station.id,
+        station_sha256=station.sha256,
+        language=station.language,
+        software=software,
+        procedure=files.procedure,
+        bench=bench_of(station, files.procedure),
+        watches=watches_of(station, files.procedure),
+        gestures={
+            name: Posture(angles_deg=gesture.angles_deg, speed_percent=gesture.speed_percent)
+            for name, gesture in station.gestures.items()
+        },
+        orders=files.orders,
+        calibration={camera.name: camera.calibration for camera in station.cameras},
+        stale_s=station.limits.camera_stale_s,
+    )
