@@ -62,8 +62,10 @@ class TagTracker:
                 raise RuntimeError("the tag tracker is closed; make a new one for this camera")
             found: dict[int, Array] = {}
             for tag_id, track in self._tracks.items():
-                if tag_id not in found:
-                    self._detect(self._near, grey, _region(track, grey.shape), found)
+                # A tag that just left its narrow region has begun to move: look wider before it counts as missed.
+                for reach in (0.22, 1.0) if track.missed == 0 else (0.5,):
+                    if tag_id not in found:
+                        self._detect(self._near, grey, _region(track, grey.shape, reach), found)
             if self._ids - found.keys():
                 for region in self._scan_regions(grey.shape):
                     self._detect(self._far, grey, region, found)
@@ -116,13 +118,13 @@ class TagTracker:
         self._tracks = tracks
 
 
-def _region(track: _Track, shape: tuple[int, ...]) -> tuple[int, int, int, int]:
-    """A box around where the tag should be next: narrow for a still tag, wider for a moving or missed one."""
+def _region(track: _Track, shape: tuple[int, ...], reach: float) -> tuple[int, int, int, int]:
+    """A box around where the tag should be next, `reach` of its size wider on each side, and more if it was fast."""
     low = track.corners_px.min(axis=0)
     high = track.corners_px.max(axis=0)
     edge = float((high - low).max())
     speed = float(np.abs(track.motion_px).max())
-    margin = 0.22 * edge + 5.0 + 1.5 * speed + 0.5 * edge * min(track.missed, 3)
+    margin = reach * edge + 5.0 + speed
     low, high = low + track.motion_px - margin, high + track.motion_px + margin
     height, width = shape[:2]
     return max(0, int(low[0])), max(0, int(low[1])), min(width, int(high[0]) + 2), min(height, int(high[1]) + 2)

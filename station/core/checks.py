@@ -54,6 +54,13 @@ def ordered_part(procedure: Procedure, state: State, role: str) -> Part | None:
     return next((part for part in procedure.variants(role) if part.variant == wanted), None)
 
 
+def ordered_names(procedure: Procedure, state: State) -> dict[str, str]:
+    """Role -> phrase key of the ordered part's name, for sentences."""
+    roles = sorted({part.role for part in procedure.parts})
+    found = {role: ordered_part(procedure, state, role) for role in roles}
+    return {role: f"@{part.name}" for role, part in found.items() if part is not None}
+
+
 def expected(procedure: Procedure, state: State, demand: Demand) -> Mapping[str, FactValue] | None:
     """Facts and the values that meet the demand; None for a demand that is not met by sight."""
     match demand:

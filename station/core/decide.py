@@ -19,7 +19,6 @@ from station.core.checks import (
     lasting,
     may_be_confirmed,
     met_for_good,
-    ordered_part,
     seen_as,
 )
 from station.core.faults import FAULTS, ClearBy, Fault
@@ -98,7 +97,7 @@ def _person(
             turn.set(language=event.language)
             step = next((s for s in active_steps(turn.procedure, turn.state)), None)
             if step is not None:
-                turn.say(step.say)
+                turn.say_step(step)
         case ev.PersonConfirmed():
             _confirmed(turn, event)
         case ev.FaultAcknowledged():
@@ -181,7 +180,7 @@ def _renew_conditions(turn: Turn) -> None:
 def _say_again(turn: Turn) -> None:
     step = next(iter(active_steps(turn.procedure, turn.state)), None)
     if step is not None:
-        turn.say(step.say)
+        turn.say_step(step)
 
 
 def _guard_robot(turn: Turn) -> None:
@@ -393,10 +392,3 @@ def _restarted(turn: Turn) -> None:
         turn.raise_fault("restart.resumed", "station")
         for step in active_steps(turn.procedure, turn.state):
             turn.do(fx.SetTimer(timer=f"step:{step.id}", after_s=step.timeout_s))
-
-
-def ordered_names(procedure: Procedure, state: State) -> dict[str, str]:
-    """Role -> phrase key of the ordered part's name, for sentences."""
-    roles = sorted({part.role for part in procedure.parts})
-    found = {role: ordered_part(procedure, state, role) for role in roles}
-    return {role: f"@{part.name}" for role, part in found.items() if part is not None}

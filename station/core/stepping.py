@@ -31,7 +31,7 @@ def start_pending(turn: Turn) -> None:
     for step in pending if free else pending[:1]:
         if step.group == first.group:
             _enter(turn, step)
-    turn.say(first.say)
+    turn.say_step(first)
 
 
 def _enter(turn: Turn, step: Step) -> None:

@@ -7,9 +7,10 @@ from dataclasses import replace
 from typing import Any
 
 from station.core import effects as fx
+from station.core.checks import ordered_names
 from station.core.events import Envelope
 from station.core.faults import FAULTS, ClearBy, Fault
-from station.core.procedure import Procedure
+from station.core.procedure import Procedure, Step
 from station.core.state import Phase, RobotState, State, StepProgress, ToolState
 
 NOTICE_S = 6.0
@@ -60,6 +61,10 @@ class Turn:
     def say(self, phrase: str, words: Mapping[str, str] | None = None, priority: str = "instruction") -> None:
         """Speak a phrase and show it as caption."""
         self.do(fx.Say(utterance=self.new_id("u"), phrase=phrase, words=words or {}, priority=priority))
+
+    def say_step(self, step: Step) -> None:
+        """Speak a step's instruction, with the names of what this order asks for."""
+        self.say(step.say, ordered_names(self.procedure, self.state))
 
     def active_step_id(self) -> str:
         """First step that is not passed; empty when none is left."""

@@ -2,8 +2,16 @@
 
 from __future__ import annotations
 
-from station.core.checks import active_steps, expected, expected_facts, key_of, may_be_confirmed, met_for_good
-from station.core.decide import may_clear, ordered_names
+from station.core.checks import (
+    active_steps,
+    expected,
+    expected_facts,
+    key_of,
+    may_be_confirmed,
+    met_for_good,
+    ordered_names,
+)
+from station.core.decide import may_clear
 from station.core.faults import ClearBy
 from station.core.procedure import Confirmation, Procedure, Tightening
 from station.core.screen import Screen, ScreenFault, ScreenJoint, ScreenQuestion, ScreenStep

@@ -124,7 +124,7 @@ class CoreBench:
         """A command was not carried out."""
         return self.feed(
             CommandFailed(
-                device=device, command_id=command_id, t_mono_s=self.now_s, outcome=outcome, code="x.refused", detail="no"
+                device=device, command_id=command_id, t_mono_s=self.now_s, outcome=outcome, code="x.no", detail="no"
             )
         )
 
@@ -191,9 +191,9 @@ class CoreBench:
         self.see(f"tool:{name}", ABSENT)
 
 
-def bench_of(procedure: Procedure) -> CoreBench:
+def bench_of(procedure: Procedure, bench: CoreBench | None = None) -> CoreBench:
     """A bench with everything in its tray, no hands, no nuts, both devices connected, and the visit open."""
-    bench = CoreBench(procedure)
+    bench = bench or CoreBench(procedure)
     for zone in ("door", "cobot"):
         bench.see(f"hands:{zone}", ABSENT)
     for part in procedure.parts:

@@ -154,7 +154,7 @@ def test_nuts_are_told_from_bare_studs_and_never_seen_through_a_hand(eyes: Eyes)
 
 @pytest.mark.parametrize("sigma_px", [1.0, 2.0, 3.0, 5.0, 8.0])
 def test_a_blurred_joint_is_never_told_wrong(eyes: Eyes, sigma_px: float):
-    """It should see less and less as the picture blurs, and end at UNKNOWN; never a nut for a stud or a stud for a nut."""
+    """It should end at UNKNOWN as the picture blurs, and never take a nut for a stud or a stud for a nut."""
     scene = Scene(placed=(ON_DOOR,), nuts=(DrawnNut(bench_mm=DOOR.apply([-50, -30, 8.0]), turn_deg=12.0),))
     image = cv2.GaussianBlur(eyes.renderers["top"].render(scene, 1), (0, 0), sigma_px)
     found = {joint.name: look_at_joint(joint, image, BENCH.camera("top")).value for joint in BENCH.joints}

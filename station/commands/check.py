@@ -1,0 +1,165 @@
+"""`station check`: each file, device and calibration of a station: there or not, and what to do."""
+
+from __future__ import annotations
+
+import shutil
+import threading
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+from rich.console import Console
+
+from drivers.api import Connected, Conversation, DriverEvent, LinkError
+from drivers.cobot.mycobot280.driver import MyCobot280
+from drivers.link import open_link
+from drivers.session import PortOwner
+from drivers.torque_tool.open_protocol.driver import OpenProtocolTool
+from station.config.errors import ConfigError
+from station.config.phrases import load_phrases
+from station.config.station_file import known_of
+from station.config.station_values import CameraConfig, StationConfig
+from station.runtime.journal import Journal, JournalError
+from station.runtime.setting import Files, read_files
+from station.simulation.rig import SIMULATED
+from vision.cameras.opening import open_source
+from vision.cameras.source import CameraError
+from vision.hand_model import HandModelError, default_model_path
+from vision.hand_model import check as check_model
+
+ANSWER_WITHIN_S = 6.0
+"""How long a device may take from opening its line to the end of the greeting."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Finding:
+    """One line of the report."""
+
+    name: str
+    good: bool
+    detail: str
+
+
+def check(path: Path) -> int:
+    """Print one line for each thing; 0 when all of them are there."""
+    console = Console()
+    try:
+        files = read_files(path)
+    except ConfigError as error:
+        console.print(str(error), markup=False)
+        return 2
+    console.print(f"{files.station.title} ({path})")
+    findings = [*_files(files), *(_camera(c) for c in files.station.cameras), *_devices(files.station), _voice()]
+    for finding in findings:
+        mark = "[green]there [/]" if finding.good else "[red]not there[/]"
+        console.print(f"  {mark} {finding.name}: ", end="")
+        console.print(finding.detail, markup=False)
+    return 0 if all(finding.good for finding in findings) else 1
+
+
+def _files(files: Files) -> list[Finding]:
+    station = files.station
+    found = [_named("procedure", lambda: f"{files.procedure.id} {files.procedure.version}")]
+    found.append(_named("orders", lambda: f"{len(files.orders)} passes"))
+
+    def phrases() -> str:
+        catalogue = load_phrases(station.phrases)
+        known = known_of(station, frozenset(catalogue.keys(station.language)))
+        return f"{len(known.phrases or ())} phrases"
+
+    def journal() -> str:
+        opened = Journal(station.data_dir / "journal.sqlite")
+        opened.close()
+        return f"{station.data_dir} can be written, {shutil.disk_usage(station.data_dir).free // 2**30} GiB free"
+
+    def model() -> str:
+        check_model(default_model_path())
+        return "both networks have the right hash"
+
+    return [*found, _named("phrases", phrases), _named("journal", journal), _named("hand model", model)]
+
+
+def _named(name: str, ask: Callable[[], str]) -> Finding:
+    try:
+        return Finding(name=name, good=True, detail=ask())
+    except (ConfigError, JournalError, HandModelError, OSError) as error:
+        return Finding(name=name, good=False, detail=str(error))
+
+
+def _camera(camera: CameraConfig) -> Finding:
+    name = f"camera {camera.name}"
+    calibration = f"calibration {camera.calibration}, {camera.model.width_px}x{camera.model.height_px}"
+    if camera.source == "scene":
+        return Finding(name=name, good=True, detail=f"rendered from the simulated scene, {calibration}")
+    try:
+        source = open_source(camera.name, camera.source, camera.model, camera.fps, time.monotonic)
+        try:
+            frame = source.read()
+        finally:
+            source.close()
+    except CameraError as error:
+        return Finding(name=name, good=False, detail=str(error))
+    if frame is None:
+        return Finding(name=name, good=False, detail=f"{camera.source} has no pictures; name another recording")
+    height, width = frame.image.shape[:2]
+    if (width, height) != (camera.model.width_px, camera.model.height_px):
+        return Finding(
+            name=name,
+            good=False,
+            detail=f"sends {width}x{height}, but {calibration}; set the size in the station file or calibrate again",
+        )
+    return Finding(name=name, good=True, detail=f"{camera.source} sends pictures, {calibration}")
+
+
+def _devices(station: StationConfig) -> list[Finding]:
+    found = []
+    if station.cobot is not None:
+        found.append(_device("cobot", station.cobot.url, station.cobot.baudrate, MyCobot280(ack=station.cobot.ack)))
+    if station.torque_tool is not None:
+        conversation = OpenProtocolTool(carriage=station.torque_tool.carriage)
+        found.append(_device("torque tool", station.torque_tool.url, station.torque_tool.baudrate, conversation))
+    return found
+
+
+def _device(name: str, url: str, baudrate: int, conversation: Conversation) -> Finding:
+    if url == SIMULATED:
+        return Finding(name=name, good=True, detail="simulated: the program starts a wire-level simulator for it")
+    answered: list[DriverEvent] = []
+    troubles: list[str] = []
+    arrived = threading.Event()
+
+    def heard(event: DriverEvent) -> None:
+        answered.append(event)
+        if isinstance(event, Connected):
+            arrived.set()
+
+    def opened() -> object:
+        try:
+            return open_link(url, baudrate=baudrate)
+        except LinkError as error:
+            troubles.append(str(error))
+            raise
+
+    port = PortOwner(opened, conversation, time.monotonic, heard)  # type: ignore[arg-type]
+    limit_s = time.monotonic() + ANSWER_WITHIN_S
+    try:
+        while not arrived.is_set() and time.monotonic() < limit_s:
+            port.pump(time.monotonic())
+            arrived.wait(0.005)
+    finally:
+        port.close()
+    for event in answered:
+        if isinstance(event, Connected):
+            told = ", ".join(f"{key} {value}" for key, value in event.identity.items())
+            return Finding(name=name, good=True, detail=f"{url} answers: {told}")
+    what = troubles[-1] if troubles else f"{url} opens, but nothing answers; check the cable, the power and the baud rate"
+    return Finding(name=name, good=False, detail=what)
+
+
+def _voice() -> Finding:
+    player = next((name for name in ("pw-play", "paplay", "aplay") if shutil.which(name)), None)
+    if player is None:
+        detail = "no player (aplay, pw-play); the kiosk page plays the speech itself, captions are always shown"
+        return Finding(name="voice", good=True, detail=detail)
+    return Finding(name="voice", good=True, detail=f"plays through {player}")

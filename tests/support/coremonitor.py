@@ -1,0 +1,290 @@
+"""An observer of the core that keeps books of its own: what was asked, said, armed and given, from events and effects.
+
+It trusts the state only for where steps stand and what holds; whether a step has its evidence it works out by itself.
+"""
+
+from dataclasses import dataclass, field
+
+from drivers.api import CommandDone, CommandFailed, Connected, Disconnected, TighteningResult
+from station.core import effects as fx
+from station.core import events as ev
+from station.core.procedure import (
+    Confirmation,
+    Fastener,
+    HandsClear,
+    JointClass,
+    Order,
+    PartAt,
+    PartTaken,
+    PassShown,
+    Procedure,
+    Step,
+    Tightening,
+)
+from station.core.state import Phase, State, StepStatus
+from vision.api import FactChanged, FactReading, FactValue, LookReport
+
+PRESENT, ABSENT = FactValue.PRESENT, FactValue.ABSENT
+RANKS = ("visitor", "qualified", "technician")
+UNDER_WAY = (StepStatus.ENTERING, StepStatus.GATED, StepStatus.OPEN, StepStatus.LOOKING)
+
+
+@dataclass
+class Monitor:
+    """Call `observe` after every turn; it raises AssertionError with the reason when the core broke its word."""
+
+    procedure: Procedure
+    facts: dict[str, FactValue] = field(default_factory=dict)
+    asked: dict[str, tuple[fx.Look, frozenset[str]]] = field(default_factory=dict)
+    """Look id -> the effect, and the steps that were under way when it was asked."""
+    devices: dict[str, bool] = field(default_factory=dict)
+    enabled: fx.EnableTool | None = None
+    confirmed: bool = False
+    known: set[str] = field(default_factory=set)
+    tool_looks: dict[str, tuple[str, int]] = field(default_factory=dict)
+    """Look id -> joint and row of the good result that it places."""
+    proven: dict[str, int] = field(default_factory=dict)
+    """Joint -> row of its own good result, seen at its joint, in this visit."""
+    spent: set[int] = field(default_factory=set)
+    words: dict[tuple[str, str], int] = field(default_factory=dict)
+    pass_text: str = ""
+    order: Order | None = None
+    passed_pass: bool = False
+    told: bool = False
+    announced: bool = False
+    motion: str = ""
+    disturbed_s: float = float("-inf")
+    ids: set[str] = field(default_factory=set)
+    closed: int = 0
+
+    def observe(self, before: State, envelope: ev.Envelope, after: State, effects: tuple[fx.Effect, ...]) -> None:
+        """Keep the books of one turn, and check it."""
+        report = self._event(before, envelope)
+        event = envelope.event
+        if not isinstance(event, ev.VisitOpened):
+            assert all(
+                after.progress(step.id).status is StepStatus.PASSED
+                for step in before.steps
+                if step.status is StepStatus.PASSED
+            ), "a passed step is open again"
+        for step in self.procedure.steps if after.steps and before.steps else ():
+            was, now = before.progress(step.id).status, after.progress(step.id).status
+            if now is StepStatus.PASSED and was is not StepStatus.PASSED:
+                assert before.phase is Phase.RUNNING, f"{step.id} passed after the visit's end"
+                assert was in (StepStatus.OPEN, StepStatus.LOOKING, StepStatus.GATED), f"{step.id} passed from {was}"
+                self._owes_nothing(step, envelope, report)
+                self.told = self.announced = False
+        acknowledged = [effect.tightening_id for effect in effects if isinstance(effect, fx.AcknowledgeTightening)]
+        assert acknowledged == ([event.tightening_id] if isinstance(event, TighteningResult) else [])
+        for effect in effects:
+            self._effect(effect, after)
+        self._new_looks(before, envelope, after, effects)
+        self._permissions(after)
+
+    def _event(self, before: State, envelope: ev.Envelope) -> LookReport | None:
+        event = envelope.event
+        match event:
+            case ev.VisitOpened() if before.phase is not Phase.RUNNING:
+                self.proven, self.words, self.tool_looks, self.asked = {}, {}, {}, {}
+                self.pass_text, self.order, self.passed_pass, self.closed = "", None, False, 0
+                self.told = self.announced = False
+            case ev.StationRestarted():
+                self.facts, self.devices, self.asked, self.tool_looks = {}, {}, {}, {}
+                self.enabled, self.motion, self.pass_text = None, "", ""
+                self.told = self.announced = False
+                self.disturbed_s = envelope.t_mono_s
+            case FactChanged(reading=reading):
+                self._fact(reading)
+            case Connected(device=device):
+                self.devices[device] = True
+            case Disconnected(device=device):
+                self._gone(device)
+            case CommandDone(command_id=command_id) | CommandFailed(command_id=command_id):
+                self._command(command_id, isinstance(event, CommandDone), event.t_mono_s)
+            case TighteningResult():
+                self._result(before, envelope, event)
+            case ev.TimerFired(timer="announce"):
+                self.announced, self.told = self.told, False
+            case ev.PersonConfirmed():
+                self._word(before, envelope, event)
+            case ev.PassChecked(text=text, order=order) if order is not None and text and text == self.pass_text:
+                self.order, self.passed_pass = self.order or order, True
+            case LookReport():
+                return self._report(event)
+            case _:
+                pass
+        return None
+
+    def _fact(self, reading: FactReading) -> None:
+        self.facts[reading.fact] = reading.value
+        if reading.fact in {f"hands:{self.procedure.door_zone}", f"hands:{self.procedure.cobot_zone}"}:
+            if reading.value is not ABSENT:
+                self.disturbed_s = max(self.disturbed_s, reading.t_mono_s)
+        if reading.fact == "code" and reading.value is not PRESENT:
+            self.pass_text = ""
+
+    def _gone(self, device: str) -> None:
+        self.devices[device] = False
+        if device == "tool":
+            self.enabled, self.confirmed = None, False
+        else:
+            self.motion, self.told, self.announced = "", False, False
+
+    def _command(self, command_id: str, done: bool, t_mono_s: float) -> None:
+        if self.motion and command_id == self.motion:
+            self.motion = ""
+            self.disturbed_s = max(self.disturbed_s, t_mono_s)
+            self.announced = self.announced and done
+        if self.enabled is not None and command_id == self.enabled.command_id and done:
+            self.confirmed = True
+
+    def _result(self, before: State, envelope: ev.Envelope, result: TighteningResult) -> None:
+        key = f"{result.controller_serial}/{result.tightening_id}"
+        fresh = key not in self.known
+        self.known.add(key)
+        if not fresh or self.enabled is None or not self.confirmed or before.phase is not Phase.RUNNING:
+            return
+        joint = self.procedure.joint(self.enabled.joint)
+        good = (
+            result.ok
+            and result.pset == joint.pset
+            and joint.torque_min_nm <= result.torque_nm <= joint.torque_max_nm
+            and joint.angle_min_deg <= result.angle_deg <= joint.angle_max_deg
+            and {result.torque_status, result.angle_status} == {"ok"}
+        )
+        if good:
+            self.tool_looks["next"] = (joint.id, envelope.seq)
+
+    def _new_looks(
+        self, before: State, envelope: ev.Envelope, after: State, effects: tuple[fx.Effect, ...]
+    ) -> None:
+        under_way = frozenset(step.id for step in (*before.steps, *after.steps) if step.status in UNDER_WAY)
+        waiting = self.tool_looks.pop("next", None)
+        for look in effects:
+            if not isinstance(look, fx.Look):
+                continue
+            self.asked[look.look_id] = (look, under_way)
+            if isinstance(envelope.event, TighteningResult) and waiting and look.facts == (f"tool:{waiting[0]}",):
+                assert look.not_before_s >= envelope.event.t_mono_s - 0.5
+                self.tool_looks[look.look_id] = waiting
+
+    def _report(self, report: LookReport) -> LookReport | None:
+        asked = self.asked.get(report.look_id)
+        if asked is None:
+            return None
+        look = asked[0]
+        joint, seq = self.tool_looks.pop(report.look_id, ("", 0))
+        if joint and self._says(report, f"tool:{joint}", PRESENT, look.not_before_s):
+            self.proven[joint] = seq
+        return report
+
+    def _word(self, before: State, envelope: ev.Envelope, said: ev.PersonConfirmed) -> None:
+        step = next((step for step in self.procedure.steps if step.id == said.step), None)
+        if step is None or not before.steps or before.progress(step.id).status is not StepStatus.OPEN:
+            return
+        for demand in step.demands:
+            if isinstance(demand, Confirmation) and demand.what == said.what:
+                if RANKS.index(said.role.value) >= RANKS.index(demand.by.value):
+                    self.words[said.step, said.what] = envelope.seq
+
+    def _effect(self, effect: fx.Effect, after: State) -> None:
+        for name in ("look_id", "command_id", "utterance"):
+            if hasattr(effect, name):
+                assert getattr(effect, name) not in self.ids, "an id is used twice"
+                self.ids.add(getattr(effect, name))
+        match effect:
+            case fx.EnableTool(joint=joint, pset=pset):
+                assert self.enabled is None, "enabled twice"
+                assert self.devices.get("tool") is True
+                assert self.procedure.joint(joint).pset == pset
+                self.enabled, self.confirmed = effect, False
+            case fx.DisableTool():
+                assert self.enabled is not None, "disabled what was not enabled"
+                self.enabled, self.confirmed = None, False
+            case fx.MoveRobot(command_id=command_id, gesture=gesture):
+                assert self.announced, "the arm moves and nobody was told"
+                assert self.devices.get("cobot") is True and not self.motion
+                entering = [s.id for s in after.steps if s.status is StepStatus.ENTERING]
+                assert any(gesture in self.procedure.step(name).gestures for name in entering)
+                self.motion = command_id
+            case fx.StopRobot():
+                assert self.motion
+                self.motion, self.announced, self.told = "", False, False
+            case fx.Say(phrase="robot.moves"):
+                self.told, self.announced = True, False
+            case fx.CheckPass(text=text):
+                self.pass_text = text
+            case fx.CloseVisit():
+                self.closed += 1
+                assert self.closed == 1, "a visit is closed twice"
+            case _:
+                pass
+
+    def _permissions(self, after: State) -> None:
+        """What may be in force between two turns."""
+        holds = after.paused or any(fault.holds for fault in after.faults) or after.phase is not Phase.RUNNING
+        zone_clear = self.facts.get(f"hands:{self.procedure.cobot_zone}") is ABSENT
+        if self.enabled is not None:
+            joint = self.enabled.joint
+            due = [
+                step
+                for step in self.procedure.steps
+                if Tightening(joint=joint) in step.demands and after.progress(step.id).status is StepStatus.OPEN
+            ]
+            assert due and not holds, f"the tool may run at {joint}, which is not due"
+            assert self.facts.get(f"tool:{joint}") is PRESENT, "the tool may run away from its joint"
+            assert joint not in self.proven or self.proven[joint] in self.spent
+        if self.motion:
+            assert zone_clear and not holds, "the arm may move although it should not"
+        elif holds or not zone_clear:
+            self.told = self.announced = False
+
+    def _owes_nothing(self, step: Step, envelope: ev.Envelope, report: LookReport | None) -> None:
+        for demand in step.demands:
+            match demand:
+                case Tightening(joint=joint):
+                    assert joint in self.proven, f"{joint} passed without its own good result"
+                    assert self.proven[joint] not in self.spent, f"a result is counted twice for {joint}"
+                    self.spent.add(self.proven[joint])
+                    if self.procedure.joint(joint).joint_class is JointClass.A:
+                        words = [self.words.get((step.id, d.what), 0) for d in step.demands if _by_qualified(d)]
+                        assert words and max(words) > self.proven[joint], "no qualified word after the result"
+                case Confirmation(what=what):
+                    assert (step.id, what) in self.words, f"{step.id} passed without a word"
+                case PassShown():
+                    assert self.passed_pass, "no pass was shown"
+                case _:
+                    self._was_seen(step, demand, report)
+
+    def _was_seen(
+        self, step: Step, demand: PartAt | PartTaken | HandsClear | Fastener, report: LookReport | None
+    ) -> None:
+        assert report is not None, f"{step.id} passed without a look"
+        look, under_way = self.asked[report.look_id]
+        assert step.id in under_way
+        for fact, value in self._wanted(demand).items():
+            assert fact in look.facts
+            oldest_s = max(look.not_before_s, self.disturbed_s)
+            assert self._says(report, fact, value, oldest_s), f"{step.id} passed and {fact} was not seen {value}"
+            assert self.facts.get(fact) is value
+
+    def _wanted(self, demand: PartAt | PartTaken | HandsClear | Fastener) -> dict[str, FactValue]:
+        if isinstance(demand, HandsClear):
+            return {f"hands:{demand.zone}": ABSENT}
+        if isinstance(demand, Fastener):
+            return {f"fastener:{demand.joint}": PRESENT}
+        assert self.order is not None, "a part was judged without an order"
+        kind = self.order.choices[demand.role]
+        parts = {part.variant: part for part in self.procedure.parts if part.role == demand.role}
+        if isinstance(demand, PartAt):
+            return {f"part:{parts[kind].id}@{demand.place}": PRESENT}
+        return {f"part:{p.id}@{p.tray}": ABSENT if p.variant == kind else PRESENT for p in parts.values()}
+
+    @staticmethod
+    def _says(report: LookReport, fact: str, value: FactValue, since_s: float) -> bool:
+        readings = [reading for reading in report.readings if reading.fact == fact]
+        return bool(readings) and readings[-1].value is value and readings[-1].t_mono_s >= since_s
+
+
+def _by_qualified(demand: object) -> bool:
+    return isinstance(demand, Confirmation) and demand.by.value != "visitor"
