@@ -7,7 +7,7 @@ that asks for fresh frames and the running facts go by the same rules.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 
@@ -44,17 +44,38 @@ class Recent:
     stale_s: float
     since_s: float = float("-inf")
     """Nothing older than this counts."""
+    _cameras: list[tuple[str, tuple[FrameAnalysis, ...]]] = field(default_factory=list, init=False)
+    _sightings: dict[str, dict[str, tuple[Sighting, ...]]] = field(default_factory=dict, init=False)
+    _poses: dict[str, FusedPose] = field(default_factory=dict, init=False)
 
-    def per_camera(self) -> Iterator[tuple[str, tuple[FrameAnalysis, ...]]]:
+    def __post_init__(self) -> None:
+        self._cameras.extend(self._trusted())
+
+    def per_camera(self) -> list[tuple[str, tuple[FrameAnalysis, ...]]]:
         """Cameras with at least one analysis that counts."""
+        return self._cameras
+
+    def sightings(self, body: str) -> dict[str, tuple[Sighting, ...]]:
+        """For each camera with a sighting that is not stale: all its sightings of the body, oldest first."""
+        # Several watches ask for the same body; the answer is the same for all of them.
+        if body not in self._sightings:
+            self._sightings[body] = dict(self._seen(body))
+        return self._sightings[body]
+
+    def pose(self, body: str) -> FusedPose:
+        """The common pose of a body that has sightings."""
+        if body not in self._poses:
+            self._poses[body] = _newest_together(self.sightings(body))
+        return self._poses[body]
+
+    def _trusted(self) -> Iterator[tuple[str, tuple[FrameAnalysis, ...]]]:
         for camera, analyses in self.analyses.items():
             counted = tuple(a for a in analyses if a.t_mono_s >= self.since_s)
             fresh = counted and self.now_s - counted[-1].t_mono_s <= self.stale_s
             if fresh and counted[-1].state is CameraState.GOOD:
                 yield camera, counted
 
-    def sightings(self, body: str) -> Iterator[tuple[str, tuple[Sighting, ...]]]:
-        """For each camera with a sighting that is not stale: all its sightings of the body, oldest first."""
+    def _seen(self, body: str) -> Iterator[tuple[str, tuple[Sighting, ...]]]:
         for camera, analyses in self.per_camera():
             seen = tuple(
                 Sighting(
@@ -74,7 +95,7 @@ class Recent:
 
 def judge(watch: Watch, recent: Recent, bench: Bench, before: FactValue) -> FactReading:
     """The reading of one watch. `before` is its last value, for hysteresis; UNKNOWN asks for the strict limits."""
-    if not any(True for _ in recent.per_camera()):
+    if not recent.per_camera():
         return _unknown(watch.fact, recent.now_s, "no camera sees it")
     match watch:
         case WatchPart():
@@ -102,10 +123,10 @@ def _newest_together(histories: dict[str, tuple[Sighting, ...]]) -> FusedPose:
 
 
 def _part(watch: WatchPart, recent: Recent) -> FactReading:
-    histories = dict(recent.sightings(watch.body))
+    histories = recent.sightings(watch.body)
     if not histories:
         return _unknown(watch.fact, recent.now_s, "not seen")
-    pose = _newest_together(histories)
+    pose = recent.pose(watch.body)
     offset_mm = pose.bench_from_body.distance_to_mm(watch.bench_from_body)
     angle_deg = pose.bench_from_body.angle_to_deg(watch.bench_from_body)
     measures = {
@@ -159,10 +180,9 @@ def _still(histories: dict[str, tuple[Sighting, ...]], still_s: float) -> bool:
 
 
 def _tool(watch: WatchTool, recent: Recent, bench: Bench, before: FactValue) -> FactReading:
-    histories = dict(recent.sightings(watch.tool))
-    if not histories:
+    if not recent.sightings(watch.tool):
         return _unknown(watch.fact, recent.now_s, "not seen")
-    pose = _newest_together(histories)
+    pose = recent.pose(watch.tool)
     joint = {joint.name: joint for joint in bench.joints}[watch.joint]
     away = pose.bench_from_body.translation_mm - joint.bench_mm
     distance_mm, above_mm = float(np.hypot(away[0], away[1])), float(away[2])

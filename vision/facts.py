@@ -25,6 +25,8 @@ from vision.evidence import Recent, judge
 HISTORY_S = 4.0
 LOOK_LIMIT_S = 2.0
 AGREEING_FRAMES = 2
+JUDGE_AGAIN_S = 0.2
+"""How long the readings stand when no frame arrives, before single sightings that have grown stale are dropped."""
 
 DETAILS = {
     CameraState.GOOD: "sends pictures that can be trusted",
@@ -64,6 +66,7 @@ class FactBoard:
         self._lock = threading.Lock()
         self._now_s = float("-inf")
         self._started_s: float | None = None
+        self._judged_s = float("-inf")
         self._analyses: dict[str, tuple[FrameAnalysis, ...]] = {}
         self._newest_s: dict[str, float] = {}
         self._health: dict[str, str] = {}
@@ -99,7 +102,12 @@ class FactBoard:
         """Let time pass without a frame: stale cameras are lost, and what only they saw is UNKNOWN."""
         with self._lock:
             self._move_time(now_s)
-            return (*self._lost_cameras(), *self._edges(), *self._answers())
+            lost = self._lost_cameras()
+            overdue = any(now_s >= look.deadline_s for look in self._looks)
+            # While frames arrive, every update judges anew; between them nothing changes but by a loss.
+            if not lost and not overdue and now_s - self._judged_s < JUDGE_AGAIN_S:
+                return ()
+            return (*lost, *self._edges(), *self._answers())
 
     def camera_failed(self, camera: str, code: str, detail: str, now_s: float) -> tuple[VisionEvent, ...]:
         """A camera is known to be frozen (`camera.frozen`) or gone (any other code): forget all it said, at once.
@@ -162,6 +170,7 @@ class FactBoard:
 
     def _edges(self) -> tuple[VisionEvent, ...]:
         events: list[VisionEvent] = []
+        self._judged_s = self._now_s
         recent = self._recent()
         for fact, watch in self._watches.items():
             before = self._readings.get(fact)
