@@ -75,7 +75,7 @@ def visit(
     browser: Annotated[bool, typer.Option(help="Open the kiosk page where there is a desktop.")] = True,
 ) -> None:
     """One whole visit on the simulated bench, from the greeting to the record."""
-    from station import app as composition
+    from station.commands import live
     from station.commands.visit import headless as run_headless
     from station.runtime.setting import read_files
     from station.simulation.mishaps import Mishap
@@ -104,9 +104,9 @@ def visit(
         )
         raise typer.Exit(code)
     raise typer.Exit(
-        composition.visit(
+        live.visit(
             files,
-            composition.VisitOptions(
+            live.VisitOptions(
                 by_mouse=visitor == "me",
                 pages=not headless,
                 open_browser=browser and not headless,
@@ -124,10 +124,10 @@ def visit(
 @app.command()
 def run(config: Annotated[Path, typer.Option("--config", help="Station file.", dir_okay=False)]) -> None:
     """Run a station on the devices that its file names, visit after visit, until interrupted."""
-    from station import app as composition
+    from station.commands.run import run_station
     from station.runtime.setting import read_files
 
-    raise typer.Exit(composition.run(read_files(config), version("assembled-by-me")))
+    raise typer.Exit(run_station(read_files(config), version("assembled-by-me")))
 
 
 @app.command()

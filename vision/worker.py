@@ -91,7 +91,7 @@ class FrozenGate:
 
 
 class CameraWorker:
-    """Runs one camera. `deliver` is called from the analysis thread, `trouble` from the capture thread."""
+    """Runs one camera. The analysis thread calls `deliver` with each frame and its analysis, the capture thread `trouble`."""
 
     def __init__(
         self,
@@ -100,7 +100,7 @@ class CameraWorker:
         open_source: Callable[[], FrameSource],
         pipeline: Pipeline,
         want: Callable[[], Want],
-        deliver: Callable[[FrameAnalysis], None],
+        deliver: Callable[[Frame, FrameAnalysis], None],
         trouble: Callable[[CameraTrouble], None],
         now_s: Callable[[], float],
         reopen_s: float = REOPEN_S,
@@ -144,7 +144,7 @@ class CameraWorker:
             while not stop.is_set():
                 frame = self._slot.take(WAIT_S)
                 if frame is not None:
-                    self._deliver(self._pipeline.analyse(frame, self._want()))
+                    self._deliver(frame, self._pipeline.analyse(frame, self._want()))
                     self._analysed += 1
         finally:
             self._pipeline.close()

@@ -153,7 +153,9 @@ def _device(name: str, url: str, baudrate: int, conversation: Conversation) -> F
         if isinstance(event, Connected):
             told = ", ".join(f"{key} {value}" for key, value in event.identity.items())
             return Finding(name=name, good=True, detail=f"{url} answers: {told}")
-    what = troubles[-1] if troubles else f"{url} opens, but nothing answers; check the cable, the power and the baud rate"
+    what = (
+        troubles[-1] if troubles else f"{url} opens, but nothing answers; check the cable, the power and the baud rate"
+    )
     return Finding(name=name, good=False, detail=what)
 
 

@@ -5,10 +5,9 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
-from vision.hand_model import default_model_path
-
 from station.config.bench import bench_of, watches_of
 from station.runtime.setting import read_files
+from vision.hand_model import default_model_path
 from vision.hands import MediapipeHands
 from vision.recorded import analyse_recording
 

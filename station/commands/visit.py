@@ -45,9 +45,8 @@ def headless(
         print(f"  {step.id:<16} {step.status.value:<8} {spent:6.1f} s")
     for entry in result.state.tightenings:
         where = entry.joint or "nowhere"
-        print(
-            f"  tightening {entry.tightening_id} at {where}: {entry.torque_nm:.2f} N·m {entry.angle_deg:.0f}° {entry.verdict}"
-        )
+        found = f"{entry.torque_nm:.2f} N·m {entry.angle_deg:.0f}° {entry.verdict}"
+        print(f"  tightening {entry.tightening_id} at {where}: {found}")
     if result.named:
         print(f"  the screen named: {', '.join(result.named)}")
     for line in result.false_passes:

@@ -2,8 +2,10 @@
 
 Row hash = sha256 of the canonical JSON of everything in the row and the previous row's hash. Media are never in the
 chain, only their hashes, so that deleting a picture cannot break it. Write-ahead log and `synchronous=FULL`: what
-`append` has
-returned for survives a power cut, as far as the disk keeps its word.
+`append` has returned for survives a power cut, as far as the disk keeps its word.
+
+The chain shows every change in the middle. Rows cut off at its end leave a shorter chain that holds: only a copy
+elsewhere shows that.
 """
 
 from __future__ import annotations
@@ -11,7 +13,9 @@ from __future__ import annotations
 import hashlib
 import json
 import sqlite3
+import threading
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -46,7 +50,24 @@ CREATE TRIGGER IF NOT EXISTS rows_are_never_changed BEFORE UPDATE ON rows
     BEGIN SELECT RAISE(ABORT, 'the journal is append only'); END;
 CREATE TRIGGER IF NOT EXISTS rows_are_never_deleted BEFORE DELETE ON rows
     BEGIN SELECT RAISE(ABORT, 'the journal is append only'); END;
+CREATE TRIGGER IF NOT EXISTS results_are_never_changed BEFORE UPDATE ON results
+    BEGIN SELECT RAISE(ABORT, 'the journal is append only'); END;
+CREATE TRIGGER IF NOT EXISTS results_are_never_deleted BEFORE DELETE ON results
+    BEGIN SELECT RAISE(ABORT, 'the journal is append only'); END;
+CREATE TRIGGER IF NOT EXISTS documents_are_never_changed BEFORE UPDATE ON documents
+    BEGIN SELECT RAISE(ABORT, 'the journal is append only'); END;
+CREATE TRIGGER IF NOT EXISTS documents_are_never_deleted BEFORE DELETE ON documents
+    BEGIN SELECT RAISE(ABORT, 'the journal is append only'); END;
 """
+
+_NEXT = {
+    "SQLITE_FULL": "free disk space, then start the station again",
+    "SQLITE_CORRUPT": "the file is damaged: keep it, and start with a new data folder",
+    "SQLITE_NOTADB": "the file is damaged: keep it, and start with a new data folder",
+    "SQLITE_BUSY": "another program writes to it: stop that, then start the station again",
+    "SQLITE_CONSTRAINT": "another program writes to it: stop that, then start the station again",
+}
+"""What to do next, by SQLite's name of a result code (sqlite.org/rescode.html) without its extension."""
 
 
 class JournalError(Exception):
@@ -81,6 +102,21 @@ class ResultKey:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Entry:
+    """What one row is to say; number and hashes are the journal's to give."""
+
+    visit: str
+    kind: str
+    """`event` or `stop`."""
+    t_utc: str
+    t_mono_s: float
+    source: str
+    body: dict[str, Any]
+    result: ResultKey | None = None
+    """Of a tightening result: its first row is remembered under this key."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class VisitSummary:
     """One line of `station journal list`."""
 
@@ -102,104 +138,111 @@ class Verdict:
     detail: str
 
 
+_COLUMNS = "seq, visit, kind, t_utc, t_mono_s, source, body, prev_hash, hash"
+
+
 def row_hash(columns: tuple[int, str, str, str, float, str, str, str]) -> str:
     """sha256, hexadecimal, of a row's columns from `seq` to `prev_hash` as canonical text."""
     return hashlib.sha256(canonical(list(columns)).encode()).hexdigest()
 
 
 class Journal:
-    """The open journal. One writer; used from one thread at a time."""
+    """The open journal. One thread appends; any thread may keep a document or read."""
 
     def __init__(self, path: Path, *, read_only: bool = False) -> None:
         self.path = path
+        self._lock = threading.Lock()
+        if read_only and not path.exists():
+            raise JournalError(f"{path}: there is no journal; run a visit first, or name another file")
         try:
-            if read_only:
-                if not path.exists():
-                    raise JournalError(f"{path}: there is no journal; run a visit first, or name another file")
-                self._db = sqlite3.connect(f"file:{path}?mode=ro", uri=True, check_same_thread=False)
-            else:
-                path.parent.mkdir(parents=True, exist_ok=True)
-                self._db = sqlite3.connect(path, check_same_thread=False, isolation_level=None)
-                self._db.execute("PRAGMA journal_mode=WAL")
-                self._db.execute("PRAGMA synchronous=FULL")
-                self._db.execute("PRAGMA foreign_keys=ON")
-                self._db.executescript(_SCHEMA)
-                found = self._db.execute("PRAGMA quick_check").fetchone()[0]
-                if found != "ok":
-                    raise JournalError(
-                        f"{path}: the file is damaged ({found}); keep it, and start with a new data folder"
-                    )
-            last = self._db.execute("SELECT seq, hash FROM rows ORDER BY seq DESC LIMIT 1").fetchone()
-        except (sqlite3.Error, OSError) as error:
-            raise JournalError(
-                f"{path}: the journal cannot be opened ({error}); check the folder and its rights"
-            ) from error
+            path.parent.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise JournalError(f"{path}: the folder cannot be made ({error}); check its rights") from error
+        with self._told("the journal cannot be opened"):
+            uri = f"{path.absolute().as_uri()}?mode={'ro' if read_only else 'rwc'}"
+            self._db = sqlite3.connect(uri, uri=True, check_same_thread=False, isolation_level=None)
+            try:
+                if not read_only:
+                    self._prepare()
+                last = self._db.execute("SELECT seq, hash FROM rows ORDER BY seq DESC LIMIT 1").fetchone()
+            except (sqlite3.Error, JournalError):
+                self._db.close()
+                raise
         self._seq, self._hash = (int(last[0]), str(last[1])) if last else (0, GENESIS)
+
+    def _prepare(self) -> None:
+        self._db.execute("PRAGMA journal_mode=WAL")
+        self._db.execute("PRAGMA synchronous=FULL")
+        self._db.execute("PRAGMA foreign_keys=ON")
+        self._db.executescript(_SCHEMA)
+        found = self._db.execute("PRAGMA quick_check").fetchone()[0]
+        if found != "ok":
+            raise JournalError(f"{self.path}: {_NEXT['SQLITE_CORRUPT']} ({found})")
+
+    @contextmanager
+    def _told(self, what: str) -> Iterator[None]:
+        """Say what SQLite could not do, where, and what to do next."""
+        try:
+            yield
+        except sqlite3.Error as error:
+            # Extended names (SQLITE_BUSY_SNAPSHOT) begin with the plain one; an error of the module itself has none.
+            name = "_".join(getattr(error, "sqlite_errorname", "").split("_")[:2])
+            todo = _NEXT.get(name, "check the disk, the folder and its rights, then start the station again")
+            raise JournalError(f"{self.path}: {what} ({error}); {todo}") from error
 
     @property
     def next_seq(self) -> int:
         """Sequence number that the next row will have."""
         return self._seq + 1
 
-    def append(
-        self,
-        *,
-        visit: str,
-        kind: str,
-        t_utc: str,
-        t_mono_s: float,
-        source: str,
-        body: dict[str, Any],
-        result: ResultKey | None = None,
-    ) -> int:
-        """Commit one row and return its number. When this returns, the row is on disk.
+    def append(self, *entries: Entry) -> int:
+        """Commit rows together and return the number of the last. When this returns, all are on disk.
 
-        Raises JournalError when it is not: nothing may be done that the row was to record.
+        Raises JournalError when none is: nothing may be done that they were to record. Raises ValueError for a body
+        that has no canonical text.
         """
-        seq, text = self._seq + 1, canonical(body)
-        columns = (seq, visit, kind, t_utc, t_mono_s, source, text, self._hash)
-        digest = row_hash(columns)
-        try:
+        seq, tip, rows, keys = self._seq, self._hash, [], []
+        for entry in entries:
+            seq += 1
+            # The column is REAL: SQLite gives back 5.0 for 5 and 0.0 for -0.0, and the hash must say the same.
+            t_mono_s = float(entry.t_mono_s) + 0.0
+            columns = (seq, entry.visit, entry.kind, entry.t_utc, t_mono_s, entry.source, canonical(entry.body), tip)
+            tip = row_hash(columns)
+            rows.append((*columns, tip))
+            if entry.result is not None:
+                key = entry.result
+                keys.append((key.station, key.controller_serial, key.tightening_id, seq))
+        with self._lock, self._told(f"row {self._seq + 1} could not be written"):
             self._db.execute("BEGIN IMMEDIATE")
-            self._db.execute(
-                "INSERT INTO rows VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
-                (*columns, digest),
-            )
-            if result is not None:
-                self._db.execute(
-                    "INSERT OR IGNORE INTO results VALUES (?, ?, ?, ?)",
-                    (result.station, result.controller_serial, result.tightening_id, seq),
-                )
-            self._db.execute("COMMIT")
-        except sqlite3.Error as error:
-            if self._db.in_transaction:
-                self._db.execute("ROLLBACK")
-            raise JournalError(
-                f"{self.path}: row {seq} could not be written ({error}); free disk space, then start the station again"
-            ) from error
-        self._seq, self._hash = seq, digest
+            try:
+                self._db.executemany("INSERT INTO rows VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)", rows)
+                self._db.executemany("INSERT OR IGNORE INTO results VALUES (?, ?, ?, ?)", keys)
+                self._db.execute("COMMIT")
+            finally:
+                if self._db.in_transaction:
+                    self._db.execute("ROLLBACK")
+        self._seq, self._hash = seq, tip
         return seq
 
     def keep_document(self, sha256: str, kind: str, body: str) -> None:
-        """Keep the text of what a visit ran on, once."""
-        self._db.execute("INSERT OR IGNORE INTO documents VALUES (?, ?, ?)", (sha256, kind, body))
+        """Keep the text of what a visit ran on, once. Raises JournalError when it cannot be written."""
+        with self._lock, self._told(f"document {sha256[:12]} could not be written"):
+            self._db.execute("INSERT OR IGNORE INTO documents VALUES (?, ?, ?)", (sha256, kind, body))
 
     def document(self, sha256: str) -> str:
         """The text of a kept document. Raises JournalError when it is not there."""
-        found = self._db.execute("SELECT body FROM documents WHERE sha256 = ?", (sha256,)).fetchone()
-        if found is None:
+        found = list(self._read("SELECT body FROM documents WHERE sha256 = ?", (sha256,)))
+        if not found:
             raise JournalError(
                 f"{self.path}: document {sha256[:12]} is not in the journal; was it written by this station?"
             )
-        return str(found[0])
+        return str(found[0][0])
 
     def rows(self, visit: str | None = None) -> Iterator[Row]:
-        """All rows, or those of one visit, in order."""
+        """All rows, or those of one visit, in order. Raises JournalError for one that cannot be read."""
         where, values = ("WHERE visit = ?", (visit,)) if visit is not None else ("", ())
-        for seq, name, kind, t_utc, t_mono_s, source, body, prev, digest in self._db.execute(
-            f"SELECT seq, visit, kind, t_utc, t_mono_s, source, body, prev_hash, hash FROM rows {where} ORDER BY seq",
-            values,
-        ):
+        for columns in self._read(f"SELECT {_COLUMNS} FROM rows {where} ORDER BY seq", values):
+            seq, name, kind, t_utc, t_mono_s, source, body, prev, digest = columns
             yield Row(
                 seq=seq,
                 visit=name,
@@ -207,19 +250,22 @@ class Journal:
                 t_utc=t_utc,
                 t_mono_s=t_mono_s,
                 source=source,
-                body=json.loads(body),
+                body=self._parsed(seq, body),
                 prev_hash=prev,
                 hash=digest,
             )
 
     def visits(self) -> tuple[VisitSummary, ...]:
         """Every visit, oldest first."""
-        found = self._db.execute(
-            "SELECT visit, MIN(seq), MAX(seq), MIN(t_utc) FROM rows WHERE visit != '' GROUP BY visit ORDER BY MIN(seq)"
-        ).fetchall()
+        found = list(
+            self._read(
+                "SELECT visit, MIN(seq), MAX(seq), MIN(t_utc) FROM rows WHERE visit != '' "
+                "GROUP BY visit ORDER BY MIN(seq)"
+            )
+        )
         stops = {
-            visit: json.loads(body)["outcome"]
-            for visit, body in self._db.execute("SELECT visit, body FROM rows WHERE kind = 'stop'")
+            visit: self._parsed(seq, body)["outcome"]
+            for visit, seq, body in self._read("SELECT visit, seq, body FROM rows WHERE kind = 'stop'")
         }
         return tuple(
             VisitSummary(visit=v, first_seq=first, last_seq=last, started_utc=t, outcome=stops.get(v, ""))
@@ -234,17 +280,28 @@ class Journal:
     def verify(self) -> Verdict:
         """Walk the whole chain."""
         expected, count = GENESIS, 0
-        query = "SELECT seq, visit, kind, t_utc, t_mono_s, source, body, prev_hash, hash FROM rows ORDER BY seq"
-        for seq, visit, kind, t_utc, t_mono_s, source, body, prev, digest in self._db.execute(query):
+        for columns in self._read(f"SELECT {_COLUMNS} FROM rows ORDER BY seq"):
+            seq, prev, digest = columns[0], columns[7], columns[8]
             count += 1
             if seq != count:
                 return Verdict(rows=count, bad_seq=count, detail=f"row {count} is missing")
             if prev != expected:
                 return Verdict(rows=count, bad_seq=seq, detail=f"row {seq} does not follow row {seq - 1}")
-            if row_hash((seq, visit, kind, t_utc, t_mono_s, source, body, prev)) != digest:
+            if row_hash(columns[:8]) != digest:
                 return Verdict(rows=count, bad_seq=seq, detail=f"row {seq} has been changed")
             expected = digest
         return Verdict(rows=count, bad_seq=None, detail=f"{count} rows, chain holds")
+
+    def _read(self, query: str, values: tuple[str, ...] = ()) -> Iterator[tuple[Any, ...]]:
+        with self._told("the journal cannot be read"):
+            yield from self._db.execute(query, values)
+
+    def _parsed(self, seq: int, body: str) -> dict[str, Any]:
+        try:
+            parsed: dict[str, Any] = json.loads(body)
+        except ValueError as error:
+            raise JournalError(f"{self.path}: row {seq} is not JSON ({error}); run `station journal verify`") from error
+        return parsed
 
     def close(self) -> None:
         """Close the file."""

@@ -1,14 +1,15 @@
 """One inbox, one writer: take an event, decide, commit, publish, and only then start the effects.
 
 The loop runs in one thread that its owner gives it (`run`), or is turned by hand in simulated time (`turn`). Timers are
-events too. When the journal cannot be written, nothing is carried out and the error goes up: the station holds.
+events too. When the journal cannot be written, or a decision fails, nothing is carried out, the error goes up and the
+loop takes no further turn: no lease is renewed, so the arm stops; no result is acknowledged: the controller keeps it.
 """
 
 from __future__ import annotations
 
 import queue
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 from drivers.api import TighteningResult
@@ -21,10 +22,16 @@ from station.core.screen import Screen
 from station.core.state import Phase, State
 from station.core.view import screen_of
 from station.runtime.clock import Clock
-from station.runtime.journal import Journal, ResultKey
+from station.runtime.journal import Entry, Journal, ResultKey
 
 HEARTBEAT_S = 0.05
 """How often the loop shows that it is alive: leases are renewed and stale facts expire on this beat."""
+
+
+class LoopBrokenError(RuntimeError):
+    """A turn was broken off by an error: what is on disk may be ahead of what was done. Only a restart mends that."""
+
+    code = "loop.broken"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -62,6 +69,7 @@ class StationLoop:
         self._inbox: queue.SimpleQueue[Posted] = queue.SimpleQueue()
         self._timers: dict[str, float] = {}
         self._next_beat_s = clock.now_s()
+        self._in_turn = False
 
     def post(self, event: Event, source: str, t_mono_s: float | None = None) -> None:
         """Hand in an event with the time at which it happened at its source (default: now)."""
@@ -70,30 +78,49 @@ class StationLoop:
         )
 
     def turn(self) -> int:
-        """Take everything that waits and every timer that is due, without waiting; returns how many."""
+        """Take everything that waits and every timer that is due, without waiting; returns how many.
+
+        Raises JournalError when a row could not be written, and LoopBrokenError ever after.
+        """
         taken = 0
+        while self._turn_once():
+            taken += 1
+        return taken
+
+    def run(self, stop: threading.Event) -> None:
+        """Turn until `stop` is set and what was posted before is taken. For one thread, owned by the caller.
+
+        Raises as `turn` does: the caller must then end the station.
+        """
+        while not stop.is_set():
+            if self._turn_once():
+                continue
+            due_s = min([self._next_beat_s, *self._timers.values()])
+            try:
+                posted = self._inbox.get(timeout=max(0.001, due_s - self._clock.now_s()))
+            except queue.Empty:
+                continue
+            self._take(posted)
+        for _ in range(self._inbox.qsize()):
+            self._take(self._inbox.get_nowait())
+
+    def _turn_once(self) -> bool:
+        """Beat when it is time, even while the inbox never empties; then take one event, if there is one."""
+        self._check_whole()
         now_s = self._clock.now_s()
         if now_s >= self._next_beat_s:
             self._next_beat_s = now_s + HEARTBEAT_S
             self._heartbeat(now_s, self.state)
-        while True:
-            posted = self._next(now_s)
-            if posted is None:
-                return taken
+        posted = self._next(now_s)
+        if posted is not None:
             self._take(posted)
-            taken += 1
+        return posted is not None
 
-    def run(self, stop: threading.Event) -> None:
-        """Turn until `stop` is set. For one thread, owned by the caller."""
-        while not stop.is_set():
-            self.turn()
-            now_s = self._clock.now_s()
-            due_s = min([self._next_beat_s, *self._timers.values()])
-            try:
-                posted = self._inbox.get(timeout=max(0.001, due_s - now_s))
-            except queue.Empty:
-                continue
-            self._take(posted)
+    def _check_whole(self) -> None:
+        if self._in_turn:
+            raise LoopBrokenError(
+                f"station {self.station}: the loop broke off at row {self._journal.next_seq}; start the station again"
+            )
 
     def _next(self, now_s: float) -> Posted | None:
         due = [(at_s, name) for name, at_s in self._timers.items() if at_s <= now_s]
@@ -107,6 +134,8 @@ class StationLoop:
             return None
 
     def _take(self, posted: Posted) -> None:
+        self._check_whole()
+        self._in_turn = True  # Stays so when anything below raises.
         envelope = Envelope(
             seq=self._journal.next_seq,
             t_mono_s=posted.t_mono_s,
@@ -116,26 +145,36 @@ class StationLoop:
         )
         before = self.state
         state, effects = decide(self.procedure, before, envelope)
+        self._journal.append(*self._entries(envelope, before, state, effects))
+        self.state = state
+        self._publish(screen_of(self.procedure, state))
+        for effect in effects:
+            self._do(effect)
+        self._in_turn = False
+
+    def _entries(
+        self, envelope: Envelope, before: State, state: State, effects: tuple[fx.Effect, ...]
+    ) -> Iterator[Entry]:
+        """The event's row and, when it ends a visit, the stop document: committed together, so that none stays open."""
         body = {
             "envelope": to_plain(envelope),
             "effects": [to_plain(effect) for effect in effects],
             "state": digest(state),
         }
-        if isinstance(posted.event, VisitOpened):
-            body["before"] = to_plain(before)
-        self._journal.append(
+        if isinstance(envelope.event, VisitOpened):
+            body |= {"before": to_plain(before), "procedure": digest(self.procedure)}
+        yield Entry(
             visit=state.visit_id if Phase.RUNNING in (before.phase, state.phase) else "",
             kind="event",
             t_utc=envelope.t_utc,
             t_mono_s=envelope.t_mono_s,
             source=envelope.source,
             body=body,
-            result=self._result_key(posted.event),
+            result=self._result_key(envelope.event),
         )
-        self.state = state
-        self._publish(screen_of(self.procedure, state))
         for effect in effects:
-            self._do(effect)
+            if isinstance(effect, fx.CloseVisit):
+                yield self._stop_entry(envelope, state, effect)
 
     def _result_key(self, event: Event) -> ResultKey | None:
         if not isinstance(event, TighteningResult):
@@ -152,18 +191,16 @@ class StationLoop:
                 self._timers.pop(effect.timer, None)
             case fx.CloseVisit():
                 self._timers.clear()
-                self._write_stop(effect)
                 self._carry_out(effect)
             case _:
                 self._carry_out(effect)
 
-    def _write_stop(self, effect: fx.CloseVisit) -> None:
-        state = self.state
-        self._journal.append(
+    def _stop_entry(self, envelope: Envelope, state: State, effect: fx.CloseVisit) -> Entry:
+        return Entry(
             visit=state.visit_id,
             kind="stop",
-            t_utc=self._clock.utc(),
-            t_mono_s=self._clock.now_s(),
+            t_utc=envelope.t_utc,
+            t_mono_s=envelope.t_mono_s,
             source="loop",
             body={
                 "outcome": effect.outcome,
@@ -172,7 +209,7 @@ class StationLoop:
                 "tightenings": [to_plain(entry) for entry in state.tightenings],
                 "confirmations": list(state.confirmations),
                 "devices": to_plain(state.identities),
-                "rows": self._journal.next_seq,
+                "rows": envelope.seq + 1,
                 "state": digest(state),
             },
         )

@@ -1,4 +1,4 @@
-"""The simulated bench in real time: one thread turns the world and the far ends of the lines; cameras render on demand."""
+"""The simulated bench in real time: one thread turns the world and the far ends of the lines; cameras render it."""
 
 from __future__ import annotations
 
@@ -55,6 +55,7 @@ def turn_bench(
     incident: Incident | None,
     screen: Callable[[], Screen],
     now_s: Callable[[], float],
+    *,
     stop: threading.Event,
 ) -> None:
     """Turn world, visitor and simulated devices until `stop`. For one thread, owned by the caller."""

@@ -47,7 +47,7 @@ def worker(open_source, delivered: list[FrameAnalysis], troubles: list[CameraTro
         open_source=open_source,
         pipeline=Pipeline(BENCH, BENCH.cameras[0]),
         want=want,
-        deliver=delivered.append,
+        deliver=lambda _frame, analysis: delivered.append(analysis),
         trouble=troubles.append,
         now_s=lambda: float(next(clock)),
         reopen_s=0.0,

@@ -1,0 +1,181 @@
+"""The composition root: from a station's files to running parts, every thread in one task group, and only there.
+
+Threads: the loop (decisions and journal); one owner a serial line; per camera one for capture and one for analysis; the
+voice; on a bench with simulated parts one that turns them. The pages are served by the main thread's event loop.
+"""
+
+from __future__ import annotations
+
+import signal
+import threading
+from collections.abc import Callable
+from contextlib import ExitStack
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import anyio
+import anyio.to_thread
+
+from drivers.cobot.mycobot280.driver import MyCobot280
+from drivers.link import open_link
+from drivers.session import PortOwner
+from drivers.torque_tool.open_protocol.driver import OpenProtocolTool
+from station.config.phrases import load_phrases
+from station.config.station_values import CameraConfig, StationConfig
+from station.core import effects as fx
+from station.live_desk import LiveDesk
+from station.runtime.clock import SystemClock
+from station.runtime.dispatch import People
+from station.runtime.journal import Journal
+from station.runtime.setting import Files, setting_of
+from station.runtime.station import OpenPort, Station, recover
+from station.simulation.live import SceneCamera
+from station.simulation.rig import SIMULATED, Rig, build_rig
+from vision.api import Frame, FrameAnalysis
+from vision.cameras.opening import open_source
+from vision.cameras.source import FrameSource
+from vision.hand_model import default_model_path
+from vision.hands import MediapipeHands
+from vision.pipeline import Pipeline
+from vision.worker import CameraTrouble, CameraWorker
+
+SCENE = "scene"
+"""Source of a camera that looks at the simulated bench."""
+Work = Callable[[threading.Event], None]
+
+
+@dataclass(slots=True)
+class Bench:
+    """Everything that runs, before it runs."""
+
+    files: Files
+    station: Station
+    desk: LiveDesk
+    clock: SystemClock
+    rig: Rig | None
+    workers: list[CameraWorker]
+    work: list[Work] = field(default_factory=list)
+    calls: list[str] = field(default_factory=list)
+
+
+def build(files: Files, stack: ExitStack, *, seed: int, journal_path: Path, software: str, resume: bool) -> Bench:
+    """Put a station together. What must be closed at the end goes on `stack`."""
+    clock = SystemClock()
+    config = files.station
+    simulated = [config.cobot.url if config.cobot else "", config.torque_tool.url if config.torque_tool else ""]
+    needs_rig = SIMULATED in simulated or any(camera.source == SCENE for camera in config.cameras)
+    rig = build_rig(files, seed=seed, clock=clock.now_s) if needs_rig else None
+    if rig is not None:
+        stack.callback(rig.close)
+    setting = setting_of(files, software)
+    desk = LiveDesk(phrases=load_phrases(config.phrases), bench=setting.bench)
+    journal = Journal(journal_path)
+    stack.callback(journal.close)
+    calls: list[str] = []
+
+    def speak(effect: fx.Say) -> None:
+        desk.say(effect, station.loop.state.language)
+
+    station = Station(
+        setting,
+        journal=journal,
+        clock=clock,
+        open_cobot=(rig.open_cobot if rig else None) or _real_cobot(config, clock),
+        open_tool=(rig.open_tool if rig else None) or _real_tool(config, clock),
+        people=People(say=speak, call=lambda e: calls.append(e.code), closed=lambda e: None),
+        publish=desk.publish,
+        state=recover(journal) if resume else None,
+    )
+
+    bench = Bench(files=files, station=station, desk=desk, clock=clock, rig=rig, workers=[], calls=calls)
+    bench.work.append(station.loop.run)
+    bench.work += [port.run for port in station.ports]
+    for number, camera in enumerate(config.cameras):
+        tracker = MediapipeHands(default_model_path())
+        stack.callback(tracker.close)
+        worker = _worker(
+            bench, camera, Pipeline(setting.bench, camera.model, tracker, hands_every=2 + 2 * number), seed
+        )
+        bench.workers.append(worker)
+        bench.work += [worker.capture, worker.analyse]
+    return bench
+
+
+def _worker(bench: Bench, camera: CameraConfig, pipeline: Pipeline, seed: int) -> CameraWorker:
+    station, desk, now_s = bench.station, bench.desk, bench.clock.now_s
+    scene: FrameSource | None = None
+    if camera.source == SCENE and bench.rig is not None:
+        scene = SceneCamera(bench.rig.world, camera.model, fps=camera.fps, seed=seed, now_s=now_s)
+
+    def opened() -> FrameSource:
+        return scene or open_source(camera.name, camera.source, camera.model, camera.fps, now_s)
+
+    def deliver(frame: Frame, analysis: FrameAnalysis) -> None:
+        station.dispatch.seen(station.board.update(analysis))
+        desk.show(frame, analysis)
+
+    def trouble(problem: CameraTrouble) -> None:
+        station.dispatch.seen(
+            station.board.camera_failed(problem.camera, problem.code, problem.detail, problem.t_mono_s)
+        )
+
+    return CameraWorker(
+        camera.name,
+        open_source=opened,
+        pipeline=pipeline,
+        want=lambda: station.want,
+        deliver=deliver,
+        trouble=trouble,
+        now_s=now_s,
+    )
+
+
+def _real_cobot(config: StationConfig, clock: SystemClock) -> OpenPort | None:
+    cobot = config.cobot
+    if cobot is None or cobot.url == SIMULATED:
+        return None
+    return lambda heard: PortOwner(
+        lambda: open_link(cobot.url, baudrate=cobot.baudrate), MyCobot280("cobot", ack=cobot.ack), clock.now_s, heard
+    )
+
+
+def _real_tool(config: StationConfig, clock: SystemClock) -> OpenPort | None:
+    tool = config.torque_tool
+    if tool is None or tool.url == SIMULATED:
+        return None
+    return lambda heard: PortOwner(
+        lambda: open_link(tool.url, baudrate=tool.baudrate),
+        OpenProtocolTool("tool", carriage=tool.carriage),
+        clock.now_s,
+        heard,
+    )
+
+
+async def alive(bench: Bench, body: Callable[[], Any], stop: threading.Event) -> None:
+    """Run every thread around `body`, in one task group: when one fails, all end and the error goes up."""
+    limiter = anyio.CapacityLimiter(len(bench.work) + 1)
+
+    async def thread(work: Work) -> None:
+        try:
+            await anyio.to_thread.run_sync(work, stop, limiter=limiter)
+        finally:
+            stop.set()
+
+    async with anyio.create_task_group() as threads:
+        for work in bench.work:
+            threads.start_soon(thread, work)
+        try:
+            await body()
+        finally:
+            stop.set()
+            for port in bench.station.ports:
+                port.wake()
+
+
+async def until_signal(stop: threading.Event) -> None:
+    """Set `stop` on Ctrl-C or a polite kill."""
+    with anyio.open_signal_receiver(signal.SIGINT, signal.SIGTERM) as signals:
+        async for _ in signals:
+            stop.set()
+            return

@@ -1,0 +1,59 @@
+"""`station run`: a station on the devices that its file names, visit after visit, until somebody ends it."""
+
+from __future__ import annotations
+
+import threading
+from contextlib import ExitStack
+
+import anyio
+
+from station.app import Bench, alive, build, until_signal
+from station.core.state import Phase
+from station.runtime.setting import Files
+from station.runtime.station import next_visit_id
+from station.simulation.live import turn_bench
+
+REST_S = 8.0
+"""How long the record of a visit stays up before the next visitor is greeted."""
+
+
+def run_station(files: Files, software: str) -> int:
+    """Greet, guide, record, again. A visit that a crash left open goes on where it was, after looking again."""
+    path = files.station.data_dir / "journal.sqlite"
+    with ExitStack() as stack:
+        bench = build(files, stack, seed=1, journal_path=path, software=software, resume=True)
+        anyio.run(_run, bench)
+    return 0
+
+
+async def _run(bench: Bench) -> None:
+    stop = threading.Event()
+    station = bench.station
+    rig = bench.rig
+    if rig is not None:
+        bench.work.append(
+            lambda stop: turn_bench(rig, iter(()), None, lambda: station.screen, bench.clock.now_s, stop=stop)
+        )
+
+    async def body() -> None:
+        if station.loop.state.phase is Phase.RUNNING:
+            station.restarted("the program was started again")
+        while not stop.is_set():
+            if station.loop.state.phase is not Phase.RUNNING:
+                station.open_visit(next_visit_id(station.journal, bench.files.station.id))
+            await _until_ended(bench, stop)
+            with anyio.move_on_after(REST_S):
+                while not stop.is_set():
+                    await anyio.sleep(0.1)
+
+    async with anyio.create_task_group() as outer:
+        outer.start_soon(until_signal, stop)
+        await alive(bench, body, stop)
+        outer.cancel_scope.cancel()
+
+
+async def _until_ended(bench: Bench, stop: threading.Event) -> None:
+    while not stop.is_set():
+        await anyio.sleep(0.1)
+        if bench.station.loop.state.phase is Phase.ENDED:
+            return

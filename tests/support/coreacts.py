@@ -1,0 +1,225 @@
+"""Everything that can befall the core, sense and nonsense, each as one act on a bench; `draw` chooses the particulars."""
+
+from collections.abc import Callable
+from typing import Any
+
+from hypothesis import strategies as st
+from support.corebench import CoreBench, opened, rundown
+from support.coreworld import ORDER, OTHER_ORDER
+
+from drivers.api import CommandDone, CommandFailed, Connected, DeviceHealth, Disconnected, Outcome
+from station.core import events as ev
+from station.core.faults import FAULTS
+from station.core.procedure import Role
+from vision.api import CameraHealth, FactChanged, FactReading, FactValue, LookReport
+
+Draw = Callable[[st.SearchStrategy[Any]], Any]
+Act = Callable[[CoreBench, Draw], None]
+
+AGES_S = st.sampled_from((0.0, 0.0, 0.05, 0.3, 1.0, 5.0))
+WAITS_S = st.sampled_from((0.1, 0.0, 0.05, 1.0, 4.0))
+FIGURES = st.sampled_from((9.0, 9.0, 9.0, 8.1, 9.9, 3.0, 12.0, float("nan"), float("inf"), -1.0))
+ANGLES = st.sampled_from((60.0, 60.0, 60.0, 20.0, 110.0, 5.0, 300.0, float("nan")))
+STATUSES = st.sampled_from(("ok", "ok", "ok", "ok", "low", "high", "?"))
+SPARE_FACTS = ("code", "part:?", "nonsense", "hands:door", "hands:cobot")
+
+
+def edge(bench: CoreBench, draw: Draw) -> None:
+    """Any fact gets any value, from a frame of any age."""
+    names = [f"{kind}:{joint.id}" for joint in bench.procedure.joints for kind in ("fastener", "tool")]
+    for part in bench.procedure.parts:
+        names += [f"part:{part.id}@{part.tray}", f"part:{part.id}@door", f"part:{part.id}~door"]
+    fact = draw(st.sampled_from((*names, *SPARE_FACTS)))
+    text = draw(st.sampled_from(("", "PASS-1", "PASS-2"))) if fact == "code" else ""
+    value = draw(st.sampled_from(FactValue))
+    bench.truth[fact] = value
+    reading = FactReading(fact=fact, value=value, t_mono_s=bench.now_s - draw(AGES_S), text=text)
+    bench.feed(FactChanged(reading=reading), draw(WAITS_S))
+
+
+def tool_at_any_joint(bench: CoreBench, draw: Draw) -> None:
+    """The tool goes from where it is to any joint, and its enable may be confirmed."""
+    joints = [joint.id for joint in bench.procedure.joints]
+    there = draw(st.sampled_from(joints))
+    for joint in joints:
+        if joint != there:
+            bench.see(f"tool:{joint}", FactValue.ABSENT)
+    bench.see(f"tool:{there}", FactValue.PRESENT)
+    if bench.state.tool.armed_joint and draw(st.booleans()):
+        bench.done(bench.state.tool.command_id, "tool")
+
+
+def answered_look(bench: CoreBench, draw: Draw) -> None:
+    """An open look is answered: truly or not, with fresh frames or old ones, wholly or not, once or twice."""
+    if not bench.state.looks:
+        return
+    look = draw(st.sampled_from(bench.state.looks))
+    truly, age_s = draw(st.booleans()), draw(AGES_S)
+    readings = [
+        FactReading(
+            fact=fact,
+            value=bench.truth.get(fact, FactValue.UNKNOWN) if truly else draw(st.sampled_from(FactValue)),
+            t_mono_s=bench.now_s + 0.1 - age_s,
+        )
+        for fact in look.facts
+    ]
+    if readings and draw(st.integers(0, 9)) == 0:
+        readings.pop()
+    report = LookReport(look_id=look.look_id, readings=tuple(readings), t_mono_s=bench.now_s + 0.1)
+    bench.feed(report)
+    if draw(st.integers(0, 4)) == 0:
+        bench.feed(report)
+
+
+def unasked_look(bench: CoreBench, draw: Draw) -> None:
+    """A report that nobody asked for, or that was answered before, says that all is well."""
+    look_id = draw(st.sampled_from(("", "V1-l1", "V1-l9", "x")))
+    facts = {fact for step in bench.state.looks for fact in step.facts} | set(bench.truth)
+    readings = tuple(
+        FactReading(fact=fact, value=FactValue.PRESENT, t_mono_s=bench.now_s + 0.1) for fact in sorted(facts)
+    )
+    bench.feed(LookReport(look_id=look_id, readings=readings, t_mono_s=bench.now_s + 0.1))
+
+
+def any_result(bench: CoreBench, draw: Draw) -> None:
+    """A result with any figures and any number."""
+    result = rundown(
+        draw(st.integers(1, 6)),
+        bench.now_s + 0.1,
+        pset=draw(st.sampled_from((1, 1, 1, 2, 7))),
+        ok=draw(st.sampled_from((True, True, True, False))),
+        torque_nm=draw(FIGURES),
+        angle_deg=draw(ANGLES),
+        torque_status=draw(STATUSES),
+        angle_status=draw(STATUSES),
+    )
+    bench.feed(result, draw(WAITS_S))
+
+
+def good_result(bench: CoreBench, draw: Draw) -> None:
+    """A good result, new or seen before."""
+    number = draw(st.sampled_from((bench.rundowns + 1, bench.rundowns)))
+    bench.rundowns = max(bench.rundowns, number)
+    bench.feed(rundown(number, bench.now_s + 0.1, pset=draw(st.sampled_from((1, 1, 2)))))
+
+
+def command_ends(bench: CoreBench, draw: Draw) -> None:
+    """A command that is under way, or was, or never was, ends in any way."""
+    state = bench.state
+    command_id = draw(
+        st.sampled_from((state.robot.command_id, state.tool.command_id, state.robot.stop_id, "", "V1-c1", "x"))
+    )
+    device = draw(st.sampled_from(("cobot", "tool")))
+    if draw(st.booleans()):
+        bench.feed(CommandDone(device=device, command_id=command_id, t_mono_s=bench.now_s))
+        return
+    outcome = draw(st.sampled_from(Outcome))
+    bench.feed(
+        CommandFailed(
+            device=device, command_id=command_id, t_mono_s=bench.now_s, outcome=outcome, code="x.y", detail=""
+        )
+    )
+
+
+def device_edge(bench: CoreBench, draw: Draw) -> None:
+    """A device comes, goes, or both within a moment."""
+    device = draw(st.sampled_from(("cobot", "tool")))
+    for there in draw(st.sampled_from(((False,), (True,), (False, True)))):
+        if there:
+            bench.feed(Connected(device=device, t_mono_s=bench.now_s))
+        else:
+            bench.disconnect(device)
+    bench.feed(DeviceHealth(device=device, t_mono_s=bench.now_s, code="x.noise", detail=""))
+
+
+def device_gone(bench: CoreBench, draw: Draw) -> None:
+    """A device is gone and says so twice."""
+    device = draw(st.sampled_from(("cobot", "tool")))
+    for _ in range(2):
+        bench.feed(Disconnected(device=device, t_mono_s=bench.now_s, reason="r"))
+
+
+def camera_edge(bench: CoreBench, draw: Draw) -> None:
+    """A camera gets better or worse."""
+    code = draw(st.sampled_from(("good", "lost", "covered", "moved")))
+    camera = draw(st.sampled_from(("left", "right")))
+    bench.feed(
+        CameraHealth(camera=camera, t_mono_s=bench.now_s, good=code == "good", code=f"camera.{code}", detail="")
+    )
+
+
+def word(bench: CoreBench, draw: Draw) -> None:
+    """Anybody confirms anything."""
+    step = draw(st.sampled_from((*(step.id for step in bench.procedure.steps), "x")))
+    what = draw(st.sampled_from(("confirm.consent", "confirm.tight", "confirm.proud", "x")))
+    bench.confirm(step, what, draw(st.sampled_from(Role)))
+
+
+def acknowledgement(bench: CoreBench, draw: Draw) -> None:
+    """Anybody acknowledges any fault, most often one that stands."""
+    code = draw(st.sampled_from((*bench.codes(), *bench.codes(), *FAULTS)))
+    bench.acknowledge(code, draw(st.sampled_from(Role)))
+
+
+def wish(bench: CoreBench, draw: Draw) -> None:
+    """Somebody pauses, resumes, calls, comes, or chooses a language."""
+    wishes = (
+        ev.PauseRequested(person="p"),
+        ev.ResumeRequested(person="p"),
+        ev.HelpRequested(),
+        ev.HelpAnswered(person="p"),
+        ev.LanguageChosen(language="ja"),
+        opened("V2"),
+    )
+    bench.feed(draw(st.sampled_from(wishes)))
+
+
+def restart(bench: CoreBench, draw: Draw) -> None:
+    """The program starts again; people take a while to come back."""
+    bench.feed(ev.StationRestarted(reason="r"), draw(WAITS_S))
+
+
+def abandonment(bench: CoreBench, draw: Draw) -> None:
+    """The visit is given up; whatever was under way still answers, and perhaps the next visit opens."""
+    bench.feed(ev.VisitAbandoned(person="p", reason="r"))
+    if draw(st.booleans()):
+        bench.feed(opened(draw(st.sampled_from(("V1", "V3")))))
+
+
+def checked_pass(bench: CoreBench, draw: Draw) -> None:
+    """A pass is answered that may never have been asked."""
+    text = draw(st.sampled_from(("PASS-1", "PASS-2", "")))
+    bench.feed(ev.PassChecked(text=text, order=draw(st.sampled_from((ORDER, OTHER_ORDER, None)))))
+
+
+def timer(bench: CoreBench, draw: Draw) -> None:
+    """Any timer fires, also one that nobody set."""
+    steps = [f"{kind}:{step.id}" for step in bench.procedure.steps for kind in ("step", "missing")]
+    notices = [f"notice:{code}" for code in FAULTS]
+    bench.timer(draw(st.sampled_from(("announce", *steps, *notices, "", "x:y"))), draw(WAITS_S))
+
+
+ACTS: tuple[Act, ...] = (
+    edge,
+    edge,
+    edge,
+    tool_at_any_joint,
+    tool_at_any_joint,
+    answered_look,
+    answered_look,
+    unasked_look,
+    any_result,
+    good_result,
+    good_result,
+    command_ends,
+    device_edge,
+    device_gone,
+    camera_edge,
+    word,
+    acknowledgement,
+    wish,
+    restart,
+    checked_pass,
+    timer,
+    abandonment,
+)
