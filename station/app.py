@@ -8,11 +8,10 @@ from __future__ import annotations
 
 import signal
 import threading
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from contextlib import ExitStack
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any
 
 import anyio
 import anyio.to_thread
@@ -28,6 +27,7 @@ from station.live_desk import LiveDesk
 from station.runtime.clock import SystemClock
 from station.runtime.dispatch import People
 from station.runtime.journal import Journal
+from station.runtime.replay import replay
 from station.runtime.setting import Files, setting_of
 from station.runtime.station import OpenPort, Station, recover
 from station.simulation.live import SceneCamera
@@ -47,7 +47,7 @@ Work = Callable[[threading.Event], None]
 
 @dataclass(slots=True)
 class Bench:
-    """Everything that runs, before it runs."""
+    """Everything that runs, before it runs. `work` is one function a thread, besides the loop's own."""
 
     files: Files
     station: Station
@@ -59,15 +59,36 @@ class Bench:
     calls: list[str] = field(default_factory=list)
 
 
-def build(files: Files, stack: ExitStack, *, seed: int, journal_path: Path, software: str, resume: bool) -> Bench:
-    """Put a station together. What must be closed at the end goes on `stack`."""
-    clock = SystemClock()
+def simulated_bench(files: Files, *, seed: int, clock: SystemClock) -> Rig | None:
+    """The simulated world and devices that the station file asks for; None on a bench that is all real."""
     config = files.station
-    simulated = [config.cobot.url if config.cobot else "", config.torque_tool.url if config.torque_tool else ""]
-    needs_rig = SIMULATED in simulated or any(camera.source == SCENE for camera in config.cameras)
-    rig = build_rig(files, seed=seed, clock=clock.now_s) if needs_rig else None
-    if rig is not None:
-        stack.callback(rig.close)
+    urls = [config.cobot.url if config.cobot else "", config.torque_tool.url if config.torque_tool else ""]
+    wanted = SIMULATED in urls or any(camera.source == SCENE for camera in config.cameras)
+    return build_rig(files, seed=seed, clock=clock.now_s) if wanted else None
+
+
+def as_left(files: Files, journal_path: Path) -> Files:
+    """The files with the procedure that an open visit runs on: a visit keeps its own copy to its end."""
+    journal = Journal(journal_path)
+    left = journal.open_visit()
+    procedure = replay(journal, left).procedure if left is not None else files.procedure
+    journal.close()
+    return replace(files, procedure=procedure)
+
+
+def build(
+    files: Files,
+    stack: ExitStack,
+    *,
+    rig: Rig | None,
+    clock: SystemClock,
+    seed: int,
+    journal_path: Path,
+    software: str,
+    resume: bool,
+) -> Bench:
+    """Put a station together. What must be closed at the end goes on `stack`."""
+    config = files.station
     setting = setting_of(files, software)
     desk = LiveDesk(phrases=load_phrases(config.phrases), bench=setting.bench)
     journal = Journal(journal_path)
@@ -89,7 +110,6 @@ def build(files: Files, stack: ExitStack, *, seed: int, journal_path: Path, soft
     )
 
     bench = Bench(files=files, station=station, desk=desk, clock=clock, rig=rig, workers=[], calls=calls)
-    bench.work.append(station.loop.run)
     bench.work += [port.run for port in station.ports]
     for number, camera in enumerate(config.cameras):
         tracker = MediapipeHands(default_model_path())
@@ -152,30 +172,42 @@ def _real_tool(config: StationConfig, clock: SystemClock) -> OpenPort | None:
     )
 
 
-async def alive(bench: Bench, body: Callable[[], Any], stop: threading.Event) -> None:
-    """Run every thread around `body`, in one task group: when one fails, all end and the error goes up."""
+async def alive(bench: Bench, body: Callable[[], Awaitable[None]]) -> None:
+    """Run every thread around `body`, in one task group: when one fails, all end and the error goes up.
+
+    At the end the loop is stopped first: that the program closes its own lines is no news for the journal.
+    """
+    halt, stop = threading.Event(), threading.Event()
+    halted = anyio.Event()
     limiter = anyio.CapacityLimiter(len(bench.work) + 1)
 
-    async def thread(work: Work) -> None:
+    async def deciding() -> None:
         try:
-            await anyio.to_thread.run_sync(work, stop, limiter=limiter)
+            await anyio.to_thread.run_sync(bench.station.loop.run, halt, limiter=limiter)
         finally:
-            stop.set()
+            halted.set()
+
+    async def working(work: Work) -> None:
+        await anyio.to_thread.run_sync(work, stop, limiter=limiter)
 
     async with anyio.create_task_group() as threads:
+        threads.start_soon(deciding)
         for work in bench.work:
-            threads.start_soon(thread, work)
+            threads.start_soon(working, work)
         try:
             await body()
         finally:
+            halt.set()
+            with anyio.CancelScope(shield=True):
+                await halted.wait()
             stop.set()
             for port in bench.station.ports:
                 port.wake()
 
 
-async def until_signal(stop: threading.Event) -> None:
-    """Set `stop` on Ctrl-C or a polite kill."""
+async def until_signal(asked: anyio.Event) -> None:
+    """Set `asked` on Ctrl-C or a polite kill."""
     with anyio.open_signal_receiver(signal.SIGINT, signal.SIGTERM) as signals:
         async for _ in signals:
-            stop.set()
+            asked.set()
             return

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import anyio
 
-from station.app import Bench, alive, build, until_signal
+from station.app import Bench, alive, as_left, build, simulated_bench, until_signal
 from station.core.events import VisitAbandoned
 from station.core.state import Phase
 from station.runtime.clock import SystemClock
@@ -22,6 +22,8 @@ from station.runtime.station import Station, next_visit_id, recover, silent_peop
 from station.simulation.incidents import Incident
 from station.simulation.live import turn_bench
 from station.simulation.mishaps import Mishap
+from station.simulation.mouse import MouseVisitor
+from station.simulation.rig import Rig
 from station.simulation.visitor import Visitor
 
 START_WITHIN_S = 8.0
@@ -49,89 +51,139 @@ def visit(files: Files, options: VisitOptions) -> int:
     """One visit on the simulated bench in real time; 0 when it ended with the record of a finished visit."""
     path = options.journal or files.station.data_dir / "journal.sqlite"
     close_lost_visit(path, files, options.software)
-    with ExitStack() as stack:
-        bench = build(files, stack, seed=options.seed, journal_path=path, software=options.software, resume=False)
-        visit_id = next_visit_id(bench.station.journal, files.station.id)
-        return anyio.run(_visit, bench, options, visit_id, path)
+    return anyio.run(LiveVisit(files, options, path).run)
 
 
 def close_lost_visit(path: Path, files: Files, software: str) -> None:
     """A simulated bench is lost with its program, so a visit that was left open there can only be closed."""
     journal = Journal(path)
-    left = journal.open_visit()
-    if left is not None:
-        state = recover(journal)
-        clock = SystemClock()
-        station = Station(
-            setting_of(files, software),
-            journal=journal,
-            clock=clock,
-            open_cobot=None,
-            open_tool=None,
-            people=silent_people(),
-            state=state,
-        )
-        station.loop.post(
-            VisitAbandoned(person="station", reason="the simulated bench was lost with its program"), "station"
-        )
-        station.loop.turn()
+    state = recover(journal)
+    journal.close()
+    if state is None:
+        return
+    left = as_left(files, path)
+    journal = Journal(path)
+    station = Station(
+        setting_of(left, software),
+        journal=journal,
+        clock=SystemClock(),
+        open_cobot=None,
+        open_tool=None,
+        people=silent_people(),
+        state=state,
+    )
+    reason = "the simulated bench was lost with its program"
+    station.loop.post(VisitAbandoned(person="station", reason=reason), "station")
+    station.loop.turn()
     journal.close()
 
 
-async def _visit(bench: Bench, options: VisitOptions, visit_id: str, path: Path) -> int:
-    stop = threading.Event()
-    station = bench.station
-    acting, incident = _visitor(bench, options)
-    rig = bench.rig
-    if rig is not None:
-        bench.work.append(
-            lambda stop: turn_bench(rig, acting, incident, lambda: station.screen, bench.clock.now_s, stop=stop)
+class LiveVisit:
+    """One visit over as many lives of the station as it takes: the simulated world goes on meanwhile."""
+
+    def __init__(self, files: Files, options: VisitOptions, path: Path) -> None:
+        self._files = files
+        self._options = options
+        self._path = path
+        self._clock = SystemClock()
+        self._ended = threading.Event()
+        self._restart = threading.Event()
+        self._told_address = False
+        journal = Journal(path)
+        self._visit_id = next_visit_id(journal, files.station.id)
+        journal.close()
+
+    async def run(self) -> int:
+        """To the end of the visit, or of the program."""
+        rig = simulated_bench(self._files, seed=self._options.seed, clock=self._clock)
+        if rig is None:
+            raise ValueError("this station has no simulated part; `station run` is for real benches")
+        try:
+            first, acting, incident = True, None, None
+            while True:
+                with ExitStack() as stack:
+                    bench = self._build(rig, stack, resume=not first)
+                    self._bench = bench
+                    if acting is None:
+                        acting, incident = self._visitor(rig)
+                    await self._live(bench, rig, acting, incident, first=first)
+                    if not self._restart.is_set():
+                        return _told(bench, self._options, self._visit_id, self._path)
+                    self._restart.clear()
+                    first = False
+        finally:
+            rig.close()
+
+    def _build(self, rig: Rig, stack: ExitStack, *, resume: bool) -> Bench:
+        return build(
+            as_left(self._files, self._path) if resume else self._files,
+            stack,
+            rig=rig,
+            clock=self._clock,
+            seed=self._options.seed,
+            journal_path=self._path,
+            software=self._options.software,
+            resume=resume,
         )
 
-    async def body() -> None:
-        await _devices_there(bench, stop)
-        station.open_visit(visit_id)
-        while not stop.is_set() and station.loop.state.phase is not Phase.ENDED:
-            await anyio.sleep(0.05)
-        if station.loop.state.phase is Phase.RUNNING:
-            station.loop.post(VisitAbandoned(person="host", reason="the program was ended"), "host")
-            await anyio.sleep(0.3)
-        elif not stop.is_set():
-            await anyio.sleep(LINGER_S if options.pages else 0.5)
+    async def _live(
+        self, bench: Bench, rig: Rig, acting: Iterator[None], incident: Incident | None, *, first: bool
+    ) -> None:
+        asked = anyio.Event()
+        station = bench.station
+        bench.work.append(
+            lambda stop: turn_bench(rig, acting, incident, lambda: station.screen, self._clock.now_s, stop=stop)
+        )
 
-    async with anyio.create_task_group() as outer:
-        outer.start_soon(until_signal, stop)
-        await alive(bench, body, stop)
-        outer.cancel_scope.cancel()
-    return _told(bench, options, visit_id, path)
+        async def body() -> None:
+            if first:
+                await _devices_there(bench, asked)
+                station.open_visit(self._visit_id)
+            else:
+                station.restarted("the simulated power came back")
+            while not (asked.is_set() or self._restart.is_set()) and station.loop.state.phase is not Phase.ENDED:
+                await anyio.sleep(0.05)
+            if asked.is_set() and station.loop.state.phase is Phase.RUNNING:
+                station.loop.post(VisitAbandoned(person="host", reason="the program was ended"), "host")
+                await anyio.sleep(0.3)
+            elif station.loop.state.phase is Phase.ENDED and not asked.is_set():
+                await anyio.sleep(LINGER_S if self._options.pages else 0.5)
+
+        async with anyio.create_task_group() as outer:
+            outer.start_soon(until_signal, asked)
+            await alive(bench, body)
+            outer.cancel_scope.cancel()
+
+    def _visitor(self, rig: Rig) -> tuple[Iterator[None], Incident | None]:
+        options, scene = self._options, rig.scene
+        cup = scene.nuts_mm[0] if scene.nuts_mm else (0.0, -200.0, 30.0)
+        park = scene.tool_park or scene.card_home
+        if options.by_mouse:
+            mouse = MouseVisitor(
+                rig.world, self._bench.desk.bench, pass_text=scene.card_text, cup_mm=cup, tool_park=park
+            )
+            self.pointer = mouse
+            return mouse.act(), None
+        visitor = Visitor(
+            rig.world,
+            screen=lambda: self._bench.station.screen,
+            post=lambda event: self._bench.station.loop.post(event, "person"),
+            rng=random.Random(f"visitor {options.seed}"),
+            pass_text=scene.card_text,
+            order_choices=dict(self._bench.station.setting.orders[scene.card_text].choices),
+            cup_mm=cup,
+            tool_park=park,
+            mishap=options.mishap,
+        )
+        incident = Incident(rig, options.mishap, random.Random(f"incident {options.seed}"), self._restart.set)
+        return visitor.act(), incident
 
 
-def _visitor(bench: Bench, options: VisitOptions) -> tuple[Iterator[None], Incident | None]:
-    rig = bench.rig
-    if rig is None or options.by_mouse:
-        return iter(()), None
-    station = bench.station
-    order = station.setting.orders[rig.scene.card_text]
-    visitor = Visitor(
-        rig.world,
-        screen=lambda: station.screen,
-        post=lambda event: station.loop.post(event, "person"),
-        rng=random.Random(f"visitor {options.seed}"),
-        pass_text=rig.scene.card_text,
-        order_choices=dict(order.choices),
-        cup_mm=rig.scene.nuts_mm[0] if rig.scene.nuts_mm else (0.0, -200.0, 30.0),
-        tool_park=rig.scene.tool_park or rig.scene.card_home,
-        mishap=options.mishap,
-    )
-    incident = Incident(rig, options.mishap, random.Random(f"incident {options.seed}"), lambda: None)
-    return visitor.act(), incident
-
-
-async def _devices_there(bench: Bench, stop: threading.Event) -> None:
+async def _devices_there(bench: Bench, asked: anyio.Event) -> None:
     """Wait for the devices' greetings, but not for ever: the screen says what is missing."""
     wanted = {port.device for port in bench.station.ports}
     with anyio.move_on_after(START_WITHIN_S):
-        while not stop.is_set():
+        while not asked.is_set():
             there = {name for name, up in bench.station.loop.state.devices.items() if up}
             if wanted <= there and all(worker.counts().analysed for worker in bench.workers):
                 return

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import threading
 from contextlib import ExitStack
 
 import anyio
 
-from station.app import Bench, alive, build, until_signal
+from station.app import Bench, alive, as_left, build, simulated_bench, until_signal
 from station.core.state import Phase
+from station.runtime.clock import SystemClock
 from station.runtime.setting import Files
 from station.runtime.station import next_visit_id
 from station.simulation.live import turn_bench
@@ -20,14 +20,19 @@ REST_S = 8.0
 def run_station(files: Files, software: str) -> int:
     """Greet, guide, record, again. A visit that a crash left open goes on where it was, after looking again."""
     path = files.station.data_dir / "journal.sqlite"
+    clock = SystemClock()
     with ExitStack() as stack:
-        bench = build(files, stack, seed=1, journal_path=path, software=software, resume=True)
+        left = as_left(files, path)
+        rig = simulated_bench(left, seed=1, clock=clock)
+        if rig is not None:
+            stack.callback(rig.close)
+        bench = build(left, stack, rig=rig, clock=clock, seed=1, journal_path=path, software=software, resume=True)
         anyio.run(_run, bench)
     return 0
 
 
 async def _run(bench: Bench) -> None:
-    stop = threading.Event()
+    asked = anyio.Event()
     station = bench.station
     rig = bench.rig
     if rig is not None:
@@ -38,22 +43,21 @@ async def _run(bench: Bench) -> None:
     async def body() -> None:
         if station.loop.state.phase is Phase.RUNNING:
             station.restarted("the program was started again")
-        while not stop.is_set():
+        while not asked.is_set():
             if station.loop.state.phase is not Phase.RUNNING:
                 station.open_visit(next_visit_id(station.journal, bench.files.station.id))
-            await _until_ended(bench, stop)
+            await _until_ended(bench, asked)
             with anyio.move_on_after(REST_S):
-                while not stop.is_set():
-                    await anyio.sleep(0.1)
+                await asked.wait()
 
     async with anyio.create_task_group() as outer:
-        outer.start_soon(until_signal, stop)
-        await alive(bench, body, stop)
+        outer.start_soon(until_signal, asked)
+        await alive(bench, body)
         outer.cancel_scope.cancel()
 
 
-async def _until_ended(bench: Bench, stop: threading.Event) -> None:
-    while not stop.is_set():
+async def _until_ended(bench: Bench, asked: anyio.Event) -> None:
+    while not asked.is_set():
         await anyio.sleep(0.1)
         if bench.station.loop.state.phase is Phase.ENDED:
             return

@@ -24,7 +24,17 @@ from station.core.checks import (
 from station.core.faults import FAULTS, ClearBy, Fault
 from station.core.procedure import ROLE_RANK, Confirmation, PartAt, PartTaken, PassShown, Procedure, Role
 from station.core.state import Evidence, Phase, RobotState, Seen, State, StepProgress, StepStatus, ToolState
-from station.core.stepping import advance, answered, ask, missing_fasteners, reenter, reopen, says, start_pending
+from station.core.stepping import (
+    advance,
+    answered,
+    ask,
+    carry_on_gestures,
+    missing_fasteners,
+    reenter,
+    reopen,
+    says,
+    start_pending,
+)
 from station.core.tightening import judge_with_sight, steer_tool, take_result
 from station.core.turn import Turn
 from vision.api import CameraHealth, FactChanged, FactValue, LookReport
@@ -148,6 +158,8 @@ def _settle(turn: Turn) -> None:
     _guard_robot(turn)
     if turn.holding():
         steer_tool(turn)
+        if not turn.motion_held():
+            carry_on_gestures(turn)
         return
     before = None
     while before is not turn.state and turn.state.phase is Phase.RUNNING:
@@ -190,7 +202,7 @@ def _guard_robot(turn: Turn) -> None:
         return
     clear = turn.state.seen(facts.hands_in(zone)) is FactValue.ABSENT
     if not turn.state.robot.moving:
-        if not clear or turn.holding():
+        if not clear or turn.motion_held():
             # Whoever was told of a motion and then held it up is told again before it comes.
             turn.set_robot(announcing="", announced="")
         return
@@ -199,7 +211,7 @@ def _guard_robot(turn: Turn) -> None:
         step = next(iter(active_steps(turn.procedure, turn.state)), None)
         if step is None or step.resume == "confirm":
             turn.raise_fault("robot.hands", zone)
-    elif turn.holding():
+    elif turn.motion_held():
         turn.stop_robot()
 
 

@@ -53,6 +53,13 @@ def advance(turn: Turn) -> None:
             _close(turn, step)
 
 
+def carry_on_gestures(turn: Turn) -> None:
+    """Let the arm go on with the active step's gestures: after a restart it may stand in the way of the look."""
+    for step in active_steps(turn.procedure, turn.state):
+        if turn.state.progress(step.id).status is StepStatus.ENTERING:
+            _gesture(turn, step)
+
+
 def _gesture(turn: Turn, step: Step) -> None:
     progress = turn.state.progress(step.id)
     robot = turn.state.robot

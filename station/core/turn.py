@@ -78,6 +78,10 @@ class Turn:
         """Whether anything holds the work."""
         return self.state.paused or any(fault.holds for fault in self.state.faults)
 
+    def motion_held(self) -> bool:
+        """Whether anything holds the arm. Looking again after a restart does not: the arm may hide the work."""
+        return self.state.paused or any(fault.holds and fault.code != "restart.check" for fault in self.state.faults)
+
     def raise_fault(self, code: str, subject: str, words: Mapping[str, str] | None = None, *, step: str = "") -> None:
         """Add a fault, say it, and call a person where its kind wants one. One that stands already stays as it is.
 

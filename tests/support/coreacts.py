@@ -18,9 +18,25 @@ Act = Callable[[CoreBench, Draw], None]
 
 AGES_S = st.sampled_from((0.0, 0.0, 0.05, 0.3, 1.0, 5.0))
 WAITS_S = st.sampled_from((0.1, 0.0, 0.05, 1.0, 4.0))
-FIGURES = st.sampled_from((9.0, 9.0, 9.0, 8.1, 9.9, 3.0, 12.0, float("nan"), float("inf"), -1.0))
-ANGLES = st.sampled_from((60.0, 60.0, 60.0, 20.0, 110.0, 5.0, 300.0, float("nan")))
-STATUSES = st.sampled_from(("ok", "ok", "ok", "ok", "low", "high", "?"))
+NOT_A_NUMBER = float("nan")
+FLAWS = st.sampled_from(
+    (
+        {"torque_nm": 8.0},
+        {"torque_nm": 10.0},
+        {"torque_nm": NOT_A_NUMBER},
+        {"torque_nm": float("inf")},
+        {"angle_deg": 19.0},
+        {"angle_deg": 111.0},
+        {"angle_deg": NOT_A_NUMBER},
+        {"torque_status": "low"},
+        {"torque_status": "high"},
+        {"angle_status": "low"},
+        {"angle_status": "high"},
+        {"ok": False},
+        {"pset": 2},
+        {"pset": 7},
+    )
+)
 SPARE_FACTS = ("code", "part:?", "nonsense", "hands:door", "hands:cobot")
 
 
@@ -81,19 +97,33 @@ def unasked_look(bench: CoreBench, draw: Draw) -> None:
     bench.feed(LookReport(look_id=look_id, readings=readings, t_mono_s=bench.now_s + 0.1))
 
 
-def any_result(bench: CoreBench, draw: Draw) -> None:
-    """A result with any figures and any number."""
-    result = rundown(
-        draw(st.integers(1, 6)),
-        bench.now_s + 0.1,
-        pset=draw(st.sampled_from((1, 1, 1, 2, 7))),
-        ok=draw(st.sampled_from((True, True, True, False))),
-        torque_nm=draw(FIGURES),
-        angle_deg=draw(ANGLES),
-        torque_status=draw(STATUSES),
-        angle_status=draw(STATUSES),
-    )
-    bench.feed(result, draw(WAITS_S))
+def flawed_result(bench: CoreBench, draw: Draw) -> None:
+    """The tool is at a joint, and its result is good but for one or two things."""
+    tool_at_any_joint(bench, draw)
+    bench.rundowns += 1
+    changes = {**draw(FLAWS), **draw(st.sampled_from(({}, {}, {"torque_status": "low"}, {"ok": False})))}
+    bench.feed(rundown(bench.rundowns, bench.now_s + 0.1, **changes), draw(WAITS_S))
+
+
+def wandering_tool(bench: CoreBench, draw: Draw) -> None:
+    """The tool goes from joint to joint; now and then its enable is confirmed, now and then a result comes."""
+    for joint in draw(st.permutations([joint.id for joint in bench.procedure.joints])):
+        bench.see(f"tool:{joint}", FactValue.PRESENT)
+        if draw(st.booleans()):
+            bench.done(bench.state.tool.command_id, "tool")
+        if draw(st.integers(0, 3)) == 0:
+            good_result(bench, draw)
+        bench.see(f"tool:{joint}", draw(st.sampled_from((FactValue.ABSENT, FactValue.UNKNOWN))))
+    good_result(bench, draw)
+
+
+def waved_hand(bench: CoreBench, draw: Draw) -> None:
+    """A hand comes and goes while a look is open, and the answer's frames may be older than the hand."""
+    zone = draw(st.sampled_from(("hands:door", "hands:cobot")))
+    bench.see(zone, FactValue.PRESENT)
+    bench.see(zone, FactValue.ABSENT)
+    if bench.state.looks:
+        bench.answer(aged_s=draw(st.sampled_from((0.0, 0.05, 0.15, 0.25, 0.5))))
 
 
 def good_result(bench: CoreBench, draw: Draw) -> None:
@@ -143,9 +173,7 @@ def camera_edge(bench: CoreBench, draw: Draw) -> None:
     """A camera gets better or worse."""
     code = draw(st.sampled_from(("good", "lost", "covered", "moved")))
     camera = draw(st.sampled_from(("left", "right")))
-    bench.feed(
-        CameraHealth(camera=camera, t_mono_s=bench.now_s, good=code == "good", code=f"camera.{code}", detail="")
-    )
+    bench.feed(CameraHealth(camera=camera, t_mono_s=bench.now_s, good=code == "good", code=f"camera.{code}", detail=""))
 
 
 def word(bench: CoreBench, draw: Draw) -> None:
@@ -208,7 +236,12 @@ ACTS: tuple[Act, ...] = (
     answered_look,
     answered_look,
     unasked_look,
-    any_result,
+    flawed_result,
+    flawed_result,
+    wandering_tool,
+    wandering_tool,
+    waved_hand,
+    waved_hand,
     good_result,
     good_result,
     command_ends,

@@ -4,13 +4,14 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import TypeVar
 
+from support.coreworld import ORDER
+
 from drivers.api import CommandDone, CommandFailed, Connected, Disconnected, Outcome, TighteningResult
 from station.core import effects as fx
 from station.core import events as ev
 from station.core.decide import decide
 from station.core.procedure import Order, Procedure, Role
 from station.core.state import Phase, State, StepStatus
-from support.coreworld import ORDER
 from vision.api import CameraHealth, FactChanged, FactReading, FactValue, LookReport
 
 PRESENT, ABSENT, UNKNOWN = FactValue.PRESENT, FactValue.ABSENT, FactValue.UNKNOWN

@@ -26,6 +26,7 @@ from vision.api import FactChanged, FactReading, FactValue, LookReport
 
 PRESENT, ABSENT = FactValue.PRESENT, FactValue.ABSENT
 RANKS = ("visitor", "qualified", "technician")
+MAY_BE_LATE_S = 3.0
 UNDER_WAY = (StepStatus.ENTERING, StepStatus.GATED, StepStatus.OPEN, StepStatus.LOOKING)
 
 
@@ -40,6 +41,8 @@ class Monitor:
     devices: dict[str, bool] = field(default_factory=dict)
     enabled: fx.EnableTool | None = None
     confirmed: bool = False
+    left: tuple[str, float] = ("", float("-inf"))
+    """The joint whose enable was taken away with no result since, and when."""
     known: set[str] = field(default_factory=set)
     tool_looks: dict[str, tuple[str, int]] = field(default_factory=dict)
     """Look id -> joint and row of the good result that it places."""
@@ -77,7 +80,7 @@ class Monitor:
         acknowledged = [effect.tightening_id for effect in effects if isinstance(effect, fx.AcknowledgeTightening)]
         assert acknowledged == ([event.tightening_id] if isinstance(event, TighteningResult) else [])
         for effect in effects:
-            self._effect(effect, after)
+            self._effect(effect, envelope, after)
         self._new_looks(before, envelope, after, effects)
         self._permissions(after)
 
@@ -142,7 +145,12 @@ class Monitor:
         key = f"{result.controller_serial}/{result.tightening_id}"
         fresh = key not in self.known
         self.known.add(key)
-        if not fresh or self.enabled is None or not self.confirmed or before.phase is not Phase.RUNNING:
+        if not fresh:
+            return
+        left, self.left = self.left, ("", float("-inf"))
+        if self.enabled is None or not self.confirmed or before.phase is not Phase.RUNNING:
+            return
+        if left[0] not in ("", self.enabled.joint) and envelope.t_mono_s - left[1] <= MAY_BE_LATE_S:
             return
         joint = self.procedure.joint(self.enabled.joint)
         good = (
@@ -155,9 +163,7 @@ class Monitor:
         if good:
             self.tool_looks["next"] = (joint.id, envelope.seq)
 
-    def _new_looks(
-        self, before: State, envelope: ev.Envelope, after: State, effects: tuple[fx.Effect, ...]
-    ) -> None:
+    def _new_looks(self, before: State, envelope: ev.Envelope, after: State, effects: tuple[fx.Effect, ...]) -> None:
         under_way = frozenset(step.id for step in (*before.steps, *after.steps) if step.status in UNDER_WAY)
         waiting = self.tool_looks.pop("next", None)
         for look in effects:
@@ -187,7 +193,7 @@ class Monitor:
                 if RANKS.index(said.role.value) >= RANKS.index(demand.by.value):
                     self.words[said.step, said.what] = envelope.seq
 
-    def _effect(self, effect: fx.Effect, after: State) -> None:
+    def _effect(self, effect: fx.Effect, envelope: ev.Envelope, after: State) -> None:
         for name in ("look_id", "command_id", "utterance"):
             if hasattr(effect, name):
                 assert getattr(effect, name) not in self.ids, "an id is used twice"
@@ -200,6 +206,8 @@ class Monitor:
                 self.enabled, self.confirmed = effect, False
             case fx.DisableTool():
                 assert self.enabled is not None, "disabled what was not enabled"
+                if not isinstance(envelope.event, TighteningResult):
+                    self.left = (self.enabled.joint, envelope.t_mono_s)
                 self.enabled, self.confirmed = None, False
             case fx.MoveRobot(command_id=command_id, gesture=gesture):
                 assert self.announced, "the arm moves and nobody was told"

@@ -1,11 +1,12 @@
 """An honest technician and a good visitor: whatever state the core is in, they mend everything and finish the visit."""
 
+from support.corebench import ABSENT, PRESENT, CoreBench
+from support.coreworld import ORDER
+
 from station.core import events as ev
 from station.core.checks import active_steps, expected_facts, lasting, met_for_good
 from station.core.procedure import Confirmation, PassShown, Role, Step, Tightening
 from station.core.state import Phase, StepStatus
-from support.corebench import ABSENT, PRESENT, CoreBench
-from support.coreworld import ORDER
 from vision.api import CameraHealth
 
 
@@ -14,7 +15,9 @@ def mend(bench: CoreBench) -> None:
     state = bench.state
     for camera in state.bad_cameras:
         bench.feed(camera_good(camera))
-    bench.connect(*(name for name in ("cobot", "tool") if state.devices.get(name) is not True))
+    for device in ("cobot", "tool"):
+        if state.devices.get(device) is not True:
+            bench.connect(device)
     for zone in ("door", "cobot"):
         _show(bench, f"hands:{zone}", ABSENT)
     for part in bench.procedure.parts:

@@ -1,6 +1,8 @@
 """Whole visits without a mishap: each step passes on its own evidence, and the record says which."""
 
 import pytest
+from support.corebench import ABSENT, MIRROR_ACTS, PRESENT, UNKNOWN, bench_of, opened, play
+from support.coreworld import OTHER_ORDER, clips, mirror, wheel
 
 from station.core import effects as fx
 from station.core import events as ev
@@ -8,8 +10,6 @@ from station.core.checks import key_of
 from station.core.procedure import Role
 from station.core.state import Phase, StepStatus
 from station.core.view import screen_of
-from support.corebench import ABSENT, MIRROR_ACTS, PRESENT, UNKNOWN, bench_of, opened, play
-from support.coreworld import OTHER_ORDER, clips, mirror, wheel
 
 LAST_BY_STEP = [step for step, _ in MIRROR_ACTS]
 

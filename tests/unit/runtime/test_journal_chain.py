@@ -150,6 +150,16 @@ def test_an_inserted_row_is_found_though_it_is_hashed_well(tampered):
     assert verdict_of(tampered).bad_seq == 4
 
 
+@pytest.mark.parametrize("seq", range(1, 6))
+def test_a_changed_row_that_is_hashed_again_is_found(tampered, seq):
+    """It should see that the next row still follows the old one."""
+    with closing(Journal(tampered, read_only=True)) as opened:
+        old = list(opened.rows())[seq - 1]
+    columns = (seq, old.visit, old.kind, old.t_utc, old.t_mono_s, old.source, canonical({"number": 99}), old.prev_hash)
+    sql(tampered, f"UPDATE rows SET body = '{columns[6]}', hash = '{row_hash(columns)}' WHERE seq = {seq}")
+    assert verdict_of(tampered).bad_seq == seq + 1
+
+
 def test_a_row_written_twice_is_refused_by_name(journal, path):
     """It should say that another program writes, when two have the journal open; its own next row is unharmed."""
     journal.append(entry(1))

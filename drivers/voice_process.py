@@ -1,0 +1,121 @@
+"""The voice process: turns sentences into WAV files with pyttsx3, one at a time, for `drivers.voice_synthesiser`.
+
+Lines of JSON. First it says `{"engine": name and versions}`. Each request on standard input,
+`{"text", "lang", "rate_wpm", "path"}`, gets one answer on standard output: `{"ok": true}`, or `{"ok": false, "error"}`
+with a sentence. The end of the input ends the process, so it cannot outlive its owner.
+
+Only `save_to_file` of pyttsx3 is used. Its own playing loses sentences, cannot be stopped and hides a missing player.
+Two of its habits matter here too (pyttsx3 2.99, `drivers/espeak.py`): eSpeak NG calls back in a thread of its own, so
+`runAndWait` can return before the file is written; and an unknown voice is an event, after which the previous one speaks.
+"""
+
+from __future__ import annotations
+
+import ctypes
+import importlib.metadata
+import json
+import os
+import sys
+import threading
+from pathlib import Path
+from typing import Any, TextIO
+
+SYSTEM_LIBRARY = "libespeak-ng.so.1"
+FILE_WITHIN_S = 3.0
+"""How long the file may take after pyttsx3 says that it is done."""
+
+
+class EngineError(Exception):
+    """The engine cannot say this, or cannot speak at all."""
+
+
+def load_library() -> str:
+    """Load eSpeak NG where pyttsx3 finds it: the system's own, else the package's. Returns its name and version.
+
+    The package's library has the system library's SONAME, so that the loader gives it to pyttsx3 by that name. Raises
+    EngineError when there is neither.
+    """
+    try:
+        library = ctypes.CDLL(SYSTEM_LIBRARY)
+    except OSError:
+        library = load_packaged_library()
+    version = library.espeak_Info
+    version.restype = ctypes.c_char_p
+    version.argtypes = [ctypes.c_void_p]
+    return f"espeak-ng {version(None).decode()}"
+
+
+def load_packaged_library() -> ctypes.CDLL:
+    """Load the library and the voices of the package espeakng-loader. Raises EngineError when it is not there."""
+    try:
+        import espeakng_loader
+
+        library = ctypes.CDLL(espeakng_loader.get_library_path(), mode=ctypes.RTLD_GLOBAL)
+    except (ImportError, OSError) as error:
+        raise EngineError(f"there is no eSpeak NG ({error}); run `make setup`, or install espeak-ng") from error
+    os.environ["ESPEAK_DATA_PATH"] = str(Path(espeakng_loader.get_data_path()).parent)
+    return library
+
+
+class Engine:
+    """pyttsx3 with its event loop tamed. Only the thread that made it may use it."""
+
+    def __init__(self) -> None:
+        """Raises EngineError when there is nothing to speak with."""
+        library = load_library()
+        import pyttsx3
+
+        try:
+            self._engine: Any = pyttsx3.init("espeak")
+        except (RuntimeError, OSError, ImportError) as error:
+            raise EngineError(f"pyttsx3 cannot use {library} ({error}); run `make setup` again") from error
+        self.name = f"pyttsx3 {importlib.metadata.version('pyttsx3')}, {library}"
+        self._finished = threading.Event()
+        self._refused: list[Exception] = []
+        self._engine.connect("finished-utterance", lambda name, completed: self._finished.set())
+        self._engine.connect("error", lambda name, exception: self._refused.append(exception))
+
+    def save(self, text: str, lang: str, rate_wpm: int, path: Path) -> None:
+        """Write the sentence, 22,050 Hz mono. Raises EngineError when there is no such voice, or nothing is written."""
+        self._finished.clear()
+        self._refused.clear()
+        self._engine.setProperty("voice", lang)
+        self._engine.setProperty("rate", rate_wpm)
+        self._engine.save_to_file(text, str(path))
+        self._engine.runAndWait()
+        written = self._finished.wait(FILE_WITHIN_S)
+        if self._refused:
+            raise EngineError(f"the voice does not speak `{lang}` ({self._refused[0]}); use a language that it has")
+        if not written:
+            raise EngineError(f"the voice wrote nothing within {FILE_WITHIN_S:.0f} s; it is started again")
+
+
+def serve(engine: Engine, requests: TextIO, answers: TextIO) -> None:
+    """Answer requests until they end."""
+    for line in requests:
+        request = json.loads(line)
+        try:
+            engine.save(request["text"], request["lang"], request["rate_wpm"], Path(request["path"]))
+            answer: dict[str, object] = {"ok": True}
+        except EngineError as error:
+            answer = {"ok": False, "error": str(error)}
+        print(json.dumps(answer), file=answers, flush=True)
+
+
+def main() -> int:
+    """Say which engine this is, then serve standard input; 1 when there is no engine."""
+    # pyttsx3 prints a line for each file that it writes; the pipe to the owner carries answers only.
+    with os.fdopen(os.dup(1), "w", encoding="utf-8") as answers, Path(os.devnull).open("wb") as nowhere:
+        os.dup2(nowhere.fileno(), 1)
+        try:
+            engine = Engine()
+        except EngineError as error:
+            print(json.dumps({"ok": False, "error": str(error)}), file=answers, flush=True)
+            return 1
+        print(json.dumps({"engine": engine.name}), file=answers, flush=True)
+        serve(engine, sys.stdin, answers)
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

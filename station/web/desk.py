@@ -1,0 +1,141 @@
+"""What the pages' server may see and do: written here, kept by whoever runs the station.
+
+Every method may be called from the server's event loop and returns at once; what it reads is made in other threads.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+from station.config.phrases import Phrases
+from station.core.events import (
+    FaultAcknowledged,
+    HelpAnswered,
+    HelpRequested,
+    LanguageChosen,
+    PauseRequested,
+    PersonConfirmed,
+    ResumeRequested,
+    VisitAbandoned,
+)
+from station.core.screen import Screen
+
+PersonEvent = (
+    FaultAcknowledged
+    | HelpAnswered
+    | HelpRequested
+    | LanguageChosen
+    | PauseRequested
+    | PersonConfirmed
+    | ResumeRequested
+    | VisitAbandoned
+)
+"""What a person can make happen on a page."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Caption:
+    """What is being said, as shown text. `utterance` is the same id that the voice has."""
+
+    utterance: str
+    text: str
+    priority: str
+    by_page: bool = False
+    """Whether the page must play it, because the station has no player."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Shown:
+    """The newest analysed picture of a camera, ready to be sent."""
+
+    seq: int
+    t_mono_s: float
+    jpeg: bytes
+    overlay: Mapping[str, Any]
+    """As `vision.overlay.overlay_of` makes it, from the same picture."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RecordJoint:
+    """A joint on the record: its last result."""
+
+    label: str
+    torque_nm: float | None
+    angle_deg: float | None
+    attempts: int
+    good: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Record:
+    """What a visitor takes home, of the visit that is under way or was the last one."""
+
+    visit_id: str
+    visitor: str
+    car: str
+    vin: str
+    procedure: str
+    date: str
+    """As the visitor's calendar has it, e.g. `2026-11-24`."""
+    minutes: float
+    finished: bool
+    steps: tuple[str, ...]
+    """Phrase keys of the steps that passed."""
+    joints: tuple[RecordJoint, ...]
+
+
+class BenchPointer(Protocol):
+    """A visitor's hand that is moved with a pointing device over a camera's picture."""
+
+    def move(self, x_px: float, y_px: float, camera: str) -> None:
+        """The pointer is at this pixel of that camera's picture."""
+
+    def grab(self) -> None:
+        """Close the hand on what is under it."""
+
+    def release(self) -> None:
+        """Open the hand."""
+
+    def trigger(self, pressed: bool) -> None:
+        """Pull the tool's trigger, or let it go."""
+
+
+class Desk(Protocol):
+    """The station as the pages know it."""
+
+    @property
+    def phrases(self) -> Phrases:
+        """All sentences."""
+
+    @property
+    def bench_pointer(self) -> BenchPointer | None:
+        """Only where a person may move things with the mouse."""
+
+    def screen(self) -> tuple[int, Screen | None]:
+        """Version and newest screen, None before the first. The version changes with screen and caption."""
+
+    def caption(self) -> Caption | None:
+        """The newest caption."""
+
+    def speech(self, utterance: str) -> bytes | None:
+        """The WAV of an utterance that a page must play."""
+
+    def camera_names(self) -> tuple[str, ...]:
+        """Cameras that there are, the most telling first."""
+
+    def picture(self, camera: str) -> Shown | None:
+        """The newest picture of a camera."""
+
+    def record(self) -> Record | None:
+        """The record of the visit that is under way or was the last one."""
+
+    def listen(self, listener: Callable[[], None]) -> Callable[[], None]:
+        """Call `listener` (from any thread) when screen, caption or a picture is new; returns what ends it."""
+
+    def post(self, event: PersonEvent) -> None:
+        """A person has done something, already judged against the newest screen."""
+
+    def begin(self, language: str) -> None:
+        """Open a visit in this language."""

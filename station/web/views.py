@@ -1,0 +1,198 @@
+"""From the screen's keys and figures to what a page shows: sentences in its language, JSON-ready. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from station.config.phrases import Phrases
+from station.core.screen import Screen, ScreenFault
+from station.web.desk import Caption, Record
+
+_WAIT = {
+    "hands": "ui.wait.hands",
+    "hands_clear": "ui.wait.hands",
+    "fastener": "ui.wait.fastener",
+    "tightening": "ui.wait.tightening",
+    "confirmation": "ui.wait.confirmation",
+    "pass_shown": "ui.wait.pass",
+    "part_at": "ui.wait.part_at",
+    "part_taken": "ui.wait.part_taken",
+}
+
+
+def words_of(phrases: Phrases, language: str) -> dict[str, str]:
+    """The page's own labels in a language: key without `ui.` -> text. Those with gaps are filled by the views."""
+    return {
+        key.removeprefix("ui."): phrases.shown(language, key)
+        for key in sorted(phrases.keys(language))
+        if key.startswith("ui.")
+    }
+
+
+def kiosk_view(screen: Screen, phrases: Phrases, language: str, caption: Caption | None) -> dict[str, Any]:
+    """What the visitor sees. `language` is the screen's own, or the station's before a visit."""
+
+    def text(key: str, words: Mapping[str, str] | None = None) -> str:
+        return phrases.shown(language, key, words)
+
+    return {
+        "phase": screen.phase,
+        "outcome": screen.outcome,
+        "visit": screen.visit_id,
+        "language": language,
+        "visitor": screen.visitor,
+        "car": screen.car,
+        "hello": text("ui.hello", {"visitor": screen.visitor}) if screen.visitor else "",
+        "step": screen.step,
+        "sentence": text(screen.say, screen.words),
+        "picture": screen.picture,
+        "picture_text": text(f"ui.picture.{screen.picture}"),
+        "steps": [
+            {"id": step.id, "label": text(_short(phrases, language, step.say)), "status": step.status}
+            for step in screen.steps
+        ],
+        "step_of": _step_of(screen, phrases, language),
+        "joints": [
+            {
+                "id": joint.id,
+                "label": joint.label,
+                "name": text("ui.joint", {"joint": joint.label}),
+                "status": joint.status,
+                "status_text": text(f"ui.joint.{joint.status}"),
+                "torque_nm": joint.torque_nm,
+                "angle_deg": joint.angle_deg,
+            }
+            for joint in screen.joints
+        ],
+        "faults": [_fault(fault, phrases, language) for fault in screen.faults],
+        "questions": [
+            {"step": question.step, "what": question.what, "by": question.by, "text": text(question.what)}
+            for question in screen.questions
+        ],
+        "waiting": _waiting(screen, phrases, language),
+        "robot": screen.robot,
+        "robot_text": text(f"ui.robot.{screen.robot}"),
+        "tool": screen.tool,
+        "tool_text": text(f"ui.tool.{screen.tool}"),
+        "paused": screen.paused,
+        "help_called": screen.help_called,
+        "caption": _caption(caption),
+    }
+
+
+def console_view(screen: Screen, phrases: Phrases, language: str, cameras: tuple[str, ...]) -> dict[str, Any]:
+    """What a technician sees."""
+    return {
+        "phase": screen.phase,
+        "outcome": screen.outcome,
+        "visit": screen.visit_id,
+        "language": language,
+        "visitor": screen.visitor,
+        "car": screen.car,
+        "step": screen.step,
+        "sentence": phrases.shown(language, screen.say, screen.words),
+        "waiting_for": list(screen.waiting_for),
+        "devices": [
+            {
+                "name": name,
+                "good": there,
+                "text": phrases.shown(language, f"ui.console.{'connected' if there else 'away'}"),
+            }
+            for name, there in screen.devices.items()
+        ],
+        "cameras": [_camera(name, screen, phrases, language) for name in cameras],
+        "faults": [_fault(fault, phrases, language) for fault in screen.faults],
+        "joints": [
+            {"name": phrases.shown(language, "ui.joint", {"joint": joint.label}), "status": joint.status}
+            | {"torque_nm": joint.torque_nm, "angle_deg": joint.angle_deg}
+            | {"status_text": phrases.shown(language, f"ui.joint.{joint.status}")}
+            for joint in screen.joints
+        ],
+        "paused": screen.paused,
+        "help_called": screen.help_called,
+    }
+
+
+def record_view(record: Record, phrases: Phrases, language: str) -> dict[str, Any]:
+    """What the visitor takes home."""
+    return {
+        "visit": record.visit_id,
+        "visitor": record.visitor,
+        "by": phrases.shown(language, "ui.record.by", {"visitor": record.visitor}),
+        "car": record.car,
+        "vin": record.vin,
+        "procedure": record.procedure,
+        "date": record.date,
+        "minutes": round(record.minutes, 1),
+        "finished": record.finished,
+        "steps": [phrases.shown(language, _short(phrases, language, say)) for say in record.steps],
+        "joints": [
+            {
+                "name": phrases.shown(language, "ui.joint", {"joint": joint.label}),
+                "torque_nm": joint.torque_nm,
+                "angle_deg": joint.angle_deg,
+                "attempts": joint.attempts,
+                "good": joint.good,
+            }
+            for joint in record.joints
+        ],
+    }
+
+
+def _short(phrases: Phrases, language: str, say: str) -> str:
+    short = f"{say}.short"
+    return short if short in phrases.keys(language) else say
+
+
+def _step_of(screen: Screen, phrases: Phrases, language: str) -> str:
+    for number, step in enumerate(screen.steps, start=1):
+        if step.id == screen.step:
+            return phrases.shown(language, "ui.step_of", {"number": str(number), "total": str(len(screen.steps))})
+    return ""
+
+
+def _fault(fault: ScreenFault, phrases: Phrases, language: str) -> dict[str, Any]:
+    return {
+        "code": fault.code,
+        "number": phrases.shown(language, "ui.fault.number", {"number": fault.number}),
+        "subject": fault.subject,
+        "holds": fault.holds,
+        "clear_by": fault.clear_by,
+        "ready": fault.ready,
+        "visitor": phrases.shown(language, f"fault.{fault.code}.visitor", fault.words),
+        "technician": phrases.shown(language, f"fault.{fault.code}.technician", fault.words),
+    }
+
+
+def _waiting(screen: Screen, phrases: Phrases, language: str) -> list[str]:
+    """The missing evidence in the visitor's words, each once. That the robot is on its way is no task of theirs."""
+    labels = {joint.id: joint.label for joint in screen.joints}
+    sentences: list[str] = []
+    for missing in screen.waiting_for:
+        kind, _, rest = missing.partition(":")
+        key = _WAIT.get(kind, "ui.wait.look")
+        if kind == "part":
+            key = "ui.wait.part_at" if rest.partition("@")[2] not in ("", _tray(rest)) else "ui.wait.part_taken"
+        if kind != "robot":
+            sentences.append(phrases.shown(language, key, {"joint": labels.get(rest, rest)}))
+    return list(dict.fromkeys(sentences))
+
+
+def _tray(fact: str) -> str:
+    """The place of a part's fact when it is in the tray: taking it away is then what is waited for."""
+    place = fact.partition("@")[2]
+    return place if place.startswith("tray") else ""
+
+
+def _camera(name: str, screen: Screen, phrases: Phrases, language: str) -> dict[str, Any]:
+    code = screen.bad_cameras.get(name, "")
+    state = f"fault.{code}.technician" if code else "ui.console.good"
+    return {"name": name, "good": not code, "text": phrases.shown(language, state, {"camera": name})}
+
+
+def _caption(caption: Caption | None) -> dict[str, Any] | None:
+    if caption is None:
+        return None
+    wav = f"/speech/{caption.utterance}.wav" if caption.by_page else None
+    return {"utterance": caption.utterance, "text": caption.text, "priority": caption.priority, "wav": wav}
