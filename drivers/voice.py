@@ -1,8 +1,8 @@
 """Speech: what is said, in which order, and what is cut short. One thread of the caller runs it.
 
 Sentences become WAV files in a process of their own (`drivers.voice_synthesiser`) and are played by a player that can
-be killed (`drivers.voice_player`). Without a player, or with one that fails, the voice keeps the same order and the same
-time, so that a page which plays the files says what a loudspeaker would have said. Captions never wait for the voice.
+be killed (`drivers.voice_player`). Without a player, or with one that fails, the voice keeps the same order and takes
+the same time, so that a page which plays the files says what a loudspeaker would have said. Captions never wait for it.
 """
 
 from __future__ import annotations
@@ -104,7 +104,7 @@ class Voice:
         self._player = tuple(player) if player else None
         self._changed = threading.Condition()
         self._queue = SpeechQueue()
-        self._replaced: list[tuple[Utterance, Ending]] = []
+        self._unsaid: list[tuple[Utterance, Ending]] = []
         self._hushed = False
         self._wavs: dict[str, Path] = {}
         self._engine_trouble: SpeechError | None = None
@@ -121,13 +121,13 @@ class Voice:
         """Say it when its turn comes: at once when it outranks what is being said. While `run` runs it ends in one
         `Spoken`."""
         with self._changed:
-            self._replaced += [(other, Ending.REPLACED) for other in self._queue.put(utterance)]
+            self._unsaid += [(other, Ending.REPLACED) for other in self._queue.put(utterance)]
             self._changed.notify()
 
     def interrupt(self) -> None:
         """Silence now, and forget what waits. Sentences of safety go on."""
         with self._changed:
-            self._replaced += [(other, Ending.INTERRUPTED) for other in self._queue.hush()]
+            self._unsaid += [(other, Ending.INTERRUPTED) for other in self._queue.hush()]
             self._hushed = True
             self._changed.notify()
 
@@ -146,7 +146,7 @@ class Voice:
             self._start()
             while not stop.is_set():
                 utterance = self._next()
-                self._tell_replaced()
+                self._tell_unsaid()
                 if utterance is not None:
                     self._speak(utterance, stop)
             self._forget()
@@ -163,7 +163,7 @@ class Voice:
     def _next(self) -> Utterance | None:
         with self._changed:
             utterance = self._queue.take()
-            if utterance is None and not self._replaced:
+            if utterance is None and not self._unsaid:
                 self._changed.wait(LONGEST_WAIT_S)
                 utterance = self._queue.take()
             self._hushed = False
@@ -172,8 +172,8 @@ class Voice:
     def _forget(self) -> None:
         with self._changed:
             while (utterance := self._queue.take()) is not None:
-                self._replaced.append((utterance, Ending.INTERRUPTED))
-        self._tell_replaced()
+                self._unsaid.append((utterance, Ending.INTERRUPTED))
+        self._tell_unsaid()
 
     def _speak(self, utterance: Utterance, stop: threading.Event) -> None:
         try:
@@ -227,7 +227,7 @@ class Voice:
                 return Ending.SILENT
             if now_s >= end_s + PLAYER_GRACE_S:
                 raise PlayerError("The player does not come to an end; check the sound card, or choose another player.")
-            self._tell_replaced()
+            self._tell_unsaid()
             with self._changed:
                 if not (self._queue.outranks(utterance) or self._hushed):
                     self._changed.wait(LOOK_EVERY_S)
@@ -246,10 +246,10 @@ class Voice:
         with self._changed:
             self._player_trouble = trouble
 
-    def _tell_replaced(self) -> None:
+    def _tell_unsaid(self) -> None:
         with self._changed:
-            replaced, self._replaced = self._replaced, []
-        for utterance, ending in replaced:
+            unsaid, self._unsaid = self._unsaid, []
+        for utterance, ending in unsaid:
             self._tell_end(utterance, ending, None)
 
     def _tell_end(self, utterance: Utterance, ending: Ending, wav: Wav | None) -> None:

@@ -6,7 +6,7 @@ with a sentence. The end of the input ends the process, so it cannot outlive its
 
 Only `save_to_file` of pyttsx3 is used. Its own playing loses sentences, cannot be stopped and hides a missing player.
 Two of its habits matter here too (pyttsx3 2.99, `drivers/espeak.py`): eSpeak NG calls back in a thread of its own, so
-`runAndWait` can return before the file is written; and an unknown voice is an event, after which the previous one speaks.
+`runAndWait` can return before the file is written; an unknown voice is an event, after which the previous one speaks.
 """
 
 from __future__ import annotations

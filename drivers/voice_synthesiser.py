@@ -20,8 +20,8 @@ from drivers.api import DriverError
 from drivers.kana import kana_only
 
 VOICE_PROCESS = (sys.executable, "-m", "drivers.voice_process")
-START_WITHIN_S = 6.0
-PHRASE_WITHIN_S = 4.0
+START_WITHIN_S = 5.0
+PHRASE_WITHIN_S = 3.0
 """Per sentence. Sentences take 10 to 50 ms; only an engine that hangs takes this long."""
 RESTART_AFTER_S = 1.0
 """Pause before the next attempt when a fresh process has failed too."""
@@ -145,6 +145,10 @@ class Synthesiser:
         if lang == "ja" and not kana_only(text):
             raise ReadingError(f"The voice cannot read {text!r}; write the phrase's reading in kana.")
         with self._lock:
+            if self._not_before_s is not None and self._clock() < self._not_before_s:
+                raise ProcessError(
+                    f"The voice process has failed twice; it is tried again within {RESTART_AFTER_S:g} s."
+                )
             try:
                 return self._made(text, lang)
             except ProcessError:
@@ -171,10 +175,6 @@ class Synthesiser:
     def _running(self) -> _Child:
         if self._closed:
             raise ProcessError("The voice is closed; start the station again.")
-        if self._not_before_s is not None and self._clock() < self._not_before_s:
-            raise ProcessError(
-                f"The voice process has just failed twice; the next attempt is in {RESTART_AFTER_S:g} s."
-            )
         if self._child is None:
             self._child = _Child(self._command)
             self._not_before_s = None

@@ -63,15 +63,24 @@ def build(out: Path) -> None:
     with tempfile.TemporaryDirectory(dir=out.parent) as scratch:
         wheel = _fetch(Path(scratch))
         part = Path(scratch) / out.name
-        with zipfile.ZipFile(wheel) as source, zipfile.ZipFile(part, "w", zipfile.ZIP_STORED) as bundle:
-            for member, name, sha256 in MEMBERS:
-                data = source.read(member)
-                if hashlib.sha256(data).hexdigest() != sha256:
-                    raise HandModelError(f"{wheel.name}: {member} is not the network it should be; nothing was written")
-                bundle.writestr(zipfile.ZipInfo(name, date_time=(1980, 1, 1, 0, 0, 0)), data)
+        try:
+            _bundle(wheel, part)
+        except (KeyError, zipfile.BadZipFile) as error:
+            raise HandModelError(
+                f"{wheel.name} is not the wheel it should be ({error}); run `make setup` again"
+            ) from error
         check(part)
         out.with_suffix(".NOTICE.txt").write_text(NOTICE, encoding="utf-8")
         part.replace(out)
+
+
+def _bundle(wheel: Path, out: Path) -> None:
+    with zipfile.ZipFile(wheel) as source, zipfile.ZipFile(out, "w", zipfile.ZIP_STORED) as bundle:
+        for member, name, sha256 in MEMBERS:
+            data = source.read(member)
+            if hashlib.sha256(data).hexdigest() != sha256:
+                raise HandModelError(f"{wheel.name}: {member} is not the network it should be; nothing was written")
+            bundle.writestr(zipfile.ZipInfo(name, date_time=(1980, 1, 1, 0, 0, 0)), data)
 
 
 def _fetch(folder: Path) -> Path:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Protocol
@@ -96,6 +97,7 @@ class Dispatch:
         self._orders = orders
         self._people = people
         self._lamps = 0
+        self._sight = threading.Lock()
         self.posture: CobotPosture | None = None
         """The newest one, for the screen."""
 
@@ -132,7 +134,7 @@ class Dispatch:
         """The loop is alive: let a motion that is wanted go on, and let facts that nobody confirms expire."""
         if self._cobot is not None and state.robot.moving:
             self._cobot.renew_lease()
-        self.seen(self._board.expire(now_s))
+        self.ask_sight(lambda: self._board.expire(now_s))
 
     def heard(self, event: DriverEvent) -> None:
         """A driver reports. Postures and lamps are for the screen; all else is an event."""
@@ -142,6 +144,14 @@ class Dispatch:
         if isinstance(event, CommandDone | CommandFailed) and event.command_id.startswith(LAMP):
             return
         self._post(event, event.device, event.t_mono_s)
+
+    def ask_sight(self, ask: Callable[[], tuple[VisionEvent, ...]]) -> None:
+        """Have the board judge, and post what it says, before another thread has it judge again.
+
+        Two threads that post after judging could swap their edges, and the loop would believe the older one for good.
+        """
+        with self._sight:
+            self.seen(ask())
 
     def seen(self, events: tuple[VisionEvent, ...]) -> None:
         """Vision reports."""

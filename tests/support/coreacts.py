@@ -1,4 +1,4 @@
-"""Everything that can befall the core, sense and nonsense, each as one act on a bench; `draw` chooses the particulars."""
+"""Everything that can befall the core, sense and nonsense, each one act on a bench; `draw` chooses the particulars."""
 
 from collections.abc import Callable
 from typing import Any

@@ -120,9 +120,9 @@ class Monitor:
 
     def _fact(self, reading: FactReading) -> None:
         self.facts[reading.fact] = reading.value
-        if reading.fact in {f"hands:{self.procedure.door_zone}", f"hands:{self.procedure.cobot_zone}"}:
-            if reading.value is not ABSENT:
-                self.disturbed_s = max(self.disturbed_s, reading.t_mono_s)
+        zones = {f"hands:{self.procedure.door_zone}", f"hands:{self.procedure.cobot_zone}"}
+        if reading.fact in zones and reading.value is not ABSENT:
+            self.disturbed_s = max(self.disturbed_s, reading.t_mono_s)
         if reading.fact == "code" and reading.value is not PRESENT:
             self.pass_text = ""
 
@@ -189,9 +189,9 @@ class Monitor:
         if step is None or not before.steps or before.progress(step.id).status is not StepStatus.OPEN:
             return
         for demand in step.demands:
-            if isinstance(demand, Confirmation) and demand.what == said.what:
-                if RANKS.index(said.role.value) >= RANKS.index(demand.by.value):
-                    self.words[said.step, said.what] = envelope.seq
+            asked = isinstance(demand, Confirmation) and demand.what == said.what
+            if asked and RANKS.index(said.role.value) >= RANKS.index(demand.by.value):
+                self.words[said.step, said.what] = envelope.seq
 
     def _effect(self, effect: fx.Effect, envelope: ev.Envelope, after: State) -> None:
         for name in ("look_id", "command_id", "utterance"):
@@ -230,7 +230,10 @@ class Monitor:
 
     def _permissions(self, after: State) -> None:
         """What may be in force between two turns."""
-        holds = after.paused or any(fault.holds for fault in after.faults) or after.phase is not Phase.RUNNING
+        idle = after.paused or after.phase is not Phase.RUNNING
+        holds = idle or any(fault.holds for fault in after.faults)
+        # The arm may clear the view while the station looks again after a restart; the tool waits.
+        holds_arm = idle or any(fault.holds and fault.code != "restart.check" for fault in after.faults)
         zone_clear = self.facts.get(f"hands:{self.procedure.cobot_zone}") is ABSENT
         if self.enabled is not None:
             joint = self.enabled.joint
@@ -243,8 +246,8 @@ class Monitor:
             assert self.facts.get(f"tool:{joint}") is PRESENT, "the tool may run away from its joint"
             assert joint not in self.proven or self.proven[joint] in self.spent
         if self.motion:
-            assert zone_clear and not holds, "the arm may move although it should not"
-        elif holds or not zone_clear:
+            assert zone_clear and not holds_arm, "the arm may move although it should not"
+        elif holds_arm or not zone_clear:
             self.told = self.announced = False
 
     def _owes_nothing(self, step: Step, envelope: ev.Envelope, report: LookReport | None) -> None:

@@ -1,5 +1,6 @@
 """Each effect becomes the right command; what cannot be done comes back as an event; nothing is swallowed."""
 
+import threading
 from dataclasses import dataclass, field
 
 import pytest
@@ -300,6 +301,32 @@ def test_what_vision_reports_carries_the_time_of_its_frames():
     hall = Hall()
     hall.dispatch.seen((fact, report, health))
     assert hall.posted == [(fact, "vision", 2.0), (report, "vision", 3.0), (health, "vision", 4.0)]
+
+
+def test_edges_are_posted_in_the_order_in_which_they_were_judged():
+    """It should not let a second thread judge before the first one's edge is posted."""
+    older, newer = (
+        FactChanged(reading=FactReading(fact="hands:cobot", value=value, t_mono_s=t_mono_s))
+        for value, t_mono_s in ((FactValue.ABSENT, 1.0), (FactValue.PRESENT, 2.0))
+    )
+    hall, judged = Hall(), []
+
+    def second():
+        judged.append("second")
+        return (newer,)
+
+    other = threading.Thread(target=lambda: hall.dispatch.ask_sight(second))
+
+    def first():
+        other.start()
+        other.join(timeout=0.1)
+        judged.append("first")
+        return (older,)
+
+    hall.dispatch.ask_sight(first)
+    other.join()
+    assert judged == ["first", "second"]
+    assert [event for event, _, _ in hall.posted] == [older, newer]
 
 
 # The beat.

@@ -1,0 +1,154 @@
+// The technicians' page: what is wrong with numbers, what is waited for, and saying what was mended.
+
+import { post, wordFor } from "./act.js";
+import { $, figure, make, refill, setText, show } from "./dom.js";
+import { Link } from "./link.js";
+
+let words = {};
+let languages = {};
+let view = null;
+let token = "";
+let role = "";
+
+const about = await (await fetch("/about.json")).json();
+$("sign-name").replaceChildren(...about.people.map((name) => make("option", { text: name })));
+const link = new Link("/ws/state?page=console", { message: heard, lost });
+
+function heard(message) {
+  if (message.kind === "words") {
+    ({ words, languages } = message);
+    document.documentElement.lang = message.language;
+    setText($("title"), words["console"]);
+    document.title = `${words.console} · ${words.title}`;
+    for (const element of document.querySelectorAll("[data-word]")) setText(element, words[element.dataset.word]);
+    tongues(message.language);
+  } else {
+    view = message.view;
+    document.body.dataset.connected = "true";
+    document.body.dataset.version = message.version;
+    if ($("notice").dataset.kind === "lost") say("");
+    draw();
+  }
+}
+
+function lost() {
+  document.body.dataset.connected = "false";
+  if (view) say(words["connection.lost"], "lost");
+}
+
+function say(text, kind = "") {
+  $("notice").dataset.kind = kind;
+  setText($("notice"), text);
+  show($("notice"), Boolean(text));
+}
+
+function tongues(language) {
+  $("languages").setAttribute("aria-label", words.language);
+  $("languages").replaceChildren(
+    ...Object.entries(languages).map(([id, name]) => {
+      const button = make("button", { text: name, attributes: { type: "button", lang: id, "aria-pressed": String(id === language) } });
+      button.addEventListener("click", () => link.move(`/ws/state?page=console&language=${id}`));
+      return button;
+    }),
+  );
+}
+
+async function tell(ask) {
+  const { status } = await post("/act", { visit: view.visit, ...ask }, token);
+  if (status === 401) signed("", "", "");
+  const word = wordFor(status);
+  say(word ? words[word] : "");
+}
+
+function draw() {
+  setText($("visit"), [view.visit, view.visitor, view.car, view.step, view.outcome].filter(Boolean).join(" · "));
+  setText($("sentence"), view.sentence);
+  refill($("faults"), [view.faults, role, view.language], () =>
+    view.faults.length ? view.faults.map(fault) : [make("li", { className: "none", text: words["console.no_faults"] })],
+  );
+  refill($("facts"), view.waiting_for, () => view.waiting_for.map((text) => make("li", {}, [make("code", { text })])));
+  refill($("devices"), view.devices, () => view.devices.map(line));
+  refill($("cameras"), view.cameras, () => view.cameras.map(line));
+  refill($("joints"), view.joints, () =>
+    view.joints.map((joint) =>
+      make("li", { data: { status: joint.status } }, [
+        make("span", { text: joint.name }),
+        make("span", { text: joint.status_text }),
+        make("span", { text: `${figure(joint.torque_nm, 2)} ${words.nm} ${figure(joint.angle_deg, 0)}${words.deg}` }),
+      ]),
+    ),
+  );
+  refill($("visit-buttons"), [view.phase, view.paused, view.help_called, role, view.language], buttons);
+}
+
+function line({ name, good, text }) {
+  return make("li", { data: { good: String(good) } }, [make("span", { text: name }), make("span", { text })]);
+}
+
+function button(text, action) {
+  const element = make("button", { className: "quiet", text, attributes: { type: "button" } });
+  element.addEventListener("click", action);
+  return element;
+}
+
+function buttons() {
+  if (view.phase !== "running") return [];
+  const found = [
+    view.paused
+      ? button(words.continue, () => tell({ do: "resume" }))
+      : button(words.pause_program, () => tell({ do: "pause" })),
+  ];
+  if (view.help_called && role) found.push(button(words["console.answered"], () => tell({ do: "help_answered" })));
+  if (role === "technician") found.push(reasoned(words["console.end_visit"], (reason) => tell({ do: "abandon", reason })));
+  return found;
+}
+
+function fault(each) {
+  const parts = [
+    make("p", { className: "fault-head" }, [
+      make("strong", { text: each.number }),
+      make("code", { text: each.code }),
+      make("span", { text: each.subject }),
+    ]),
+    make("p", { text: each.technician }),
+  ];
+  const may = each.ready && (each.clear_by === "visitor" || (each.clear_by === "technician" && role === "technician"));
+  if (may) {
+    parts.push(reasoned(words["console.acknowledge"], (reason) => tell({ do: "acknowledge", code: each.code, reason })));
+  }
+  return make("li", { data: { holds: String(each.holds), code: each.code } }, parts);
+}
+
+function reasoned(text, action) {
+  const input = make("input", { attributes: { type: "text", maxlength: "200", required: "" } });
+  const form = make("form", { className: "reason" }, [
+    make("label", {}, [make("span", { text: words["console.reason"] }), input]),
+    make("button", { className: "quiet", text, attributes: { type: "submit" } }),
+  ]);
+  form.addEventListener("submit", (event) => {
+    event.preventDefault();
+    action(input.value);
+  });
+  return form;
+}
+
+function signed(newToken, name, newRole) {
+  [token, role] = [newToken, newRole];
+  setText($("signed-name"), name && `${name} · ${words[`console.role.${role}`]}`);
+  show($("signed"), Boolean(token));
+  show($("sign-form"), !token);
+  if (view) draw();
+}
+
+$("sign-form").addEventListener("submit", async (event) => {
+  event.preventDefault();
+  const asked = { name: $("sign-name").value, pin: $("sign-pin").value };
+  $("sign-pin").value = "";
+  const { status, body } = await post(`/sign-in?language=${document.documentElement.lang}`, asked);
+  if (status === 200) signed(body.token, body.name, body.role);
+  say(status === 200 ? "" : (body.text ?? words.error));
+});
+$("sign-out").addEventListener("click", async () => {
+  await post("/sign-out", {}, token);
+  signed("", "", "");
+});
