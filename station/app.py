@@ -6,23 +6,26 @@ voice; on a bench with simulated parts one that turns them. The pages are served
 
 from __future__ import annotations
 
+import logging
 import signal
 import threading
-from collections.abc import Awaitable, Callable
-from contextlib import ExitStack
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import ExitStack, asynccontextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import anyio
 import anyio.to_thread
 
+from drivers.api import DisarmTool, StopMotion
 from drivers.cobot.mycobot280.driver import MyCobot280
 from drivers.link import open_link
 from drivers.session import PortOwner
 from drivers.torque_tool.open_protocol.driver import OpenProtocolTool
+from drivers.voice import Voice, VoiceEvent, VoiceHealth
+from drivers.voice_player import find_player
 from station.config.phrases import load_phrases
 from station.config.station_values import CameraConfig, StationConfig
-from station.core import effects as fx
 from station.live_desk import LiveDesk
 from station.runtime.clock import SystemClock
 from station.runtime.dispatch import People
@@ -32,6 +35,7 @@ from station.runtime.setting import Files, setting_of
 from station.runtime.station import OpenPort, Station, recover
 from station.simulation.live import SceneCamera
 from station.simulation.rig import SIMULATED, Rig, build_rig
+from station.web.server import create_app, serving
 from vision.api import Frame, FrameAnalysis
 from vision.cameras.opening import open_source
 from vision.cameras.source import FrameSource
@@ -42,6 +46,11 @@ from vision.worker import CameraTrouble, CameraWorker
 
 SCENE = "scene"
 """Source of a camera that looks at the simulated bench."""
+LEAVING_S = 0.15
+"""Time for the last commands to reach their lines."""
+
+logger = logging.getLogger(__name__)
+
 Work = Callable[[threading.Event], None]
 
 
@@ -86,31 +95,39 @@ def build(
     journal_path: Path,
     software: str,
     resume: bool,
+    speaks: bool,
 ) -> Bench:
     """Put a station together. What must be closed at the end goes on `stack`."""
     config = files.station
     setting = setting_of(files, software)
-    desk = LiveDesk(phrases=load_phrases(config.phrases), bench=setting.bench)
+    phrases = load_phrases(config.phrases)
     journal = Journal(journal_path)
     stack.callback(journal.close)
     calls: list[str] = []
-
-    def speak(effect: fx.Say) -> None:
-        desk.say(effect, station.loop.state.language)
-
+    voice = _voice(config, clock) if speaks else None
+    desk = LiveDesk(
+        phrases=phrases,
+        bench=setting.bench,
+        procedure=files.procedure,
+        state=lambda: station.loop.state,
+        person=lambda event: station.loop.post(event, "person"),
+        voice=voice,
+    )
     station = Station(
         setting,
         journal=journal,
         clock=clock,
         open_cobot=(rig.open_cobot if rig else None) or _real_cobot(config, clock),
         open_tool=(rig.open_tool if rig else None) or _real_tool(config, clock),
-        people=People(say=speak, call=lambda e: calls.append(e.code), closed=lambda e: None),
+        people=People(say=desk.say, call=lambda e: calls.append(e.code), closed=lambda e: None),
         publish=desk.publish,
         state=recover(journal) if resume else None,
     )
 
     bench = Bench(files=files, station=station, desk=desk, clock=clock, rig=rig, workers=[], calls=calls)
     bench.work += [port.run for port in station.ports]
+    if voice is not None:
+        bench.work.append(voice.run)
     for number, camera in enumerate(config.cameras):
         tracker = MediapipeHands(default_model_path())
         stack.callback(tracker.close)
@@ -132,12 +149,12 @@ def _worker(bench: Bench, camera: CameraConfig, pipeline: Pipeline, seed: int) -
         return scene or open_source(camera.name, camera.source, camera.model, camera.fps, now_s)
 
     def deliver(frame: Frame, analysis: FrameAnalysis) -> None:
-        station.dispatch.seen(station.board.update(analysis))
+        station.dispatch.ask_sight(lambda: station.board.update(analysis))
         desk.show(frame, analysis)
 
     def trouble(problem: CameraTrouble) -> None:
-        station.dispatch.seen(
-            station.board.camera_failed(problem.camera, problem.code, problem.detail, problem.t_mono_s)
+        station.dispatch.ask_sight(
+            lambda: station.board.camera_failed(problem.camera, problem.code, problem.detail, problem.t_mono_s)
         )
 
     return CameraWorker(
@@ -149,6 +166,23 @@ def _worker(bench: Bench, camera: CameraConfig, pipeline: Pipeline, seed: int) -
         trouble=trouble,
         now_s=now_s,
     )
+
+
+def _voice(config: StationConfig, clock: SystemClock) -> Voice | None:
+    if not config.voice.enabled:
+        return None
+    return Voice(
+        config.data_dir / "voice",
+        rate_wpm=config.voice.rate_wpm,
+        on_event=_log_voice,
+        clock=clock.now_s,
+        player=find_player(),
+    )
+
+
+def _log_voice(event: VoiceEvent) -> None:
+    if isinstance(event, VoiceHealth) and not event.good:
+        logger.warning("%s: %s", event.code, event.detail)
 
 
 def _real_cobot(config: StationConfig, clock: SystemClock) -> OpenPort | None:
@@ -200,9 +234,34 @@ async def alive(bench: Bench, body: Callable[[], Awaitable[None]]) -> None:
             halt.set()
             with anyio.CancelScope(shield=True):
                 await halted.wait()
+                await _leave_quiet(bench.station)
             stop.set()
             for port in bench.station.ports:
                 port.wake()
+
+
+@asynccontextmanager
+async def pages(bench: Bench, port: int | None) -> AsyncIterator[str]:
+    """Serve the pages while the body runs; gives the address of the kiosk page. Raises PortTakenError."""
+    web = bench.files.station.web
+    app = create_app(
+        bench.desk,
+        people=bench.files.station.people,
+        allowed_hosts=web.allowed_hosts,
+        allowed_origins=web.allowed_origins,
+        now_s=bench.clock.now_s,
+    )
+    async with serving(app, host=web.host, port=web.port if port is None else port) as bound:
+        yield f"http://{web.host}:{bound}/kiosk"
+
+
+async def _leave_quiet(station: Station) -> None:
+    """Whatever ended the loop: the arm stands still and the tool is off before their lines close."""
+    if station.cobot is not None:
+        station.cobot.submit(StopMotion(command_id="leaving-stop"))
+    if station.tool is not None:
+        station.tool.submit(DisarmTool(command_id="leaving-disarm"))
+    await anyio.sleep(LEAVING_S)
 
 
 async def until_signal(asked: anyio.Event) -> None:

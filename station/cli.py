@@ -33,17 +33,36 @@ def main() -> None:
     from drivers.api import DriverError
     from station.config.errors import ConfigError
     from station.runtime.journal import JournalError
+    from station.web.server import PortTakenError
     from vision.cameras.source import CameraError
     from vision.hands import HandModelMissingError
 
+    mendable = (
+        ConfigError,
+        JournalError,
+        CameraError,
+        DriverError,
+        HandModelMissingError,
+        PortTakenError,
+        FileNotFoundError,
+    )
     try:
         app()
-    except ConfigError as error:
-        print(error, file=sys.stderr)
+    except (*mendable, ExceptionGroup) as error:
+        # A station's threads end in a group; each of its errors is told as if it were alone.
+        errors = _leaves(error)
+        if not all(isinstance(found, mendable) for found in errors):
+            raise
+        for found in errors:
+            code = "" if isinstance(found, ConfigError) else f"{getattr(found, 'code', 'file')}: "
+            print(f"{code}{found}", file=sys.stderr)
         raise SystemExit(2) from error
-    except (JournalError, CameraError, DriverError, HandModelMissingError, FileNotFoundError) as error:
-        print(f"{getattr(error, 'code', 'file')}: {error}", file=sys.stderr)
-        raise SystemExit(2) from error
+
+
+def _leaves(error: Exception) -> list[Exception]:
+    if not isinstance(error, ExceptionGroup):
+        return [error]
+    return [leaf for member in error.exceptions for leaf in _leaves(member)]
 
 
 def default_config() -> Path:

@@ -3,22 +3,24 @@
 from __future__ import annotations
 
 import json
+import os
 import random
 import threading
+import webbrowser
 from collections.abc import Iterator
-from contextlib import ExitStack
+from contextlib import AsyncExitStack, ExitStack
 from dataclasses import dataclass
 from pathlib import Path
 
 import anyio
 
-from station.app import Bench, alive, as_left, build, simulated_bench, until_signal
+from station.app import Bench, alive, as_left, build, pages, simulated_bench, until_signal
 from station.core.events import VisitAbandoned
 from station.core.state import Phase
 from station.runtime.clock import SystemClock
-from station.runtime.journal import Journal
-from station.runtime.setting import Files, setting_of
-from station.runtime.station import Station, next_visit_id, recover, silent_people
+from station.runtime.journal import Entry, Journal
+from station.runtime.setting import Files
+from station.runtime.station import next_visit_id
 from station.simulation.incidents import Incident
 from station.simulation.live import turn_bench
 from station.simulation.mishaps import Mishap
@@ -50,31 +52,27 @@ class VisitOptions:
 def visit(files: Files, options: VisitOptions) -> int:
     """One visit on the simulated bench in real time; 0 when it ended with the record of a finished visit."""
     path = options.journal or files.station.data_dir / "journal.sqlite"
-    close_lost_visit(path, files, options.software)
+    close_lost_visit(path)
     return anyio.run(LiveVisit(files, options, path).run)
 
 
-def close_lost_visit(path: Path, files: Files, software: str) -> None:
+def close_lost_visit(path: Path) -> None:
     """A simulated bench is lost with its program, so a visit that was left open there can only be closed."""
     journal = Journal(path)
-    state = recover(journal)
-    journal.close()
-    if state is None:
-        return
-    left = as_left(files, path)
-    journal = Journal(path)
-    station = Station(
-        setting_of(left, software),
-        journal=journal,
-        clock=SystemClock(),
-        open_cobot=None,
-        open_tool=None,
-        people=silent_people(),
-        state=state,
-    )
-    reason = "the simulated bench was lost with its program"
-    station.loop.post(VisitAbandoned(person="station", reason=reason), "station")
-    station.loop.turn()
+    left = journal.open_visit()
+    if left is not None:
+        clock = SystemClock()
+        reason = "the simulated bench was lost with its program"
+        journal.append(
+            Entry(
+                visit=left,
+                kind="stop",
+                t_utc=clock.utc(),
+                t_mono_s=clock.now_s(),
+                source="station",
+                body={"outcome": "abandoned", "reason": reason, "tightenings": []},
+            )
+        )
     journal.close()
 
 
@@ -88,7 +86,8 @@ class LiveVisit:
         self._clock = SystemClock()
         self._ended = threading.Event()
         self._restart = threading.Event()
-        self._told_address = False
+        self._port = options.port
+        self._pointer: MouseVisitor | None = None
         journal = Journal(path)
         self._visit_id = next_visit_id(journal, files.station.id)
         journal.close()
@@ -106,6 +105,7 @@ class LiveVisit:
                     self._bench = bench
                     if acting is None:
                         acting, incident = self._visitor(rig)
+                    bench.desk.bench_pointer = self._pointer
                     await self._live(bench, rig, acting, incident, first=first)
                     if not self._restart.is_set():
                         return _told(bench, self._options, self._visit_id, self._path)
@@ -124,6 +124,7 @@ class LiveVisit:
             journal_path=self._path,
             software=self._options.software,
             resume=resume,
+            speaks=self._options.pages,
         )
 
     async def _live(
@@ -139,8 +140,6 @@ class LiveVisit:
             if first:
                 await _devices_there(bench, asked)
                 station.open_visit(self._visit_id)
-            else:
-                station.restarted("the simulated power came back")
             while not (asked.is_set() or self._restart.is_set()) and station.loop.state.phase is not Phase.ENDED:
                 await anyio.sleep(0.05)
             if asked.is_set() and station.loop.state.phase is Phase.RUNNING:
@@ -149,20 +148,35 @@ class LiveVisit:
             elif station.loop.state.phase is Phase.ENDED and not asked.is_set():
                 await anyio.sleep(LINGER_S if self._options.pages else 0.5)
 
-        async with anyio.create_task_group() as outer:
+        if not first:
+            station.restarted("the simulated power came back")
+        async with anyio.create_task_group() as outer, AsyncExitStack() as serving:
             outer.start_soon(until_signal, asked)
+            if self._options.pages:
+                self._greet(await serving.enter_async_context(pages(bench, self._port)), first=first)
             await alive(bench, body)
             outer.cancel_scope.cancel()
+
+    def _greet(self, address: str, *, first: bool) -> None:
+        """Say where the page is, and open it where there is a desktop. After a restart it is at the same place."""
+        self._port = int(address.rsplit(":", 1)[1].split("/", maxsplit=1)[0])
+        if not first:
+            return
+        print(f"Kiosk page: {address}", flush=True)
+        if self._pointer is not None:
+            address = address.replace("/kiosk", "/bench")
+            print(f"You are the visitor: open {address} and use the mouse; it shows what to do.", flush=True)
+        if self._options.open_browser and (os.environ.get("DISPLAY") or os.environ.get("WAYLAND_DISPLAY")):
+            webbrowser.open(address)
 
     def _visitor(self, rig: Rig) -> tuple[Iterator[None], Incident | None]:
         options, scene = self._options, rig.scene
         cup = scene.nuts_mm[0] if scene.nuts_mm else (0.0, -200.0, 30.0)
         park = scene.tool_park or scene.card_home
         if options.by_mouse:
-            mouse = MouseVisitor(
+            self._pointer = mouse = MouseVisitor(
                 rig.world, self._bench.desk.bench, pass_text=scene.card_text, cup_mm=cup, tool_park=park
             )
-            self.pointer = mouse
             return mouse.act(), None
         visitor = Visitor(
             rig.world,

@@ -6,15 +6,12 @@ from contextlib import ExitStack
 
 import anyio
 
-from station.app import Bench, alive, as_left, build, simulated_bench, until_signal
+from station.app import Bench, alive, as_left, build, pages, simulated_bench, until_signal
 from station.core.state import Phase
 from station.runtime.clock import SystemClock
 from station.runtime.setting import Files
 from station.runtime.station import next_visit_id
 from station.simulation.live import turn_bench
-
-REST_S = 8.0
-"""How long the record of a visit stays up before the next visitor is greeted."""
 
 
 def run_station(files: Files, software: str) -> int:
@@ -26,7 +23,9 @@ def run_station(files: Files, software: str) -> int:
         rig = simulated_bench(left, seed=1, clock=clock)
         if rig is not None:
             stack.callback(rig.close)
-        bench = build(left, stack, rig=rig, clock=clock, seed=1, journal_path=path, software=software, resume=True)
+        bench = build(
+            left, stack, rig=rig, clock=clock, seed=1, journal_path=path, software=software, resume=True, speaks=True
+        )
         anyio.run(_run, bench)
     return 0
 
@@ -40,24 +39,18 @@ async def _run(bench: Bench) -> None:
             lambda stop: turn_bench(rig, iter(()), None, lambda: station.screen, bench.clock.now_s, stop=stop)
         )
 
-    async def body() -> None:
-        if station.loop.state.phase is Phase.RUNNING:
-            station.restarted("the program was started again")
-        while not asked.is_set():
-            if station.loop.state.phase is not Phase.RUNNING:
-                station.open_visit(next_visit_id(station.journal, bench.files.station.id))
-            await _until_ended(bench, asked)
-            with anyio.move_on_after(REST_S):
-                await asked.wait()
+    def opens(language: str) -> None:
+        station.open_visit(next_visit_id(station.journal, bench.files.station.id), language)
 
-    async with anyio.create_task_group() as outer:
+    bench.desk.opens = opens
+
+    async def body() -> None:
+        await asked.wait()
+
+    if station.loop.state.phase is Phase.RUNNING:
+        station.restarted("the program was started again")
+    async with anyio.create_task_group() as outer, pages(bench, None) as address:
+        print(f"Kiosk page: {address}", flush=True)
         outer.start_soon(until_signal, asked)
         await alive(bench, body)
         outer.cancel_scope.cancel()
-
-
-async def _until_ended(bench: Bench, asked: anyio.Event) -> None:
-    while not asked.is_set():
-        await anyio.sleep(0.1)
-        if bench.station.loop.state.phase is Phase.ENDED:
-            return

@@ -48,7 +48,8 @@ def decide(procedure: Procedure, state: State, envelope: ev.Envelope) -> tuple[S
         _settle(turn)
     else:
         turn.release_tool()
-    return turn.state, tuple(turn.effects)
+    # Words last: nothing that stops or disables waits for them.
+    return turn.state, tuple(sorted(turn.effects, key=lambda effect: isinstance(effect, fx.Say)))
 
 
 def _take(turn: Turn, event: ev.Event) -> None:

@@ -16,6 +16,8 @@ from vision.api import FactValue
 
 LATE_RESULT_S = 3.0
 """A result this soon after the enable was taken away belongs to the joint that had it, but never counts for it."""
+REMEMBERED_RESULTS = 500
+"""How many results are known again; the journal's own key knows them all."""
 TOOL_SEEN_WITHIN_S = 0.4
 """How much older than its result a frame may be that places the tool at the joint."""
 
@@ -80,7 +82,7 @@ def take_result(turn: Turn, result: TighteningResult) -> None:
     if key in turn.state.results:
         turn.raise_fault("result.duplicate", key, {"id": str(result.tightening_id)})
         return
-    turn.set(results=(*turn.state.results, key))
+    turn.set(results=(*turn.state.results, key)[-REMEMBERED_RESULTS:])
     tool = turn.state.tool
     late = tool.released_joint and turn.now_s - tool.released_s <= LATE_RESULT_S
     # Before the enable is confirmed nothing can have been tightened with it, and soon after another joint had the

@@ -18,7 +18,7 @@ from station.core.state import State
 from station.core.view import screen_of
 from station.runtime.clock import Clock
 from station.runtime.dispatch import Dispatch, People, Posture
-from station.runtime.journal import Journal
+from station.runtime.journal import Journal, JournalError
 from station.runtime.loop import StationLoop
 from station.runtime.replay import replay
 from vision.bench import Bench, Watch
@@ -96,8 +96,8 @@ class Station:
         """The ports this bench has."""
         return tuple(port for port in (self.cobot, self.tool) if port is not None)
 
-    def open_visit(self, visit_id: str) -> None:
-        """Begin a visit: keep what it runs on, and post its start document."""
+    def open_visit(self, visit_id: str, language: str = "") -> None:
+        """Begin a visit: keep what it runs on, and post its start document. May be called from any thread."""
         setting = self.setting
         self.journal.keep_document(setting.procedure.sha256, "procedure", canonical(to_plain(setting.procedure)))
         self.loop.post(
@@ -107,7 +107,7 @@ class Station:
                 procedure_sha256=setting.procedure.sha256,
                 station=setting.station,
                 station_sha256=setting.station_sha256,
-                language=setting.language,
+                language=language or setting.language,
                 software=setting.software,
                 calibration=dict(setting.calibration),
             ),
@@ -141,9 +141,20 @@ class Station:
 
 
 def recover(journal: Journal) -> State | None:
-    """The state of the visit that a crash has left open, folded from the journal; None when there is none."""
+    """The state of the visit that a crash has left open, folded from the journal; None when there is none.
+
+    Raises JournalError when this program does not decide as the one that wrote it: it must not go on with that visit.
+    """
     visit = journal.open_visit()
-    return replay(journal, visit).state if visit is not None else None
+    if visit is None:
+        return None
+    folded = replay(journal, visit)
+    if folded.bad_seq is not None:
+        raise JournalError(
+            f"{journal.path}: visit {visit} was left open by a program that decides differently (row {folded.bad_seq});"
+            " finish it with that version, or move the journal away to begin a new one"
+        )
+    return folded.state
 
 
 def next_visit_id(journal: Journal, prefix: str) -> str:

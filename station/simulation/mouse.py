@@ -10,7 +10,7 @@ import math
 from collections.abc import Generator
 
 from station.config.bench import pose_of
-from station.simulation.visitor import NUT_GRIP, PART_GRIP, PASS_AT, TOOL_GRIP
+from station.simulation.visitor import NUT_GRIP, PART_GRIP, TOOL_GRIP
 from station.simulation.world import AWAY, Point, World
 from vision.bench import Bench
 from vision.geometry import Transform
@@ -20,7 +20,9 @@ CARRY_Z_MM = 60.0
 """Height at which a carried thing's origin moves over the bench."""
 CATCH_MM = 30.0
 """A place catches a part within this, a stud a nut, a joint the tool."""
-REACH_MM = {"part": 95.0, "tool": 70.0, "cup": 50.0}
+REACH_MM = {"part": 95.0, "tool": 70.0, "cup": 50.0, "card": 70.0}
+CARD_EDGE = Transform.of(60.0, -305.0, 2.0)
+"""The visitor's pass lies half over the bench's edge, where no camera can read it."""
 IDLE_S = 2.0
 """A mouse that rests this long with nothing in hand takes its hand off the bench."""
 
@@ -31,7 +33,8 @@ class MouseVisitor:
     def __init__(self, world: World, bench: Bench, *, pass_text: str, cup_mm: Point, tool_park: Transform) -> None:
         self._world = world
         self._bench = bench
-        self._pass_text = pass_text
+        self._card_in_hand = False
+        world.card_text, world.card_at = pass_text, CARD_EDGE
         self._cup = cup_mm
         self._park = tool_park
         self._at_mm: tuple[float, float] = (AWAY[0], AWAY[1])
@@ -44,11 +47,17 @@ class MouseVisitor:
             with self._world.lock:
                 hand = self._world.hands["right"]
                 idle = self._world.now_s - self._moved_s > IDLE_S
-                if idle and not hand.holding and not self._nut_in_hand and hand.at_mm != AWAY:
+                if (
+                    idle
+                    and not hand.holding
+                    and not self._nut_in_hand
+                    and not self._card_in_hand
+                    and hand.at_mm != AWAY
+                ):
                     self._world.carry("right", AWAY)
             yield
 
-    def move(self, camera: str, x_px: float, y_px: float) -> None:
+    def move(self, x_px: float, y_px: float, camera: str) -> None:
         """The mouse is at this pixel of that camera's picture. KeyError for a camera that is not there."""
         with self._world.lock:
             holding = self._world.hands["right"].holding
@@ -56,7 +65,10 @@ class MouseVisitor:
             x, y, _ = (float(v) for v in self._bench.camera(camera).bench_point_on_plane([[x_px, y_px]], height_mm)[0])
             self._at_mm = (x, y)
             self._moved_s = self._world.now_s
-            if holding == "tool":
+            if self._card_in_hand:
+                self._world.card_at = Transform.of(x, y, HAND_Z_MM - 20.0)
+                self._world.carry("right", (x, y - 110.0, HAND_Z_MM - 40.0))
+            elif holding == "tool":
                 self._move_tool(x, y)
             elif holding:
                 self._move_body(holding, Transform.of(x, y, CARRY_Z_MM + 40.0), PART_GRIP)
@@ -67,6 +79,9 @@ class MouseVisitor:
         """The button went down: take what is under the fingers."""
         with self._world.lock:
             x, y = self._at_mm
+            if math.dist((x, y), tuple(CARD_EDGE.translation_mm[:2])) <= REACH_MM["card"]:
+                self._card_in_hand = True
+                return
             if math.dist((x, y), self._cup[:2]) <= REACH_MM["cup"]:
                 self._nut_in_hand = True
                 self._world.hands["right"].grip = 1.0
@@ -84,6 +99,9 @@ class MouseVisitor:
         with self._world.lock:
             held = self._world.hands["right"].holding
             x, y = self._at_mm
+            if self._card_in_hand:
+                self._card_in_hand = False
+                self._world.card_at = CARD_EDGE
             if self._nut_in_hand:
                 self._nut_in_hand = False
                 self._drop_nut(x, y)
@@ -100,12 +118,6 @@ class MouseVisitor:
             self._world.pull_trigger()
         else:
             self._world.let_go()
-
-    def card(self, shown: bool) -> None:
-        """Hold the pass up with the other hand, or put it away."""
-        with self._world.lock:
-            self._world.card_text = self._pass_text if shown else ""
-            self._world.carry("left", PASS_AT if shown else AWAY)
 
     def _move_tool(self, x: float, y: float) -> None:
         for joint in self._world.procedure.joints:

@@ -91,6 +91,8 @@ class World:
         self.nuts: dict[str, Nut] = {}
         self.hands = {"right": Hand(side="right", skin=skin), "left": Hand(side="left", skin=skin)}
         self.card_text = ""
+        self.card_at: Transform | None = None
+        """bench_from_card of a card that lies or is dragged; None = the left hand holds it."""
         self.light = 1.0
         self.covered: set[str] = set()
         self.silent: set[str] = set()
@@ -236,6 +238,8 @@ class World:
     def _drawn_card(self) -> DrawnCard | None:
         if not self.card_text:
             return None
+        if self.card_at is not None:
+            return DrawnCard(text=self.card_text, bench_from_card=self.card_at)
         x, y, z = self.hands["left"].at_mm
         return DrawnCard(text=self.card_text, bench_from_card=Transform.of(x, y + 120.0, z + 15.0))
 

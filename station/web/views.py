@@ -47,6 +47,7 @@ def kiosk_view(screen: Screen, phrases: Phrases, language: str, caption: Caption
         "step": screen.step,
         "sentence": text(screen.say, screen.words),
         "picture": screen.picture,
+        "part": _part(screen),
         "picture_text": text(f"ui.picture.{screen.picture}"),
         "steps": [
             {"id": step.id, "label": text(_short(phrases, language, step.say)), "status": step.status}
@@ -143,6 +144,12 @@ def record_view(record: Record, phrases: Phrases, language: str) -> dict[str, An
 def _short(phrases: Phrases, language: str, say: str) -> str:
     short = f"{say}.short"
     return short if short in phrases.keys(language) else say
+
+
+def _part(screen: Screen) -> str:
+    """Phrase key of the ordered part, for the drawings; empty before the order is known."""
+    keys = (word[1:] for word in screen.words.values() if word.startswith("@part."))
+    return next(keys, "")
 
 
 def _step_of(screen: Screen, phrases: Phrases, language: str) -> str:

@@ -1,4 +1,4 @@
-"""A scripted visitor who, time and again, reaches into the cobot's zone while it moves, and when that truly happened."""
+"""A scripted visitor who reaches into the cobot's zone again and again while it moves, and when that truly was."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ def reaching(
     *,
     wanted: int,
 ) -> Iterator[None]:
-    """Follow `script`, but reach in whenever the cobot moves, until `reaches` holds `wanted`; every other one at once."""
+    """Follow `script`, but reach in whenever the cobot moves, until `reaches` holds `wanted`; every other at once."""
     while True:
         if len(reaches) < wanted and screen().robot == "moving" and world.hands["left"].at_mm == AWAY:
             yield from _pause(now_s, 0.1 + 0.2 * rng.random())
