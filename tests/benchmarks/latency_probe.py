@@ -14,9 +14,9 @@ from dataclasses import dataclass, field
 import numpy as np
 import pytest
 
-import station.runtime.loop as loop_module
 from drivers.cobot.mycobot280.protocol import Cmd, request
 from drivers.link import DescriptorLink
+from station.core.decide import decide
 from station.core.effects import Effect, StopRobot
 from station.core.events import Envelope
 from station.core.procedure import Procedure
@@ -36,7 +36,10 @@ class Published:
     version: int
     known_s: float
     """When the fact board told of the change."""
+    taken_s: float
+    """When the loop began to decide on it."""
     at_s: float
+    """When that was decided and on disk."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -58,13 +61,15 @@ class Probe:
     decided: list[StopDecided] = field(default_factory=list)
     stop_bytes_s: list[float] = field(default_factory=list)
     """When a stop had been handed to the kernel."""
-    _known_s: dict[int, float] = field(default_factory=dict)
+    _known: dict[int, tuple[VisionEvent, float]] = field(default_factory=dict)
+    """By the event's identity; the event is kept with it, so that no other gets the same."""
     _judged: Envelope | None = None
+    _taken_s: float = 0.0
     _lock: threading.Lock = field(default_factory=threading.Lock)
 
     def install(self, patch: pytest.MonkeyPatch) -> None:
         """Listen until `patch` is undone."""
-        update, publish, write, decide = FactBoard.update, LiveDesk.publish, DescriptorLink.write, loop_module.decide
+        update, publish, write = FactBoard.update, LiveDesk.publish, DescriptorLink.write
 
         def timed_update(board: FactBoard, analysis: FrameAnalysis) -> tuple[VisionEvent, ...]:
             events = update(board, analysis)
@@ -73,11 +78,11 @@ class Probe:
                 self.stamp_to_fact_s.setdefault(analysis.camera, []).append(now_s - analysis.t_mono_s)
                 for event in events:
                     if isinstance(event, FactChanged):
-                        self._known_s[id(event)] = now_s
+                        self._known[id(event)] = (event, now_s)
             return events
 
         def timed_decide(procedure: Procedure, state: State, envelope: Envelope) -> tuple[State, tuple[Effect, ...]]:
-            self._judged = envelope
+            self._judged, self._taken_s = envelope, self.now_s()
             after, effects = decide(procedure, state, envelope)
             if any(isinstance(effect, StopRobot) for effect in effects):
                 reading = envelope.event.reading if isinstance(envelope.event, FactChanged) else None
@@ -89,10 +94,12 @@ class Probe:
             at_s = self.now_s()
             publish(desk, screen)
             with self._lock:
-                known_s = self._known_s.pop(id(self._judged.event), None) if self._judged else None
-            if known_s is not None:
+                known = self._known.pop(id(self._judged.event), None) if self._judged else None
+            if known is not None:
                 # Only the loop's thread makes versions, so this is the one just made.
-                self.published.append(Published(version=desk.screen()[0], known_s=known_s, at_s=at_s))
+                self.published.append(
+                    Published(version=desk.screen()[0], known_s=known[1], taken_s=self._taken_s, at_s=at_s)
+                )
 
         def timed_write(link: DescriptorLink, data: bytes) -> None:
             write(link, data)
@@ -102,7 +109,7 @@ class Probe:
         patch.setattr(FactBoard, "update", timed_update)
         patch.setattr(LiveDesk, "publish", timed_publish)
         patch.setattr(DescriptorLink, "write", timed_write)
-        patch.setattr(loop_module, "decide", timed_decide)
+        patch.setattr("station.runtime.loop.decide", timed_decide)
 
     def first_stop_s(self, since_s: float) -> float | None:
         """When the first stop since then was on the wire."""

@@ -33,15 +33,15 @@ from station.simulation.visitor import Visitor
 from station.web.server import create_app, serving
 
 if TYPE_CHECKING:
-    from playwright.sync_api import Browser
+    from playwright.sync_api import Browser, ViewportSize
 
 CONFIG = Path(__file__).parents[2] / "config" / "station.sim.toml"
 SEED = 7
-REACHES = 30
-LIMIT_S = 420.0
+REACHES = 24
+LIMIT_S = 200.0
 """The visit ends here at the latest; figures are of what there was until then."""
 READY_S = 30.0
-SCREEN = {"width": 1920, "height": 1080}
+SCREEN: ViewportSize = {"width": 1920, "height": 1080}
 
 
 @dataclass(slots=True, kw_only=True)
@@ -145,9 +145,7 @@ def test_news_travels(chromium: Browser, tmp_path: Path, monkeypatch: pytest.Mon
     with ThreadPoolExecutor(1, "station") as threads, chromium.new_context(viewport=SCREEN) as context:
         ended = threads.submit(anyio.run, run.live)
         try:
-            assert run.served.wait(READY_S), (
-                "the station does not begin to serve its pages; see why with `station visit`"
-            )
+            assert run.served.wait(READY_S), "no pages are served; see why with `station visit`"
             context.add_init_script(NOTE_DRAWN)
             page = context.new_page()
             page.goto(f"{run.address}/kiosk")
@@ -162,7 +160,10 @@ def test_news_travels(chromium: Browser, tmp_path: Path, monkeypatch: pytest.Mon
     print(f"\n{_conditions(run, chromium.version, load_before)}")
     print("\n".join(_to_fact(probe)))
     print("\n".join(_to_screen(probe, when_drawn)))
-    print(f"  (the page's clock is known to {page_clock.unsure_s * 1000.0:.1f} ms)")
+    changes = len(probe.published) / run.seconds
+    print(
+        f"  ({changes:.1f} changes of facts a second; the page's clock is known to {page_clock.unsure_s * 1000.0:.1f} ms)"
+    )
     print("\n".join(_to_stop(probe, run.reaches)))
     assert probe.published, "no fact changed in the whole visit; see why with `station visit`"
     assert run.reaches, "the cobot never moved in the whole visit; see why with `station visit`"
@@ -196,6 +197,8 @@ def _to_fact(probe: Probe) -> list[str]:
 def _to_screen(probe: Probe, when_drawn: Callable[[int], float | None]) -> list[str]:
     arrived = [(told, at_s) for told in probe.published if (at_s := when_drawn(told.version)) is not None]
     return [
+        row("fact to the loop's turn", [told.taken_s - told.known_s for told in probe.published]),
+        row("the turn: decided and in the journal", [told.at_s - told.taken_s for told in probe.published]),
         row("fact to decided and in the journal", [told.at_s - told.known_s for told in probe.published]),
         row("fact to drawn by Chromium", [at_s - told.known_s for told, at_s in arrived]),
     ]

@@ -185,7 +185,8 @@ def screen_at(work: Procedure, step_id: str, language: str = "en") -> Screen:
         words=names,
         picture=step.picture,
         steps=tuple(
-            ScreenStep(id=each.id, say=each.say, status=_status(number, place)) for number, each in enumerate(work.steps)
+            ScreenStep(id=each.id, say=each.say, status=_status(number, place))
+            for number, each in enumerate(work.steps)
         ),
         joints=_joints(work, step_id),
         faults=(),
@@ -221,7 +222,8 @@ def record_of(work: Procedure) -> Record:
         finished=True,
         steps=tuple(step.say for step in work.steps),
         joints=tuple(
-            RecordJoint(label=joint.label, torque_nm=9.02, angle_deg=64.0, attempts=1, good=True) for joint in work.joints
+            RecordJoint(label=joint.label, torque_nm=9.02, angle_deg=64.0, attempts=1, good=True)
+            for joint in work.joints
         ),
     )
 
@@ -242,7 +244,9 @@ def picture(seq: int, t_mono_s: float, width_px: int = 1280, height_px: int = 72
         "hands": [{"points_px": [[900 + 9 * (i % 4) * (i // 4), 600 - 14 * (i % 5)] for i in range(21)], "score": 0.9}],
         "tags": [],
         "bodies": [{"body": "mirror", "outline_px": [[500, 250], [800, 250], [800, 480], [500, 480]], "axes_px": []}],
-        "joints": [{"joint": f"J{n}", "at_px": [480 + 80 * n, 430 - 70 * (n % 2)], "state": "empty"} for n in (1, 2, 3)],
+        "joints": [
+            {"joint": f"J{n}", "at_px": [480 + 80 * n, 430 - 70 * (n % 2)], "state": "empty"} for n in (1, 2, 3)
+        ],
         "zones": [{"zone": "door", "outline_px": [[450, 200], [860, 200], [860, 520], [450, 520]], "busy": True}],
     }
     return Shown(seq=seq, t_mono_s=t_mono_s, jpeg=jpeg.tobytes(), overlay=overlay)
@@ -253,8 +257,17 @@ def _status(number: int, place: int) -> str:
 
 
 def _joints(work: Procedure, step_id: str) -> tuple[ScreenJoint, ...]:
-    due = [d.joint for d in work.step(step_id).demands if hasattr(d, "joint") and work.step(step_id).picture != "start-nuts"]
-    done = [d.joint for each in work.steps[: work.steps.index(work.step(step_id))] for d in each.demands if type(d).__name__ == "Tightening"]
+    due = [
+        d.joint
+        for d in work.step(step_id).demands
+        if hasattr(d, "joint") and work.step(step_id).picture != "start-nuts"
+    ]
+    done = [
+        d.joint
+        for each in work.steps[: work.steps.index(work.step(step_id))]
+        for d in each.demands
+        if type(d).__name__ == "Tightening"
+    ]
     placed = any(each.picture == "start-nuts" for each in work.steps[: work.steps.index(work.step(step_id))])
     return tuple(
         ScreenJoint(

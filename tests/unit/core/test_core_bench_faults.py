@@ -1,5 +1,7 @@
 """What can go wrong on the bench: parts, nuts, hands, arm, cameras, the program itself. Named, held, mended, resumed."""
 
+from pathlib import Path
+
 import pytest
 from support.corebench import ABSENT, PRESENT, UNKNOWN, CoreBench, bench_of, opened, play
 from support.coreworld import ORDER, OTHER_ORDER, mirror
@@ -10,7 +12,7 @@ from station.core import events as ev
 from station.core.faults import FAULTS, ClearBy
 from station.core.procedure import Role
 from station.core.state import Phase, StepStatus
-from vision.api import LookReport
+from vision.api import FactReading, LookReport
 
 
 def moving_arm(step: str = "hold") -> CoreBench:
@@ -322,8 +324,11 @@ def test_an_abandoned_visit_stays_abandoned(until):
     bench.feed(ev.VisitAbandoned(person="p", reason="left"))
     assert [effect.outcome for effect in bench.did(fx.CloseVisit)] == ["abandoned"]
     steps = bench.state.steps
-    bench.state = type(bench.state)(**{**_fields(bench), "looks": looks})
-    bench.answer_all()
+    for look in looks:
+        readings = tuple(
+            FactReading(fact=fact, value=bench.truth[fact], t_mono_s=bench.now_s + 0.1) for fact in look.facts
+        )
+        bench.feed(LookReport(look_id=look.look_id, readings=readings, t_mono_s=bench.now_s + 0.1))
     bench.confirm("record", "confirm.proud")
     bench.timer(f"step:{until}")
     assert (bench.state.outcome, bench.state.phase, bench.state.steps) == ("abandoned", Phase.ENDED, steps)
@@ -339,14 +344,8 @@ def test_a_timer_of_a_notice_clears_no_fault():
 
 def test_the_stories_know_every_code():
     """It should have a story, here or with the tool, for each code of the fault table that decide can raise."""
-    from pathlib import Path
-
     here = Path(__file__).parent
     told = "".join((here / name).read_text() for name in ("test_core_bench_faults.py", "test_core_tool_faults.py"))
     untold = [code for code in FAULTS if f'"{code}"' not in told and not code.startswith("camera.")]
     assert untold == []
     assert {kind.clear_by for kind in FAULTS.values()} == set(ClearBy)
-
-
-def _fields(bench: CoreBench) -> dict[str, object]:
-    return {name: getattr(bench.state, name) for name in bench.state.__dataclass_fields__}

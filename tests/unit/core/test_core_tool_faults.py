@@ -1,5 +1,7 @@
 """What can go wrong with the torque tool and its results: named rightly, held, cleared by whom it should be, resumed."""
 
+from dataclasses import replace
+
 import pytest
 from support.corebench import ABSENT, PRESENT, UNKNOWN, CoreBench, bench_of, play, rundown
 from support.coreworld import clips, mirror, wheel
@@ -76,8 +78,6 @@ def test_the_edges_of_the_window_are_inside(torque, angle):
 
 def test_a_joint_without_an_angle_window_is_judged_by_torque():
     """It should not take a window that is not given for one of zero degrees."""
-    from dataclasses import replace
-
     procedure = clips()
     joints = tuple(replace(joint, angle_min_deg=0.0, angle_max_deg=0.0) for joint in procedure.joints)
     bench = bench_of(replace(procedure, joints=joints))
@@ -109,8 +109,6 @@ def test_too_many_bad_results_call_a_technician_who_gives_new_tries():
 
 def test_a_step_can_end_the_visit_instead():
     """It should close the visit as failed where the step says so, and take tool and arm away."""
-    from dataclasses import replace
-
     procedure = mirror()
     steps = tuple(
         replace(step, on_fail=OnFail(retries=0, then="end")) if step.id == "tighten-J1" else step
@@ -199,13 +197,22 @@ def test_a_late_result_does_not_count_for_the_joint_where_the_tool_is_now():
 def test_a_result_after_the_tool_has_left_never_counts():
     """It should say that the tool was elsewhere, and let the visitor go on after a tap."""
     bench = at_first_joint()
-    bench.see("tool:J1", UNKNOWN)
+    bench.see("tool:J1", ABSENT)
     assert bench.did(fx.DisableTool) and bench.codes() == ["tool.away"]
     bench.pull()
     assert bench.codes() == ["tool.away", "tool.elsewhere"]
     bench.acknowledge("tool.elsewhere", Role.VISITOR)
     bench.timer("notice:tool.away")
     finish_joint(bench)
+
+
+def test_a_tool_that_cannot_be_seen_is_disabled_without_a_reproach():
+    """It should take the enable away when the tool is hidden, and give it back when it is seen at the joint again."""
+    bench = at_first_joint()
+    bench.see("tool:J1", UNKNOWN)
+    assert bench.did(fx.DisableTool) and bench.codes() == []
+    bench.see("tool:J1", PRESENT)
+    assert len(bench.did(fx.EnableTool)) == 1
 
 
 @pytest.mark.parametrize("value", [ABSENT, UNKNOWN])

@@ -165,14 +165,15 @@ function signedBy(title, say) {
 }
 
 function states(running) {
-  const shown = running ? [["robot", view.robot, view.robot_text], ["tool", view.tool, view.tool_text]] : [];
-  const there = shown.filter(([kind]) => kind === "robot" || view.joints.some((joint) => joint.status !== "empty"));
-  refill($("states"), there, () =>
-    there.map(([kind, state, text]) => make("li", { text, data: { kind, state } })),
-  );
+  const nuts = view.joints.some((joint) => joint.status !== "empty");
+  const tool = nuts ? [["tool", view.tool, view.tool_text]] : [];
+  const shown = running ? [["robot", view.robot, view.robot_text], ...tool] : [];
+  refill($("states"), shown, () => shown.map(([kind, state, text]) => make("li", { text, data: { kind, state } })));
 }
 
 function joints() {
+  const matter = view.picture === "start-nuts" || view.joints.some((joint) => joint.status !== "empty");
+  show($("work"), matter);
   refill($("joints"), view.joints, () =>
     view.joints.map((joint) => {
       const result =

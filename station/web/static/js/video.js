@@ -73,6 +73,7 @@ export class Video {
   }
 
   #look() {
-    this.#cover.hidden = performance.now() < this.#freshUntil;
+    const fresh = performance.now() < this.#freshUntil;
+    if (this.#cover.hidden !== fresh) this.#cover.hidden = fresh;
   }
 }
