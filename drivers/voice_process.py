@@ -5,9 +5,9 @@ Lines of JSON. First it says `{"engine": name and versions}`. Each request on st
 with a sentence. The end of the input ends the process, so it cannot outlive its owner.
 
 Only `save_to_file` of pyttsx3 is used. Its own playing loses sentences, cannot be stopped and hides a missing player.
-Two of its habits matter here too (pyttsx3 2.99, `drivers/espeak.py`). It has eSpeak NG work in a thread of its own without
-waiting for it, so that about one sentence in 150 comes out short or empty: here eSpeak NG is told to work in the caller's
-thread. And an unknown voice is an event only, after which the previous voice speaks.
+Two of its habits matter here too (pyttsx3 2.99, `drivers/espeak.py`). eSpeak NG works in a thread of its own, for which
+pyttsx3 does not wait: without `_settle` about one sentence in 150 comes out short or empty. And an unknown voice is an
+event only, after which the previous voice speaks.
 """
 
 from __future__ import annotations
@@ -17,12 +17,11 @@ import importlib.metadata
 import json
 import os
 import sys
+import threading
 from pathlib import Path
 from typing import Any, TextIO
 
 SYSTEM_LIBRARY = "libespeak-ng.so.1"
-AUDIO_OUTPUT_SYNCHRONOUS = 2
-"""As retrieval, but `espeak_Synth` returns when the sentence is done (speak_lib.h, `espeak_AUDIO_OUTPUT`)."""
 
 
 class EngineError(Exception):
@@ -66,17 +65,17 @@ class Engine:
         import pyttsx3
 
         try:
-            from pyttsx3.drivers import _espeak
-
-            _espeak.AUDIO_OUTPUT_RETRIEVAL = AUDIO_OUTPUT_SYNCHRONOUS
             self._engine: Any = pyttsx3.init("espeak")
         except (RuntimeError, OSError, ImportError) as error:
             raise EngineError(f"pyttsx3 cannot use {library} ({error}); run `make setup` again") from error
         self.name = f"pyttsx3 {importlib.metadata.version('pyttsx3')}, {library}"
+        self._finished = threading.Event()
         self._refused: list[Exception] = []
         self._manner: tuple[str, int] | None = None
+        self._engine.connect("finished-utterance", lambda name, completed: self._finished.set())
         self._engine.connect("error", lambda name, exception: self._refused.append(exception))
-        # The engine's first loop is the one that takes up settings late, so it runs before there is a sentence.
+        # The first loop of all takes up its settings late and returns early, so it runs before there is a sentence.
+        self._settle()
         self._engine.runAndWait()
 
     def save(self, text: str, lang: str, rate_wpm: int, path: Path) -> None:
@@ -84,16 +83,28 @@ class Engine:
 
         It may hang with the engine; the owner of the process counts the seconds.
         """
+        self._finished.clear()
         self._refused.clear()
         if self._manner != (lang, rate_wpm):
             self._manner = None
             self._engine.setProperty("voice", lang)
             self._engine.setProperty("rate", rate_wpm)
+            self._settle()
         self._engine.save_to_file(text, str(path))
         self._engine.runAndWait()
+        self._finished.wait()
+        self._settle()
         if self._refused:
             raise EngineError(f"the voice does not speak `{lang}` ({self._refused[0]}); use a language that it has")
         self._manner = lang, rate_wpm
+
+    def _settle(self) -> None:
+        """Wait until eSpeak NG's own thread has nothing left to do (`espeak_Synchronize`, speak_lib.h).
+
+        Each loop of pyttsx3 begins with an end of the loop before, which cancels if eSpeak NG is busy, be it with a
+        setting only; the cancel then hits the new sentence.
+        """
+        self._library.espeak_Synchronize()
 
 
 def serve(engine: Engine, requests: TextIO, answers: TextIO) -> None:

@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
+from hypothesis import settings
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser
@@ -23,6 +24,12 @@ GONE_WITHIN_S = 2.0
 BROWSERS = ("chromium", "chromium-browser", "google-chrome")
 QUIET = ("--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking")
 QUIETER = ("--disable-component-update", "--disable-sync")
+
+
+def pytest_configure() -> None:
+    """No property fails for being slow: on a busy machine the first example may take any time."""
+    settings.register_profile("unhurried", settings(), deadline=None)
+    settings.load_profile("unhurried")
 
 
 class _AsyncioComplaints(logging.Handler):

@@ -25,6 +25,8 @@ from vision.evidence import Recent, judge
 HISTORY_S = 4.0
 LOOK_LIMIT_S = 2.0
 AGREEING_FRAMES = 2
+STEADY_S = 0.5
+"""A camera that was bad is good again when it has sent good pictures for so long: one that comes and goes stays bad."""
 JUDGE_AGAIN_S = 0.2
 """How long the readings stand when no frame arrives, before single sightings that have grown stale are dropped."""
 
@@ -70,6 +72,7 @@ class FactBoard:
         self._analyses: dict[str, tuple[FrameAnalysis, ...]] = {}
         self._newest_s: dict[str, float] = {}
         self._health: dict[str, str] = {}
+        self._good_since: dict[str, float] = {}
         self._watches: dict[str, Watch] = {watch.fact: watch for watch in watches}
         self._readings: dict[str, FactReading] = {}
         self._looks: list[_Look] = []
@@ -159,10 +162,17 @@ class FactBoard:
         return tuple(events)
 
     def _health_edge(self, camera: str, t_s: float, state: str, detail: str) -> tuple[VisionEvent, ...]:
+        good = state == CameraState.GOOD.value
+        if not good or camera not in self._good_since:
+            self._good_since[camera] = t_s
+        if not good:
+            del self._good_since[camera]
         if self._health.get(camera) == state:
             return ()
+        was_bad = camera in self._health
+        if good and was_bad and t_s - self._good_since[camera] < STEADY_S:
+            return ()
         self._health[camera] = state
-        good = state == CameraState.GOOD.value
         return (CameraHealth(camera=camera, t_mono_s=t_s, good=good, code=f"camera.{state}", detail=detail),)
 
     def _recent(self, since_s: float = float("-inf")) -> Recent:

@@ -1,6 +1,6 @@
 """The pose of a tagged body in the bench frame, from all of its tags that one picture shows.
 
-Start: SQPnP (Terzakis and Lourakis, ECCV 2020) and its mirror image; then Levenberg-Marquardt on all corners, through
+Start: SQPnP (Terzakis and Lourakis, ECCV 2020) and its reflection; then Levenberg-Marquardt on all corners, through
 the lens. A flat target seen small has two poses that explain it nearly as well (Schweighofer and Pinz, PAMI 2006): the
 one that lies flat on the bench is taken only where the other plainly does not; otherwise there is no answer.
 """
@@ -96,7 +96,7 @@ def _candidates(points_mm: Array, pixels: Array, camera: CameraModel) -> list[_C
 
 
 def _starts(points_mm: Array, pixels: Array, camera: CameraModel) -> list[Transform]:
-    """`camera_from_body` guesses: the one of SQPnP, and its mirror image about the line of sight."""
+    """`camera_from_body` guesses: the one of SQPnP, and its reflection about the line of sight."""
     import cv2
 
     _, turns, shifts, _ = cv2.solvePnPGeneric(
@@ -106,11 +106,11 @@ def _starts(points_mm: Array, pixels: Array, camera: CameraModel) -> list[Transf
     for turn, shift in zip(turns, shifts, strict=True):
         rotation = np.asarray(cv2.Rodrigues(turn)[0], dtype=np.float64)
         start = Transform(rotation, np.asarray(shift, dtype=np.float64).reshape(3))
-        starts += [start, _mirrored(start, points_mm)]
+        starts += [start, _reflected(start, points_mm)]
     return starts
 
 
-def _mirrored(camera_from_body: Transform, points_mm: Array) -> Transform:
+def _reflected(camera_from_body: Transform, points_mm: Array) -> Transform:
     """The pose whose face leans the other way: half a turn about the line of sight and one about its normal.
 
     Seen from far, both give the same picture; this is the second solution of a plane's pose.

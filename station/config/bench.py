@@ -124,5 +124,5 @@ def _part_watches(station: StationConfig, procedure: Procedure, demands: list[De
 
 def _zones(procedure: Procedure, demands: list[Demand]) -> list[str]:
     named = [demand.zone for demand in demands if isinstance(demand, HandsClear)]
-    always = [procedure.door_zone, *([procedure.cobot_zone] if procedure.cobot_zone else [])]
+    always = [procedure.work_zone, *([procedure.cobot_zone] if procedure.cobot_zone else [])]
     return list(dict.fromkeys([*always, *named]))

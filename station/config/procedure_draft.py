@@ -38,7 +38,7 @@ class Draft:
     def of(procedure: Procedure) -> Draft:
         """Of a procedure that is whole."""
         return Draft(
-            work_zone=procedure.door_zone,
+            work_zone=procedure.work_zone,
             cobot_zone=procedure.cobot_zone,
             places=dict(enumerate(procedure.places)),
             parts=dict(enumerate(procedure.parts)),

@@ -53,7 +53,7 @@ def load_procedure(path: Path, known: Known | None = None) -> Procedure:
         joints=tuple(draft.joints.values()),
         groups=_all_groups(draft),
         steps=tuple(draft.steps.values()),
-        door_zone=head.work_zone,
+        work_zone=head.work_zone,
         cobot_zone=head.cobot_zone,
     )
 

@@ -175,7 +175,7 @@ def _wrong_parts(procedure: Procedure, state: State, step: Step) -> Iterator[Con
             and state.progress(step.id).status in (StepStatus.OPEN, StepStatus.LOOKING)
             and _is(state, facts.part_at(wanted.id, demand.place), "absent")
             and _is(state, facts.part_near(wanted.id, demand.place), "present")
-            and _is(state, facts.hands_in(procedure.door_zone), "absent")
+            and _is(state, facts.hands_in(procedure.work_zone), "absent")
         ):
             yield "part.misplaced", wanted.id, {"part": f"@{wanted.name}"}
 

@@ -222,7 +222,7 @@ def _fact(turn: Turn, event: FactChanged) -> None:
     turn.set(facts={**turn.state.facts, reading.fact: seen})
     if reading.fact == facts.CODE and reading.value is not FactValue.PRESENT:
         turn.set(pass_text="")
-    zones = {facts.hands_in(turn.procedure.door_zone), facts.hands_in(turn.procedure.cobot_zone or "")}
+    zones = {facts.hands_in(turn.procedure.work_zone), facts.hands_in(turn.procedure.cobot_zone or "")}
     if reading.fact in zones and reading.value is not FactValue.ABSENT:
         turn.set(last_disturbance_s=max(turn.state.last_disturbance_s, reading.t_mono_s))
 
@@ -306,7 +306,7 @@ def _timer(turn: Turn, timer: str) -> None:
     elif kind == "missing" and turn.state.phase is Phase.RUNNING:
         turn.set(missing_timer="")
         step = next((s for s in active_steps(turn.procedure, turn.state) if s.id == name), None)
-        hands = turn.state.seen(facts.hands_in(turn.procedure.door_zone))
+        hands = turn.state.seen(facts.hands_in(turn.procedure.work_zone))
         if step is not None and hands is FactValue.ABSENT:
             turn.set(overdue=missing_fasteners(turn, step))
 

@@ -194,7 +194,7 @@ class Procedure:
     joints: tuple[JointSpec, ...]
     groups: tuple[Group, ...]
     steps: tuple[Step, ...]
-    door_zone: str
+    work_zone: str
     """Zone around the work: hands in it hide the view."""
     cobot_zone: str | None
     """Zone that must be clear while the cobot moves; None = the procedure has no gestures."""

@@ -74,7 +74,7 @@ class Screen:
     """The most urgent first."""
     questions: tuple[ScreenQuestion, ...]
     waiting_for: tuple[str, ...]
-    """Facts or results that the active step still misses, e.g. `fastener:J2`, `hands:door`, `tightening:J1`."""
+    """Facts or results that the active step still misses, e.g. `fastener:J2`, `hands:work`, `tightening:J1`."""
     robot: str
     """`still`, `moving`, `held` or `away` (not connected)."""
     tool: str

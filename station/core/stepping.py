@@ -94,7 +94,7 @@ def _gate(turn: Turn, step: Step) -> None:
 def _watch_for_missing(turn: Turn, step: Step) -> None:
     fasteners = [d for d in step.demands if isinstance(d, Fastener)]
     missing = missing_fasteners(turn, step)
-    hands_away = turn.state.seen(facts.hands_in(turn.procedure.door_zone)) is FactValue.ABSENT
+    hands_away = turn.state.seen(facts.hands_in(turn.procedure.work_zone)) is FactValue.ABSENT
     unfinished = hands_away and 0 < len(missing) < len(fasteners) and not turn.state.overdue
     if unfinished and not turn.state.missing_timer:
         turn.set(missing_timer=step.id)

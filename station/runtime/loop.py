@@ -24,6 +24,8 @@ from station.core.view import screen_of
 from station.runtime.clock import Clock
 from station.runtime.journal import Entry, Journal, ResultKey
 
+TOGETHER = 64
+"""At most so many events share a commit."""
 HEARTBEAT_S = 0.05
 """How often the loop shows that it is alive: leases are renewed and stale facts expire on this beat."""
 
@@ -83,8 +85,8 @@ class StationLoop:
         Raises JournalError when a row could not be written, and LoopBrokenError ever after.
         """
         taken = 0
-        while self._turn_once():
-            taken += 1
+        while more := self._turn_once():
+            taken += more
         return taken
 
     def run(self, stop: threading.Event) -> None:
@@ -102,19 +104,20 @@ class StationLoop:
                 continue
             self._take(posted)
         for _ in range(self._inbox.qsize()):
-            self._take(self._inbox.get_nowait())
+            try:
+                self._take(self._inbox.get_nowait())
+            except queue.Empty:
+                return
 
-    def _turn_once(self) -> bool:
-        """Beat when it is time, even while the inbox never empties; then take one event, if there is one."""
+    def _turn_once(self) -> int:
+        """Beat when it is time, even while the inbox never empties; then take what shares a commit, and count it."""
         self._check_whole()
         now_s = self._clock.now_s()
         if now_s >= self._next_beat_s:
             self._next_beat_s = now_s + HEARTBEAT_S
             self._heartbeat(now_s, self.state)
         posted = self._next(now_s)
-        if posted is not None:
-            self._take(posted)
-        return posted is not None
+        return self._take(posted) if posted is not None else 0
 
     def _check_whole(self) -> None:
         if self._in_turn:
@@ -133,24 +136,39 @@ class StationLoop:
         except queue.Empty:
             return None
 
-    def _take(self, posted: Posted) -> None:
+    def _take(self, first: Posted) -> int:
+        """Decide an event, and those that wait behind it as long as none has an effect; commit them together.
+
+        What is to be done never waits for more events, and a flood of facts costs one commit, not one each.
+        """
         self._check_whole()
         self._in_turn = True  # Stays so when anything below raises.
-        envelope = Envelope(
-            seq=self._journal.next_seq,
-            t_mono_s=posted.t_mono_s,
-            t_utc=self._clock.utc(),
-            source=posted.source,
-            event=posted.event,
-        )
-        before = self.state
-        state, effects = decide(self.procedure, before, envelope)
-        self._journal.append(*self._entries(envelope, before, state, effects))
-        self.state = state
-        self._publish(screen_of(self.procedure, state))
+        entries: list[Entry] = []
+        states: list[State] = []
+        before: State = self.state
+        effects: tuple[fx.Effect, ...] = ()
+        posted: Posted | None = first
+        while posted is not None:
+            envelope = Envelope(
+                seq=self._journal.next_seq + len(entries),
+                t_mono_s=posted.t_mono_s,
+                t_utc=self._clock.utc(),
+                source=posted.source,
+                event=posted.event,
+            )
+            state, effects = decide(self.procedure, before, envelope)
+            entries += self._entries(envelope, before, state, effects)
+            states.append(state)
+            before = state
+            posted = None if effects or len(states) >= TOGETHER else self._next(self._clock.now_s())
+        self._journal.append(*entries)
+        for state in states:
+            self.state = state
+            self._publish(screen_of(self.procedure, state))
         for effect in effects:
             self._do(effect)
         self._in_turn = False
+        return len(states)
 
     def _entries(
         self, envelope: Envelope, before: State, state: State, effects: tuple[fx.Effect, ...]

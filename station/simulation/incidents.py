@@ -5,6 +5,7 @@ from __future__ import annotations
 import random
 from collections.abc import Callable
 
+from station.core.procedure import Tightening
 from station.core.screen import Screen
 from station.simulation.mishaps import Mishap
 from station.simulation.rig import Rig
@@ -90,7 +91,7 @@ class Incident:
 def _steps_for(mishap: Mishap | None, rig: Rig, steps: list[str]) -> list[str]:
     """Steps in which the mishap can happen and be noticed."""
     procedure = rig.files.procedure
-    tightening = [s.id for s in procedure.steps if any(type(d).__name__ == "Tightening" for d in s.demands)]
+    tightening = [s.id for s in procedure.steps if any(isinstance(d, Tightening) for d in s.demands)]
     moving = [s.id for s in procedure.steps if s.gestures]
     match mishap:
         case Mishap.DUPLICATE_RESULT:

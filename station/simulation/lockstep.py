@@ -29,7 +29,6 @@ from station.simulation.score import Scorer
 from station.simulation.visitor import Visitor
 from vision.api import FrameAnalysis
 
-TICK_S = 0.02
 LATENCY_S = 0.08
 LIMIT_S = 600.0
 """A visit that is not over by then has got stuck."""
@@ -98,6 +97,7 @@ class LockStepRun:
         seed: int,
         mishap: Mishap | None,
         fps: float,
+        tick_s: float,
         on_screen: Callable[[Screen], None] = lambda screen: None,
     ) -> None:
         self._rig = rig
@@ -106,6 +106,7 @@ class LockStepRun:
         self._clock = clock
         self._journal_path = journal_path
         self._frame_every_s = 1.0 / fps
+        self._tick_s = tick_s
         self._on_screen = on_screen
         self._desk = _Desk()
         self._restarts = 0
@@ -151,7 +152,7 @@ class LockStepRun:
                 ended_s = now_s if ended_s is None else ended_s
                 if now_s - ended_s >= LINGER_S:
                     break
-            self._clock.move_to(round(now_s + TICK_S, 6))
+            self._clock.move_to(round(now_s + self._tick_s, 6))
         return self._result(visit)
 
     def close(self) -> None:

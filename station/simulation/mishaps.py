@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from enum import StrEnum
 
+from station.core.procedure import Fastener, PartTaken, Procedure, Tightening
+
 
 class Mishap(StrEnum):
     """One thing that goes wrong once. The scripted visitor (or a scripted technician) mends it."""
@@ -41,3 +43,27 @@ NAMED_BY = {
     Mishap.RESTART: ("restart.check", "restart.resumed"),
 }
 """Fault codes by which the screen may name each."""
+
+
+def possible(mishap: Mishap, procedure: Procedure) -> bool:
+    """Whether this can go wrong in that work at all: no nut is missed where there are none."""
+    demands = [demand for step in procedure.steps for demand in step.demands]
+    match mishap:
+        case Mishap.WRONG_PART:
+            return any(isinstance(d, PartTaken) and len(procedure.variants(d.role)) > 1 for d in demands)
+        case Mishap.MISSING_NUT:
+            return any(sum(isinstance(d, Fastener) for d in step.demands) > 1 for step in procedure.steps)
+        case Mishap.WRONG_ORDER | Mishap.DUPLICATE_RESULT:
+            return sum(isinstance(d, Tightening) for d in demands) > 1
+        case (
+            Mishap.LOW_TORQUE
+            | Mishap.CROSSED_THREAD
+            | Mishap.TOOL_ELSEWHERE
+            | Mishap.UNARMED_RESULT
+            | Mishap.TOOL_UNPLUGGED
+        ):
+            return procedure.needs_tool()
+        case Mishap.HAND_IN_ZONE | Mishap.COBOT_UNPLUGGED:
+            return procedure.needs_cobot()
+        case Mishap.CAMERA_STALE | Mishap.CAMERA_COVERED | Mishap.RESTART:
+            return True

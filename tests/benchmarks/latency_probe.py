@@ -7,7 +7,6 @@ behind it. All times are the station's monotonic clock.
 from __future__ import annotations
 
 import threading
-from bisect import bisect_left
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
@@ -111,10 +110,9 @@ class Probe:
         patch.setattr(DescriptorLink, "write", timed_write)
         patch.setattr("station.runtime.loop.decide", timed_decide)
 
-    def first_stop_s(self, since_s: float) -> float | None:
-        """When the first stop since then was on the wire."""
-        at = bisect_left(self.stop_bytes_s, since_s)
-        return self.stop_bytes_s[at] if at < len(self.stop_bytes_s) else None
+    def first_stop_s(self, since_s: float, until_s: float) -> float | None:
+        """When the first stop of that time was on the wire."""
+        return next((at_s for at_s in tuple(self.stop_bytes_s) if since_s <= at_s <= until_s), None)
 
 
 def row(name: str, values_s: list[float]) -> str:

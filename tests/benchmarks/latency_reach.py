@@ -30,6 +30,9 @@ class Reach:
     begun_s: float
     inside_s: float
     """When the first joint of the hand (fingertips are joints) was inside the zone's prism, in truth."""
+    rest_s: float | None
+    """When the screen no longer showed the arm as moving; None when it did until the hand was taken away."""
+    left_s: float
     at_once: bool
     """It was away one moment and inside the next: nothing could be seen of it beforehand."""
 
@@ -52,9 +55,11 @@ def reaching(
             if screen().robot == "moving":
                 begun_s, at_once = now_s(), len(reaches) % 2 == 1
                 inside_s = yield from _reach(world, now_s, zone, 0.0 if at_once else math.dist(AWAY, INTO) / REACH_MM_S)
-                reaches.append(Reach(begun_s=begun_s, inside_s=inside_s, at_once=at_once))
-                yield from _stay(screen, now_s)
+                rest_s = yield from _stay(screen, now_s)
                 world.carry("left", AWAY)
+                reaches.append(
+                    Reach(begun_s=begun_s, inside_s=inside_s, rest_s=rest_s, left_s=now_s(), at_once=at_once)
+                )
         if next(script, False) is False:
             return
         yield
@@ -78,11 +83,13 @@ def _reach(world: World, now_s: Callable[[], float], zone: Zone, duration_s: flo
         yield
 
 
-def _stay(screen: Callable[[], Screen], now_s: Callable[[], float]) -> Iterator[None]:
+def _stay(screen: Callable[[], Screen], now_s: Callable[[], float]) -> Generator[None, None, float | None]:
     limit_s = now_s() + LATEST_S
     while screen().robot == "moving" and now_s() < limit_s:
         yield
+    rest_s = now_s() if screen().robot != "moving" else None
     yield from _pause(now_s, STAYS_S)
+    return rest_s
 
 
 def _pause(now_s: Callable[[], float], seconds: float) -> Iterator[None]:

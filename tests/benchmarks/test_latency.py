@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING
 import anyio
 import pytest
 from latency_page import NOTE_DRAWN, PageClock, drawn
-from latency_probe import Probe, StopDecided, row
+from latency_probe import Probe, row
 from latency_reach import Reach, reaching
 
 from station.app import Bench, Work, alive, build, simulated_bench
@@ -38,7 +38,7 @@ if TYPE_CHECKING:
 CONFIG = Path(__file__).parents[2] / "config" / "station.sim.toml"
 SEED = 7
 REACHES = 24
-LIMIT_S = 200.0
+LIMIT_S = 300.0
 """The visit ends here at the latest; figures are of what there was until then."""
 READY_S = 30.0
 SCREEN: ViewportSize = {"width": 1920, "height": 1080}
@@ -160,10 +160,8 @@ def test_news_travels(chromium: Browser, tmp_path: Path, monkeypatch: pytest.Mon
     print(f"\n{_conditions(run, chromium.version, load_before)}")
     print("\n".join(_to_fact(probe)))
     print("\n".join(_to_screen(probe, when_drawn)))
-    changes = len(probe.published) / run.seconds
-    print(
-        f"  ({changes:.1f} changes of facts a second; the page's clock is known to {page_clock.unsure_s * 1000.0:.1f} ms)"
-    )
+    print(f"  ({len(probe.published) / run.seconds:.1f} changes of facts a second)")
+    print(f"  (the page's clock is known to {page_clock.unsure_s * 1000.0:.1f} ms)")
     print("\n".join(_to_stop(probe, run.reaches)))
     assert probe.published, "no fact changed in the whole visit; see why with `station visit`"
     assert run.reaches, "the cobot never moved in the whole visit; see why with `station visit`"
@@ -208,25 +206,34 @@ def _to_stop(probe: Probe, reaches: list[Reach]) -> list[str]:
     rows = []
     for name, at_once in (("quick reach", False), ("there at once", True)):
         hands = [reach for reach in reaches if reach.at_once is at_once]
-        stops = [(reach, at_s) for reach in hands if (at_s := probe.first_stop_s(reach.begun_s)) is not None]
+        stops = [(reach, at_s) for reach in hands if (at_s := _stopped_s(probe, reach)) is not None]
         rows.append(row(f"hand in zone to stop bytes on the wire, {name}", [at_s - r.inside_s for r, at_s in stops]))
-    return [*rows, *_on_the_way(probe, reaches)]
+    unstopped = [reach for reach in reaches if _stopped_s(probe, reach) is None]
+    rested = [reach.rest_s - reach.inside_s for reach in unstopped if reach.rest_s is not None]
+    return [
+        *rows,
+        *_on_the_way(probe, reaches),
+        row("no stop: the arm's motion ended after the hand came", rested),
+        f"  no stop although the arm was moving to the end: {len(unstopped) - len(rested)} of {len(reaches)}",
+    ]
+
+
+def _stopped_s(probe: Probe, reach: Reach) -> float | None:
+    return probe.first_stop_s(reach.begun_s, reach.left_s)
 
 
 def _on_the_way(probe: Probe, reaches: list[Reach]) -> list[str]:
     """The parts of the way, where a fact stopped the arm after a hand was there at once."""
-    parts: list[tuple[StopDecided, float, float]] = []
+    to_picture_s, to_decision_s, to_bytes_s = [], [], []
     for reach in reaches:
-        decided = next((told for told in probe.decided if told.at_s >= reach.begun_s), None)
-        bytes_s = probe.first_stop_s(reach.begun_s)
+        decided = next((told for told in probe.decided if reach.begun_s <= told.at_s <= reach.left_s), None)
+        bytes_s = _stopped_s(probe, reach)
         if reach.at_once and decided is not None and decided.reading is not None and bytes_s is not None:
-            parts.append((decided, reach.inside_s, bytes_s))
-    stamps = [(told.reading.t_mono_s, told, inside_s, at_s) for told, inside_s, at_s in parts if told.reading]
+            to_picture_s.append(decided.reading.t_mono_s - reach.inside_s)
+            to_decision_s.append(decided.at_s - decided.reading.t_mono_s)
+            to_bytes_s.append(bytes_s - decided.at_s)
     return [
-        row(
-            "  of that: hand there to the picture that shows it",
-            [stamp_s - inside_s for stamp_s, _, inside_s, _ in stamps],
-        ),
-        row("  of that: picture to decision", [told.at_s - stamp_s for stamp_s, told, _, _ in stamps]),
-        row("  of that: decision to bytes", [at_s - told.at_s for _, told, _, at_s in stamps]),
+        row("  of that: hand there to the picture that shows it", to_picture_s),
+        row("  of that: picture to decision", to_decision_s),
+        row("  of that: decision to bytes", to_bytes_s),
     ]

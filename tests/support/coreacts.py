@@ -10,7 +10,7 @@ from support.coreworld import ORDER, OTHER_ORDER
 from drivers.api import CommandDone, CommandFailed, Connected, DeviceHealth, Disconnected, Outcome
 from station.core import events as ev
 from station.core.faults import FAULTS
-from station.core.procedure import Role
+from station.core.procedure import Confirmation, Role
 from vision.api import CameraHealth, FactChanged, FactReading, FactValue, LookReport
 
 Draw = Callable[[st.SearchStrategy[Any]], Any]
@@ -117,6 +117,18 @@ def wandering_tool(bench: CoreBench, draw: Draw) -> None:
     good_result(bench, draw)
 
 
+def quick_result(bench: CoreBench, draw: Draw) -> None:
+    """A new or an old result comes while the tool is enabled at a joint, perhaps two; the look may be answered."""
+    due = [joint.id for joint in bench.procedure.joints if bench.state.seen(f"fastener:{joint.id}").value == "present"]
+    joint = draw(st.sampled_from(due or ["J1"]))
+    bench.see(f"tool:{joint}", FactValue.PRESENT)
+    bench.done(bench.state.tool.command_id, "tool")
+    for _ in range(draw(st.integers(1, 2))):
+        good_result(bench, draw)
+    if bench.state.looks and draw(st.booleans()):
+        bench.answer()
+
+
 def waved_hand(bench: CoreBench, draw: Draw) -> None:
     """A hand comes and goes while a look is open, and the answer's frames may be older than the hand."""
     zone = draw(st.sampled_from(("hands:door", "hands:cobot")))
@@ -177,9 +189,9 @@ def camera_edge(bench: CoreBench, draw: Draw) -> None:
 
 
 def word(bench: CoreBench, draw: Draw) -> None:
-    """Anybody confirms anything."""
-    step = draw(st.sampled_from((*(step.id for step in bench.procedure.steps), "x")))
-    what = draw(st.sampled_from(("confirm.consent", "confirm.tight", "confirm.proud", "x")))
+    """Anybody confirms anything, most often what some step asks."""
+    asked = [(step.id, d.what) for step in bench.procedure.steps for d in step.demands if isinstance(d, Confirmation)]
+    step, what = draw(st.sampled_from((*asked, *asked, ("x", "x"), ("welcome", "x"))))
     bench.confirm(step, what, draw(st.sampled_from(Role)))
 
 
@@ -209,7 +221,14 @@ def restart(bench: CoreBench, draw: Draw) -> None:
 
 def abandonment(bench: CoreBench, draw: Draw) -> None:
     """The visit is given up; whatever was under way still answers, and perhaps the next visit opens."""
+    looks = bench.state.looks
     bench.feed(ev.VisitAbandoned(person="p", reason="r"))
+    for look in looks:
+        readings = tuple(
+            FactReading(fact=fact, value=bench.truth.get(fact, FactValue.UNKNOWN), t_mono_s=bench.now_s + 0.1)
+            for fact in look.facts
+        )
+        bench.feed(LookReport(look_id=look.look_id, readings=readings, t_mono_s=bench.now_s + 0.1))
     if draw(st.booleans()):
         bench.feed(opened(draw(st.sampled_from(("V1", "V3")))))
 
@@ -240,6 +259,8 @@ ACTS: tuple[Act, ...] = (
     flawed_result,
     wandering_tool,
     wandering_tool,
+    quick_result,
+    quick_result,
     waved_hand,
     waved_hand,
     good_result,

@@ -120,7 +120,7 @@ class Monitor:
 
     def _fact(self, reading: FactReading) -> None:
         self.facts[reading.fact] = reading.value
-        zones = {f"hands:{self.procedure.door_zone}", f"hands:{self.procedure.cobot_zone}"}
+        zones = {f"hands:{self.procedure.work_zone}", f"hands:{self.procedure.cobot_zone}"}
         if reading.fact in zones and reading.value is not ABSENT:
             self.disturbed_s = max(self.disturbed_s, reading.t_mono_s)
         if reading.fact == "code" and reading.value is not PRESENT:
@@ -244,6 +244,7 @@ class Monitor:
             ]
             assert due and not holds, f"the tool may run at {joint}, which is not due"
             assert self.facts.get(f"tool:{joint}") is PRESENT, "the tool may run away from its joint"
+            assert not self.tool_looks, "the tool may run while a good result waits to be placed"
             assert joint not in self.proven or self.proven[joint] in self.spent
         if self.motion:
             assert zone_clear and not holds_arm, "the arm may move although it should not"

@@ -167,6 +167,6 @@ def _procedure(
         joints=joints,
         groups=groups,
         steps=steps,
-        door_zone="door",
+        work_zone="door",
         cobot_zone=cobot_zone,
     )

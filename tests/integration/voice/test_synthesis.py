@@ -81,6 +81,16 @@ def test_forty_sentences_in_a_row_are_each_what_was_asked(tmp_path: Path) -> Non
         assert lengths[sentence] == pytest.approx(len(sound), rel=0.05), sentence
 
 
+def test_the_first_sentence_of_a_fresh_process_is_whole(tmp_path: Path) -> None:
+    """It should not lose the beginning or the end of a sentence that comes right after the engine's settings."""
+    lengths = []
+    for number in range(6):
+        with closing(Synthesiser(tmp_path / str(number), rate_wpm=150, clock=time.monotonic)) as voice:
+            lengths.append(voice.synthesise("Now joint 1, please.", "en").duration_s)
+    assert lengths == pytest.approx([lengths[0]] * 6, rel=0.05)
+    assert lengths[0] > 1.5
+
+
 def test_the_pace_is_the_station_s_from_the_first_sentence(tmp_path: Path) -> None:
     """It should speak slowly at once where the station file asks for it."""
     lengths = []

@@ -92,7 +92,7 @@ def test_vision_watches_everything_that_the_work_asks_for(name: str, code: str) 
         wanted = expected_facts(procedure, state, (*step.gates, *step.demands))
         assert set(wanted) <= set(watched), step.id
     assert facts.CODE in watched
-    assert facts.hands_in(procedure.door_zone) in watched
+    assert facts.hands_in(procedure.work_zone) in watched
 
 
 def test_wrong_variants_are_watched_at_the_place_of_the_right_one() -> None:

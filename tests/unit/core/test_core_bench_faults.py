@@ -1,4 +1,4 @@
-"""What can go wrong on the bench: parts, nuts, hands, arm, cameras, the program itself. Named, held, mended, resumed."""
+"""What can go wrong on the bench: parts, nuts, hands, arm, cameras, the program itself. Named, held, resumed."""
 
 from pathlib import Path
 

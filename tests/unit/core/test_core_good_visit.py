@@ -137,6 +137,16 @@ def test_a_look_that_does_not_see_it_does_not_pass(value):
     assert bench.state.looks == ()
 
 
+def test_a_look_that_a_newer_edge_contradicts_does_not_pass():
+    """It should wait when the look saw the part and the facts have lost it since."""
+    bench = play(bench_of(mirror()), until="place")
+    bench.see("part:mirror-red~door", PRESENT)
+    bench.see("part:mirror-red@door", PRESENT)
+    bench.see("part:mirror-red@door", UNKNOWN)
+    bench.answer({"part:mirror-red@door": PRESENT})
+    assert bench.status("place") is StepStatus.OPEN
+
+
 def test_the_next_visit_begins_with_nothing_of_the_last_one():
     """It should forget order, results shown, words given, faults and pauses, and still know devices and facts."""
     bench = play(bench_of(mirror()))

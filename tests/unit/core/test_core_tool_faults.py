@@ -1,4 +1,4 @@
-"""What can go wrong with the torque tool and its results: named rightly, held, cleared by whom it should be, resumed."""
+"""What can go wrong with the torque tool and its results: named rightly, held, cleared by the right person."""
 
 from dataclasses import replace
 
@@ -213,6 +213,15 @@ def test_a_tool_that_cannot_be_seen_is_disabled_without_a_reproach():
     assert bench.did(fx.DisableTool) and bench.codes() == []
     bench.see("tool:J1", PRESENT)
     assert len(bench.did(fx.EnableTool)) == 1
+
+
+def test_no_second_rundown_while_the_first_is_being_placed():
+    """It should keep the tool off from the result until the look has said where the tool was."""
+    bench = at_first_joint()
+    bench.pull()
+    assert bench.did(fx.DisableTool)
+    bench.see("hands:door", PRESENT)
+    assert bench.state.tool.judging == "J1" and bench.did(fx.EnableTool) == []
 
 
 @pytest.mark.parametrize("value", [ABSENT, UNKNOWN])

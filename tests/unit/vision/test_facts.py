@@ -237,8 +237,22 @@ def test_silence_is_noticed():
     assert {e.code for e in events if isinstance(e, CameraHealth)} == {"camera.lost"}
     assert [e for e in board.expire(1.0) if isinstance(e, CameraHealth)] == []
     back = board.update(seen(1.1, nut=P))
-    assert [e.code for e in back if isinstance(e, CameraHealth)] == ["camera.good"]
+    assert [e for e in back if isinstance(e, CameraHealth)] == []
     assert reading(board, "nut at J1").value is U
+    later = [event for i in range(1, 7) for event in board.update(seen(1.1 + i * 0.1, nut=P))]
+    assert [e.code for e in later if isinstance(e, CameraHealth)] == ["camera.good"]
+
+
+def test_a_camera_that_comes_and_goes_stays_bad():
+    """It should not call a camera good between two losses, so that a slow one does not flood the journal."""
+    board = FactBoard(BENCH, (NUT,))
+    for i in range(6):
+        board.update(seen(i * 0.1, nut=P))
+    told = []
+    for i in range(2, 6):
+        told += [*board.expire(i * 0.9 - 0.1), *board.update(seen(i * 0.9, nut=P))]
+    healths = [e.code for e in told if isinstance(e, CameraHealth) and e.camera == "top"]
+    assert healths == ["camera.lost"]
 
 
 def test_a_frozen_camera_is_forgotten_at_once():

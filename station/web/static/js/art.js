@@ -40,6 +40,7 @@ export class Art {
       this.#figure.dataset.picture = name;
       this.#shown = name;
     }
+    this.#figure.dataset.kind = kind;
     this.#figure.dataset.variant = variant;
     for (const use of this.#figure.querySelectorAll("[data-part]")) use.setAttribute("href", `#thing-${kind || "mirror"}`);
     this.#joints(joints);

@@ -198,8 +198,6 @@ function steps() {
       ]);
     }),
   );
-  const current = $("steps").querySelector("[aria-current]");
-  if (current) $("steps").scrollLeft = current.offsetLeft - ($("steps").clientWidth - current.clientWidth) / 2;
 }
 
 async function record() {
