@@ -27,8 +27,6 @@ LOOK_LIMIT_S = 2.0
 AGREEING_FRAMES = 2
 STEADY_S = 0.5
 """A camera that was bad is good again when it has sent good pictures for so long: one that comes and goes stays bad."""
-JUDGE_AGAIN_S = 0.2
-"""How long the readings stand when no frame arrives, before single sightings that have grown stale are dropped."""
 
 DETAILS = {
     CameraState.GOOD: "sends pictures that can be trusted",
@@ -68,7 +66,6 @@ class FactBoard:
         self._lock = threading.Lock()
         self._now_s = float("-inf")
         self._started_s: float | None = None
-        self._judged_s = float("-inf")
         self._analyses: dict[str, tuple[FrameAnalysis, ...]] = {}
         self._newest_s: dict[str, float] = {}
         self._health: dict[str, str] = {}
@@ -107,8 +104,12 @@ class FactBoard:
             self._move_time(now_s)
             lost = self._lost_cameras()
             overdue = any(now_s >= look.deadline_s for look in self._looks)
-            # While frames arrive, every update judges anew; between them nothing changes but by a loss.
-            if not lost and not overdue and now_s - self._judged_s < JUDGE_AGAIN_S:
+            aged = any(
+                reading.value is not FactValue.UNKNOWN and now_s - reading.t_mono_s > self._stale_s
+                for reading in self._readings.values()
+            )
+            # While frames arrive, every update judges anew; between them nothing changes but by growing old.
+            if not (lost or overdue or aged):
                 return ()
             return (*lost, *self._edges(), *self._answers())
 
@@ -180,7 +181,6 @@ class FactBoard:
 
     def _edges(self) -> tuple[VisionEvent, ...]:
         events: list[VisionEvent] = []
-        self._judged_s = self._now_s
         recent = self._recent()
         for fact, watch in self._watches.items():
             before = self._readings.get(fact)

@@ -192,7 +192,7 @@ def _renew_conditions(turn: Turn) -> None:
 
 def _say_again(turn: Turn) -> None:
     step = next(iter(active_steps(turn.procedure, turn.state)), None)
-    if step is not None:
+    if step is not None and turn.state.progress(step.id).status is not StepStatus.ENTERING:
         turn.say_step(step)
 
 

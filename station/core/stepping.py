@@ -31,7 +31,8 @@ def start_pending(turn: Turn) -> None:
     for step in pending if free else pending[:1]:
         if step.group == first.group:
             _enter(turn, step)
-    turn.say_step(first)
+    if not first.gestures:
+        turn.say_step(first)
 
 
 def _enter(turn: Turn, step: Step) -> None:
@@ -67,6 +68,7 @@ def _gesture(turn: Turn, step: Step) -> None:
         return
     if progress.gesture_index >= len(step.gestures):
         turn.set_step(step.id, status=StepStatus.GATED)
+        turn.say_step(step)
         return
     zone = turn.procedure.cobot_zone
     clear = zone is not None and turn.state.seen(facts.hands_in(zone)) is FactValue.ABSENT

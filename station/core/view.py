@@ -13,7 +13,7 @@ from station.core.checks import (
 )
 from station.core.decide import may_clear
 from station.core.faults import ClearBy
-from station.core.procedure import Confirmation, Procedure, Tightening
+from station.core.procedure import Confirmation, Procedure, Step, Tightening
 from station.core.screen import Screen, ScreenFault, ScreenJoint, ScreenQuestion, ScreenStep
 from station.core.state import State, StepStatus
 from vision.api import FactValue
@@ -32,9 +32,9 @@ def screen_of(procedure: Procedure, state: State) -> Screen:
         visitor=state.order.visitor if state.order else "",
         car=state.order.car if state.order else "",
         step=first.id if first else "",
-        say=first.say if first else ("visit.finished" if state.outcome == "finished" else "visit.welcome"),
+        say=_sentence(state, first),
         words=ordered_names(procedure, state),
-        picture=first.picture if first else ("record" if state.outcome else "welcome"),
+        picture=_picture(state, first),
         steps=tuple(_step(state, step.id, step.say) for step in procedure.steps),
         joints=_joints(procedure, state),
         faults=_faults(procedure, state),
@@ -48,6 +48,19 @@ def screen_of(procedure: Procedure, state: State) -> Screen:
         bad_cameras=dict(state.bad_cameras),
         outcome=state.outcome,
     )
+
+
+def _sentence(state: State, step: Step | None) -> str:
+    """The one sentence; while the arm moves or is about to, that comes first."""
+    if step is None:
+        return "visit.finished" if state.outcome == "finished" else "visit.welcome"
+    return "robot.moves" if state.progress(step.id).status is StepStatus.ENTERING else step.say
+
+
+def _picture(state: State, step: Step | None) -> str:
+    if step is None:
+        return "record" if state.outcome else "welcome"
+    return "cobot" if state.progress(step.id).status is StepStatus.ENTERING else step.picture
 
 
 def _step(state: State, step_id: str, say: str) -> ScreenStep:

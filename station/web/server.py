@@ -101,7 +101,7 @@ async def serving(app: Starlette, *, host: str, port: int) -> AsyncIterator[int]
 
     The server ends when the body ends, for whatever reason: it takes no signals of its own.
     """
-    listener = _listen(host, port)
+    listener = listening(host, port)
     server = _Server(
         uvicorn.Config(
             app,
@@ -140,14 +140,23 @@ class _Server(uvicorn.Server):
         yield
 
 
-def _listen(host: str, port: int) -> socket.socket:
+def listening(host: str, port: int) -> socket.socket:
+    """A TCP socket that listens there. Raises PortTakenError."""
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    # The protocol is named because asyncio sends small messages at once only on sockets that say TCP; others wait up to
+    # 40 ms for the other side's acknowledgement.
+    listener = socket.socket(family, socket.SOCK_STREAM, socket.IPPROTO_TCP)
     try:
-        return socket.create_server((host, port), reuse_port=False)
+        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        listener.bind((host, port))
+        listener.listen(100)
     except OSError as error:
+        listener.close()
         raise PortTakenError(
             f"the pages cannot be served at {host}:{port} ({error.strerror}); "
             "end the program that uses it or choose another port in the station's file"
         ) from error
+    return listener
 
 
 def _answer(status: int, code: str) -> Callable[[Request, Exception], Response]:

@@ -13,9 +13,9 @@ from websockets.exceptions import InvalidStatus
 PAGES = ("/kiosk", "/console", "/record", "/health", "/about.json", "/record.json", "/static/js/kiosk.js")
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture
 def web() -> Iterator[Web]:
-    """One server for all of them: none of these may change anything."""
+    """A server on which nobody here may change anything."""
     start = screen_at(procedure("door-mirror"), "welcome")
     desk = ScriptedDesk(now=start, wavs={"u-1": b"RIFF", "../x": b"secret"})
     with web_of(desk) as running:

@@ -32,7 +32,7 @@ from station.core.faults import FAULTS
 from station.core.screen import ScreenFault
 from station.web.desk import Caption, Shown
 from station.web.feeds import packed
-from station.web.server import PortTakenError, serving
+from station.web.server import PortTakenError, listening, serving
 from station.web.views import kiosk_view
 
 MIRROR = procedure("door-mirror")
@@ -137,6 +137,12 @@ def test_viewers_that_never_read(desk: ScriptedDesk, web: Web) -> None:
             assert feed.picture()[0]["seq"] == seq
     for viewer in stalled:
         viewer.close()
+
+
+def test_small_messages_go_at_once() -> None:
+    """It should serve on a socket that asyncio knows as TCP, and so sends on without waiting for acknowledgements."""
+    with listening("127.0.0.1", 0) as listener:
+        assert listener.proto == socket.IPPROTO_TCP
 
 
 def test_heavy_messages(web: Web) -> None:
