@@ -1,0 +1,87 @@
+"""Whole visits in simulated time, without pixels: real drivers on lines in memory, readings from the noise model."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from station.runtime.journal import Journal
+from station.runtime.replay import replay
+from station.runtime.setting import read_files
+from station.simulation.headless import Ask, noticed, run_visit
+from station.simulation.lockstep import VisitResult
+from station.simulation.mishaps import Mishap
+
+CONFIG = Path(__file__).parents[2] / "config"
+STATION = CONFIG / "station.sim.toml"
+
+
+def visit(folder: Path, seed: int, mishap: Mishap | None = None, procedure: str = "door-mirror") -> VisitResult:
+    """One visit; its journal is `folder`/journal.sqlite."""
+    files = read_files(STATION, CONFIG / "procedures" / f"{procedure}.toml")
+    return run_visit(files, Ask(seed=seed, visit="v-1", journal=folder / "journal.sqlite", mishap=mishap))
+
+
+def must_be_right(result: VisitResult, folder: Path) -> None:
+    """Finished, nothing passed wrongly, the chain holds, and replaying it gives the same states."""
+    assert result.outcome == "finished"
+    assert result.false_passes == ()
+    journal = Journal(folder / "journal.sqlite", read_only=True)
+    try:
+        assert journal.verify().bad_seq is None
+        assert replay(journal, "v-1").bad_seq is None
+        assert [summary.outcome for summary in journal.visits()] == ["finished"]
+    finally:
+        journal.close()
+
+
+@pytest.mark.parametrize("procedure", ["door-mirror", "rear-emblem", "wheel"])
+def test_a_visit_without_mistakes_needs_no_help(tmp_path, procedure):
+    """It should go from greeting to record, call nobody and hold nothing."""
+    result = visit(tmp_path, 11, procedure=procedure)
+    must_be_right(result, tmp_path)
+    assert (result.calls, result.held) == ((), ())
+
+
+def test_every_joint_has_one_good_result_from_its_own_place(tmp_path):
+    """It should record one good tightening for each joint, in the procedure's order."""
+    result = visit(tmp_path, 12)
+    assert [(entry.joint, entry.verdict) for entry in result.state.tightenings] == [
+        ("J1", "ok"),
+        ("J2", "ok"),
+        ("J3", "ok"),
+    ]
+
+
+def test_class_a_joints_carry_a_qualified_persons_word(tmp_path):
+    """It should tighten five wheel nuts in star order, each confirmed by a qualified person on the same step."""
+    result = visit(tmp_path, 13, procedure="wheel")
+    must_be_right(result, tmp_path)
+    assert [entry.joint for entry in result.state.tightenings] == ["J1", "J3", "J5", "J2", "J4"]
+    assert sum("/qualified/" in entry for entry in result.state.confirmations) == 5
+
+
+@pytest.mark.parametrize("mishap", list(Mishap), ids=lambda mishap: mishap.value)
+@pytest.mark.parametrize("seed", [21, 22])
+def test_what_goes_wrong_is_noticed_named_and_mended(tmp_path, mishap, seed):
+    """It should name the mishap on the screen, pass no wrong step, and end with a right record."""
+    result = visit(tmp_path, seed, mishap)
+    assert noticed(result, mishap), result.named
+    must_be_right(result, tmp_path)
+    good = [entry.joint for entry in result.state.tightenings if entry.verdict == "ok"]
+    assert good == ["J1", "J2", "J3"]
+
+
+def test_a_seed_tells_one_story(tmp_path):
+    """It should give the same rows for the same seed, and others for another."""
+    stories = []
+    for number, seed in enumerate((31, 31, 32)):
+        folder = tmp_path / str(number)
+        folder.mkdir()
+        visit(folder, seed, Mishap.HAND_IN_ZONE)
+        journal = Journal(folder / "journal.sqlite", read_only=True)
+        stories.append([row.hash for row in journal.rows()])
+        journal.close()
+    assert stories[0] == stories[1]
+    assert stories[0] != stories[2]
