@@ -1,13 +1,13 @@
 """What the station may know of any device: commands it can submit, events it gets back, and the error tree.
 
-A driver is a `Conversation`: a protocol as a state machine without I/O, threads or a clock. A `drivers.session.PortOwner`
-gives it bytes and time and carries its bytes out. Commands are submitted and answered by events; nothing here blocks.
+A driver is a `Conversation`: a protocol as a state machine without I/O, threads or a clock. A
+`drivers.session.PortOwner` gives it bytes and time and carries its bytes out. Commands are submitted and answered by events; nothing here blocks.
 
-Every command carries a `command_id` chosen by the caller and ends in exactly one `CommandDone` or `CommandFailed` with the
-same id. `CommandFailed.outcome` says whether the device refused (nothing happened) or whether nobody knows.
+Every command carries a `command_id` chosen by the caller and ends in exactly one `CommandDone` or `CommandFailed` with
+the same id. `CommandFailed.outcome` says whether the device refused (nothing happened) or whether nobody knows.
 
-Units: `_s` seconds, `_deg` degrees, `_nm` newton metres, `_mm` millimetres, `_percent` 0 to 100. `t_mono_s` is the owner's
-monotonic clock when the last byte of the message was taken from the line.
+Units: `_s` seconds, `_deg` degrees, `_nm` newton metres, `_mm` millimetres, `_percent` 0 to 100. `t_mono_s` is the
+owner's monotonic clock when the last byte of the message was taken from the line.
 
 Errors raised::
 
@@ -97,7 +97,7 @@ class CommandFailed:
     t_mono_s: float
     outcome: Outcome
     code: str
-    """Stable, dotted: `cobot.joint_limit`, `tool.pset_refused`, `link.lost`, `cobot.no_motion`, `cobot.interrupted` ..."""
+    """Stable, dotted: `cobot.joint_limit`, `tool.silent`, `link.lost`, `cobot.no_motion`, `cobot.interrupted` ..."""
     detail: str
     """One sentence for the technician."""
 
@@ -152,14 +152,12 @@ class TighteningResult:
     """The whole message as received, header included, without framing."""
 
 
-DriverEvent = (
-    Connected | Disconnected | CommandDone | CommandFailed | DeviceHealth | CobotPosture | TighteningResult
-)
+DriverEvent = Connected | Disconnected | CommandDone | CommandFailed | DeviceHealth | CobotPosture | TighteningResult
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MoveJoints:
-    """Go to these joint angles. Motion permission is a lease: without `renew_lease` for `lease_s` the driver stops the arm."""
+    """Go to these joint angles. Motion is a lease: without `renew_lease` for `lease_s` the driver stops the arm."""
 
     command_id: str
     angles_deg: tuple[float, ...]

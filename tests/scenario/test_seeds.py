@@ -1,4 +1,4 @@
-"""Many seeds with a random mishap each (`make campaign`): false passes, what went unnoticed, who needed help without cause.
+"""Many seeds with a random mishap each (`make campaign`): false passes, what went unnoticed, who needed needless help.
 
 Every seed prints one line; pytest's own count is the summary.
 """
@@ -45,10 +45,8 @@ def failures(seed: int, folder: Path, hand_model: Path | None) -> list[str]:
         wrong.append(f"seed {seed}: {mishap} was not named, only {result.named}")
     if mishap is None and (result.calls or result.held):
         wrong.append(f"seed {seed}: no mishap, yet {result.held} held it and {result.calls} called")
-    print(
-        f"seed {seed} {mishap or 'none'}: {result.outcome} in {result.seconds} s, named {','.join(result.named) or '-'}",
-        wrong,
-    )
+    named = ",".join(result.named) or "-"
+    print(f"seed {seed} {mishap or 'none'}: {result.outcome} in {result.seconds} s, named {named}", wrong)
     return wrong
 
 

@@ -35,12 +35,14 @@ def mirror_tags(first: int) -> tuple[TagMount, ...]:
     """Three 30 mm tags on the carrier plate, 8 mm thick."""
     places = ((-58.0, 32.0), (58.0, 32.0), (0.0, -20.0))
     return tuple(
-        TagMount(tag_id=first + i, size_mm=30.0, body_from_tag=Transform.of(x, y, 8.0)) for i, (x, y) in enumerate(places)
+        TagMount(tag_id=first + i, size_mm=30.0, body_from_tag=Transform.of(x, y, 8.0))
+        for i, (x, y) in enumerate(places)
     )
 
 
 TOOL_TAGS = tuple(
-    TagMount(tag_id=30 + i, size_mm=36.0, body_from_tag=Transform.of(x, 0.0, 150.0)) for i, x in enumerate((-24.0, 24.0))
+    TagMount(tag_id=30 + i, size_mm=36.0, body_from_tag=Transform.of(x, 0.0, 150.0))
+    for i, x in enumerate((-24.0, 24.0))
 )
 FIXTURE_TAGS = tuple(
     TagMount(tag_id=i, size_mm=40.0, body_from_tag=Transform.of(x, y, 0.0))

@@ -8,10 +8,10 @@ import cv2
 import numpy as np
 import pytest
 from support.doorbench import DOOR, door_bench, mirror_look, static_looks
-from vision.hand_model import default_model_path
 
 from vision.api import Frame
 from vision.bench import WatchPart
+from vision.hand_model import default_model_path
 from vision.hands import HandModelMissingError, MediapipeHands
 from vision.recorded import analyse_recording
 from vision.scene import DrawnHand, Placed, Scene

@@ -65,6 +65,7 @@ def test_the_forearm_reaches_the_visitors_edge_of_the_picture() -> None:
 def landmarker() -> Iterator[object]:
     """The real model, as the station runs it."""
     from mediapipe.tasks.python import BaseOptions, vision
+
     from vision.hand_model import default_model_path
 
     options = vision.HandLandmarkerOptions(
