@@ -1,7 +1,8 @@
 """What the station may know of any device: commands it can submit, events it gets back, and the error tree.
 
 A driver is a `Conversation`: a protocol as a state machine without I/O, threads or a clock. A
-`drivers.session.PortOwner` gives it bytes and time and carries its bytes out. Commands are submitted and answered by events; nothing here blocks.
+`drivers.session.PortOwner` gives it bytes and time and carries its bytes out. Commands are submitted and answered by
+events; nothing here blocks.
 
 Every command carries a `command_id` chosen by the caller and ends in exactly one `CommandDone` or `CommandFailed` with
 the same id. `CommandFailed.outcome` says whether the device refused (nothing happened) or whether nobody knows.

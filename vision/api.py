@@ -1,4 +1,4 @@
-"""What the rest of the product may know of seeing: frames, observations, facts. Shapes, units and colour order stand in the types.
+"""What the rest of the product may know of seeing: frames, observations, facts, with shapes, units and colour order.
 
 Pixels stop here: a `Frame` becomes a `FrameAnalysis`; analyses become *fact edges* (`FactChanged`); only edges leave.
 A fact nobody can see is UNKNOWN: never the last value, never a pass, never a failure.

@@ -1,6 +1,6 @@
 """What vision knows of a bench before it looks: tagged bodies, places, joints, zones, and the facts it is to watch.
 
-All lengths are millimetres, frames as in `vision.geometry`. These are plain values: the station builds them from its files.
+All lengths are millimetres, frames as in `vision.geometry`. Plain values: the station builds them from its files.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from vision.geometry import Array, CameraModel, Transform, frozen
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class TagMount:
-    """An AprilTag 36h11 on a body. Tag frame: origin in its middle, x right, y up on the upright tag, z out of its face."""
+    """An AprilTag 36h11 on a body. Tag frame: origin in its middle, x right, y up on the upright tag, z out of it."""
 
     tag_id: int
     size_mm: float
@@ -28,7 +28,7 @@ class TagMount:
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Body:
-    """A thing that carries tags: a part on its carrier, the tool, the fixture (the fixture's frame is the bench frame)."""
+    """A thing that carries tags: a part on its carrier, the tool, the fixture (whose frame is the bench frame)."""
 
     name: str
     tags: tuple[TagMount, ...]
@@ -36,7 +36,7 @@ class Body:
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Joint:
-    """A place where a fastener goes. For the tool, "at the joint" is measured from the tool's tip (its body's origin)."""
+    """A place where a fastener goes. For the tool, "at the joint" is measured from its tip (its body's origin)."""
 
     name: str
     bench_mm: Array

@@ -1,4 +1,4 @@
-"""The simulated bench as a picture sees it: what stands where at one moment. Read by the renderer, written by the simulation.
+"""The simulated bench as a picture sees it: what stands where at one moment. The simulation writes it.
 
 Nothing in production reads a `Scene`; only the renderer, the visitor's script and the scorer do.
 """

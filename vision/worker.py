@@ -91,7 +91,7 @@ class FrozenGate:
 
 
 class CameraWorker:
-    """Runs one camera. The analysis thread calls `deliver` with each frame and its analysis, the capture thread `trouble`."""
+    """Runs one camera. The analysis thread calls `deliver` with each frame analysed, the capture thread `trouble`."""
 
     def __init__(
         self,
