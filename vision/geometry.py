@@ -5,8 +5,8 @@ neighbouring names in a product must match: `camera_from_part = camera_from_benc
 
 Bench frame: origin on the table top at the middle of the bench, x to the visitor's right, y away from the visitor (who
 stands at negative y), z up. Camera frame (OpenCV): x right in the picture, y down, z along the view. Pixel coordinates:
-(0, 0) is the *centre* of the first pixel (OpenCV); AprilTag libraries that put the corner there are corrected where they
-are called.
+(0, 0) is the *centre* of the first pixel (OpenCV); AprilTag libraries that put the corner there are corrected where
+they are called.
 """
 
 from __future__ import annotations
