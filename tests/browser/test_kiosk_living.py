@@ -68,13 +68,23 @@ def test_a_visitor_acts(chromium: Browser) -> None:
         expect(page.locator("#card")).to_be_hidden()
         page.click("text=I need help")
         expect(page.locator("#help")).to_have_text("A colleague is on the way")
+        before = len(desk.posted)
         page.click("#ask button")
+        until_posted(page, desk, before)
         desk.show(screen_at(MIRROR, "check-in"))
         expect(page.locator("#sentence")).to_contain_text("pass")
         page.context.close()
     assert desk.posted[-1] == PersonConfirmed(
         step="welcome", what="confirm.consent", role=Role.VISITOR, person="visitor"
     )
+
+
+def until_posted(page: Page, desk: ScriptedDesk, before: int = 0) -> None:
+    """Wait until the station has heard of it: a click returns before its post has arrived."""
+    for _ in range(250):
+        if len(desk.posted) > before:
+            return
+        page.wait_for_timeout(20)
 
 
 def test_a_fault_is_acknowledged(chromium: Browser) -> None:
@@ -90,6 +100,7 @@ def test_a_fault_is_acknowledged(chromium: Browser) -> None:
         expect(page.locator("#card button")).to_have_count(0)
         desk.show(with_fault(at, replace(fault, ready=True)))
         page.click("#card button")
+        until_posted(page, desk)
         desk.show(at)
         expect(page.locator("#card")).to_be_hidden()
         page.context.close()
@@ -199,6 +210,7 @@ def test_a_technician_mends(chromium: Browser) -> None:
         page.click("#sign-form button")
         page.fill("#faults input", "nut replaced")
         page.click("#faults button")
+        until_posted(page, desk)
         desk.show(screen_at(MIRROR, "tighten-2"))
         expect(page.locator("#faults")).to_contain_text("No faults")
         page.context.close()
