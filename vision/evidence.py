@@ -25,7 +25,7 @@ from vision.fusion import FusedPose, Sighting, fuse
 
 STILL_MM = 1.0
 STILL_DEG = 1.0
-SAME_MOMENT_S = 0.15
+SAME_MOMENT_S = 0.25
 UPRIGHT_DEG = 20.0
 LEAVE_UPRIGHT_DEG = 25.0
 TIP_ABOVE_MM = (-12.0, 32.0)
