@@ -110,6 +110,8 @@ class LockStepRun:
         self._on_screen = on_screen
         self._desk = _Desk()
         self._restarts = 0
+        self._closed: State | None = None
+        """As the stop document has it."""
         self._frames = 0
         self._late: list[tuple[float, FrameAnalysis]] = []
         order = setting.orders[rig.scene.card_text]
@@ -161,7 +163,7 @@ class LockStepRun:
         self._rig.close()
 
     def _result(self, visit: str) -> VisitResult:
-        state = self._station.loop.state
+        state = self._closed or self._station.loop.state
         return VisitResult(
             outcome=state.outcome or "stuck",
             visit=visit,
@@ -196,6 +198,8 @@ class LockStepRun:
         return station
 
     def _publish(self, screen: Screen) -> None:
+        if self._station.loop.state.phase is Phase.ENDED and self._closed is None:
+            self._closed = self._station.loop.state
         self._scorer.see(screen)
         self._on_screen(screen)
 
