@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+import tempfile
 import threading
 import time
 from collections.abc import Callable
@@ -16,6 +17,9 @@ from drivers.cobot.mycobot280.driver import MyCobot280
 from drivers.link import open_link
 from drivers.session import PortOwner
 from drivers.torque_tool.open_protocol.driver import OpenProtocolTool
+from drivers.voice import VOICE_PROCESS
+from drivers.voice_player import find_player
+from drivers.voice_synthesiser import SpeechError, Synthesiser
 from station.config.errors import ConfigError
 from station.config.phrases import load_phrases
 from station.config.station_file import known_of
@@ -50,7 +54,12 @@ def check(path: Path) -> int:
         console.print(str(error), markup=False)
         return 2
     console.print(f"{files.station.title} ({path})")
-    findings = [*_files(files), *(_camera(c) for c in files.station.cameras), *_devices(files.station), _voice()]
+    findings = [
+        *_files(files),
+        *(_camera(c) for c in files.station.cameras),
+        *_devices(files.station),
+        _voice(files.station),
+    ]
     for finding in findings:
         mark = "[green]there [/]" if finding.good else "[red]not there[/]"
         console.print(f"  {mark} {finding.name}: ", end="")
@@ -159,9 +168,20 @@ def _device(name: str, url: str, baudrate: int, conversation: Conversation) -> F
     return Finding(name=name, good=False, detail=what)
 
 
-def _voice() -> Finding:
-    player = next((name for name in ("pw-play", "paplay", "aplay") if shutil.which(name)), None)
-    if player is None:
-        detail = "no player (aplay, pw-play); the kiosk page plays the speech itself, captions are always shown"
-        return Finding(name="voice", good=True, detail=detail)
-    return Finding(name="voice", good=True, detail=f"plays through {player}")
+def _voice(station: StationConfig) -> Finding:
+    if not station.voice.enabled:
+        return Finding(name="voice", good=True, detail="switched off in the station file; captions are shown")
+    with tempfile.TemporaryDirectory(prefix="station-check-") as scratch:
+        synthesiser = Synthesiser(
+            Path(scratch), rate_wpm=station.voice.rate_wpm, clock=time.monotonic, command=VOICE_PROCESS
+        )
+        try:
+            synthesiser.start()
+            duration_s = synthesiser.synthesise("Hello, and welcome.", "en").duration_s
+        except SpeechError as error:
+            return Finding(name="voice", good=False, detail=str(error))
+        finally:
+            synthesiser.close()
+    player = find_player()
+    how = f"plays through {player[0]}" if player else "no player here (alsa-utils): the kiosk page plays it"
+    return Finding(name="voice", good=True, detail=f"speaks ({duration_s:.1f} s of sound made); {how}")
