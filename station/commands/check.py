@@ -17,9 +17,8 @@ from drivers.cobot.mycobot280.driver import MyCobot280
 from drivers.link import open_link
 from drivers.session import PortOwner
 from drivers.torque_tool.open_protocol.driver import OpenProtocolTool
-from drivers.voice import VOICE_PROCESS
 from drivers.voice_player import find_player
-from drivers.voice_synthesiser import SpeechError, Synthesiser
+from drivers.voice_synthesiser import VOICE_PROCESS, SpeechError, Synthesiser
 from station.config.errors import ConfigError
 from station.config.phrases import load_phrases
 from station.config.station_file import known_of
