@@ -14,7 +14,7 @@ from rich.console import Console
 
 from drivers.api import Connected, Conversation, DriverEvent, LinkError
 from drivers.cobot.mycobot280.driver import MyCobot280
-from drivers.link import open_link
+from drivers.link import DescriptorLink, open_link
 from drivers.session import PortOwner
 from drivers.torque_tool.open_protocol.driver import OpenProtocolTool
 from drivers.voice_player import find_player
@@ -142,14 +142,14 @@ def _device(name: str, url: str, baudrate: int, conversation: Conversation) -> F
         if isinstance(event, Connected):
             arrived.set()
 
-    def opened() -> object:
+    def opened() -> DescriptorLink:
         try:
             return open_link(url, baudrate=baudrate)
         except LinkError as error:
             troubles.append(str(error))
             raise
 
-    port = PortOwner(opened, conversation, time.monotonic, heard)  # type: ignore[arg-type]
+    port = PortOwner(opened, conversation, time.monotonic, heard)
     limit_s = time.monotonic() + ANSWER_WITHIN_S
     try:
         while not arrived.is_set() and time.monotonic() < limit_s:
