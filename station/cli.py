@@ -97,7 +97,7 @@ def visit(
     from station.commands import live
     from station.commands.visit import headless as run_headless
     from station.runtime.setting import read_files
-    from station.simulation.mishaps import Mishap
+    from station.simulation.mishaps import Mishap, possible
     from vision.hand_model import default_model_path
 
     if inject == "list":
@@ -111,6 +111,9 @@ def visit(
         raise typer.BadParameter("simulated time has no viewer; add --headless", param_hint="--speed max")
     mishap = Mishap(inject) if inject else None
     files = read_files(config or default_config(), procedure)
+    if mishap is not None and not possible(mishap, files.procedure):
+        detail = f"{inject} cannot happen in procedure {files.procedure.id}; choose another of `--inject list`"
+        raise typer.BadParameter(detail, param_hint="--inject")
     if speed == "max":
         code = run_headless(
             files,

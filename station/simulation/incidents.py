@@ -24,7 +24,8 @@ class Incident:
         steps = [step.id for step in rig.files.procedure.steps]
         self._step = rng.choice(_steps_for(mishap, rig, steps)) if mishap else ""
         self._camera = rng.choice([camera.name for camera in rig.files.station.cameras])
-        self._delay_s = rng.uniform(0.2, 3.0)
+        # The last two steps are over soon.
+        self._delay_s = rng.uniform(0.2, 1.2 if self._step in steps[-2:] else 3.0)
         self._at_s: float | None = None
         self._mend_at_s: float | None = None
         self._over = mishap is None
@@ -34,11 +35,12 @@ class Incident:
         if self._mend_at_s is not None and now_s >= self._mend_at_s:
             self._mend_at_s = None
             self._mend()
-        if self._over or screen.step != self._step:
+        if self._over:
             return
-        if self._at_s is None:
+        if self._at_s is None and screen.step == self._step:
             self._at_s = now_s + self._delay_s
-        if now_s >= self._at_s and self._possible(screen):
+        # A step that is over before its moment has come leaves the mishap to the next one.
+        if self._at_s is not None and now_s >= self._at_s and self._possible(screen):
             self._over = True
             self._break(now_s)
 
