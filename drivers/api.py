@@ -105,12 +105,16 @@ class CommandFailed:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DeviceHealth:
-    """Something a technician wants to know that no command asked for: a warning, a device error, noise on the line."""
+    """Something a technician wants to know that no command asked for: a warning, an alarm, noise on the line."""
 
     device: str
     t_mono_s: float
     code: str
     detail: str
+    standing: bool | None = None
+    """None: said once. True: it stands until the same code comes with False, or the device is gone."""
+    stops: bool = False
+    """The device says that it cannot work while this stands."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -125,7 +129,7 @@ class CobotPosture:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TighteningResult:
-    """One rundown as the controller reports it."""
+    """One rundown as the controller reports it. Torque is always in newton metres, whatever the controller sends."""
 
     device: str
     t_mono_s: float
@@ -147,13 +151,76 @@ class TighteningResult:
     angle_max_deg: float
     error_bits: tuple[str, ...]
     """Names of the tightening error status bits, empty when the revision has none."""
+    result_type: str = "tightening"
+    """`tightening`, `loosening`, or another word of the controller's; where it says nothing, `tightening`."""
+    job: int = 0
+    """The controller's job, 0 where none runs."""
+    batch_size: int = 0
+    batch_counter: int = 0
+    batch_status: str = "unused"
+    """`nok` (not completed), `ok`, `unused` or `running`."""
+    vin: str = ""
+    """The identifier that the controller had, empty where it says none."""
+    asked_back: bool = False
+    """Fetched from the controller's archive after a gap, not pushed when it was measured."""
     controller_time: str
-    """The controller's own clock, `YYYY-MM-DD:HH:MM:SS`."""
+    """The controller's own clock, `YYYY-MM-DD:HH:MM:SS`, in the controller's time zone."""
     raw: bytes
     """The whole message as received, header included, without framing."""
 
 
-DriverEvent = Connected | Disconnected | CommandDone | CommandFailed | DeviceHealth | CobotPosture | TighteningResult
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ResultsLost:
+    """Rundowns that the controller has counted and cannot tell any more. Nobody knows what they were: never OK."""
+
+    device: str
+    t_mono_s: float
+    controller_serial: str
+    first_id: int
+    last_id: int
+    """Equal to `first_id` for a single one."""
+    reason: str
+    """One sentence for the technician."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TighteningTrace:
+    """The curve of one rundown, as the controller sampled it."""
+
+    device: str
+    t_mono_s: float
+    controller_serial: str
+    tightening_id: int
+    controller_time: str
+    every_s: float
+    """Time between two samples."""
+    torque_nm: tuple[float, ...]
+    angle_deg: tuple[float, ...]
+    """As many as `torque_nm`; empty where the controller sends no angle."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ToolInputs:
+    """The controller's digital inputs, where a socket tray is wired to. Sent on connecting and at every change."""
+
+    device: str
+    t_mono_s: float
+    high: tuple[int, ...]
+    """Numbers (from 1) of the inputs that are high, ascending."""
+
+
+DriverEvent = (
+    Connected
+    | Disconnected
+    | CommandDone
+    | CommandFailed
+    | DeviceHealth
+    | CobotPosture
+    | TighteningResult
+    | ResultsLost
+    | TighteningTrace
+    | ToolInputs
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -186,10 +253,14 @@ CobotCommand = MoveJoints | StopMotion | SetColour
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ArmTool:
-    """Select the parameter set, then enable the tool. Repeating it with the same pset is harmless."""
+    """Select the parameter set (or the job that contains it), then enable the tool. Repeating it is harmless."""
 
     command_id: str
     pset: int
+    job: int | None = None
+    """Select this job instead: the controller then chooses among its parameter sets itself."""
+    batch_size: int | None = None
+    """Set the pset's batch to this many first, so that the controller locks itself when they are done."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -207,7 +278,16 @@ class AcknowledgeResult:
     tightening_id: int
 
 
-ToolCommand = ArmTool | DisarmTool | AcknowledgeResult
+@dataclass(frozen=True, slots=True, kw_only=True)
+class IdentifyWork:
+    """Tell the controller what is being worked on, so that its results carry it. Kept over reconnects."""
+
+    command_id: str
+    identifier: str
+    """A VIN, or any text of up to 25 characters."""
+
+
+ToolCommand = ArmTool | DisarmTool | AcknowledgeResult | IdentifyWork
 
 Command = CobotCommand | ToolCommand
 
