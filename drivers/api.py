@@ -331,6 +331,9 @@ class Conversation(Protocol):
     def wants_hangup(self) -> str | None:
         """A reason to close the line and open it again (peer silent too long, protocol broken), or None."""
 
+    def farewell(self, now_s: float) -> bytes:
+        """Last bytes before the owner closes the line for good: leave the device safe. Empty when there are none."""
+
 
 class Link(Protocol):
     """An open byte line. Reads and writes never block for longer than a few milliseconds."""

@@ -221,7 +221,7 @@ class PortOwner:
             self.close()
 
     def close(self) -> None:
-        """Fail what is in flight, refuse what waits, deliver that, and close the line; may be called twice."""
+        """Say goodbye, fail what is in flight, refuse what waits, deliver that, close the line; may be called twice."""
         with self._lock:
             if self._closed:
                 return
@@ -229,6 +229,8 @@ class PortOwner:
             os.close(self._wake_write)
         now_s = self._clock()
         if self.link is not None:
+            with contextlib.suppress(LinkError):  # A line that is lost while it is closed is closed all the same.
+                self.link.write(self._conversation.farewell(now_s))
             self._lose(now_s, f"the station closed the line to {self.device}; start the station to connect again")
         self._take_commands(now_s)
         self._deliver()

@@ -377,6 +377,10 @@ class MyCobot280:
         """A reason to open the line anew: the arm does not answer, or contradicts itself."""
         return self._hangup
 
+    def farewell(self, now_s: float) -> bytes:
+        """Nothing: this protocol has no sessions, so none has to be ended."""
+        return b""
+
     def _send(self, data: bytes, command_id: str | None = None) -> None:
         if data:
             self._out.append(_Outgoing(data=data, command_id=command_id))

@@ -173,6 +173,13 @@ class OpenProtocolTool:
         """Why the line is to be closed and opened again, or None."""
         return self._hangup
 
+    def farewell(self, now_s: float) -> bytes:
+        """MID 0003 when a session is open: a controller that counts clients is free for the next one at once."""
+        if not self._connected:
+            return b""
+        self._exchange.tell(Message(mid=3), now_s)
+        return self._exchange.take_output()
+
     def _take(self, messages: list[Message], now_s: float) -> None:
         for message in messages:
             if self._hangup is None:

@@ -74,15 +74,20 @@ class Echo:
     def wants_hangup(self) -> str | None:
         return self.hangup
 
+    def farewell(self, now_s: float) -> bytes:
+        return b"bye"
+
 
 class Mirror:
     """A simulated device that sends back what it gets."""
 
     def __init__(self) -> None:
+        self.heard = b""
         self.out = b""
         self.bye = False
 
     def received(self, data: bytes, now_s: float) -> None:
+        self.heard += data
         self.out += data
 
     def advance(self, now_s: float) -> None:
@@ -195,6 +200,21 @@ def test_closing_refuses_what_still_waits() -> None:
         bench.owner.submit(StopMotion(command_id="b"))
     bench.owner.wake()
     bench.owner.renew_lease()
+
+
+def test_closing_says_goodbye_first() -> None:
+    """It should give the device the conversation's last bytes, and survive a line that is lost at that moment."""
+    bench = Bench()
+    bench.owner.pump(0.0)
+    bench.owner.close()
+    bench.port.pump(0.0)
+    assert bench.mirror.heard == b"bye"
+    bench.close()
+    lost = Bench()
+    lost.owner.pump(0.0)
+    lost.port.unplug()
+    lost.close()
+    assert lost.mirror.heard == b""
 
 
 def test_a_device_that_never_stops_talking_cannot_settle() -> None:
