@@ -19,12 +19,22 @@ _FAULT_WORDS: Mapping[str, frozenset[str]] = {
     "tightening.angle_low": _RESULT,
     "tightening.not_ok": _RESULT,
     "tightening.too_many": _RESULT,
+    "tightening.already_tight": _RESULT,
+    "tightening.loosen": _RESULT,
+    "tightening.marked": _RESULT,
+    "tightening.rework": frozenset({"joint"}),
     "result.wrong_pset": _RESULT,
     "tool.away": frozenset({"joint"}),
     "tool.elsewhere": frozenset({"joint"}),
     "result.unarmed": frozenset({"id"}),
     "result.duplicate": frozenset({"id"}),
+    "result.other_work": _RESULT | {"what", "found", "wanted"},
+    "result.loosened": frozenset({"id"}),
+    "result.asked_back": _RESULT,
+    "result.lost": frozenset({"first", "last", "joint"}),
     "tool.refused": frozenset({"detail"}),
+    "tool.alarm": frozenset({"detail"}),
+    "tool.no_identifier": frozenset({"detail"}),
     "robot.failed": frozenset({"detail"}),
     "camera.lost": frozenset({"camera"}),
     "camera.frozen": frozenset({"camera"}),
@@ -38,6 +48,12 @@ _FAULT_WORDS: Mapping[str, frozenset[str]] = {
 
 _PLAIN = ("visit.welcome", "visit.finished", "robot.moves")
 
+_WITH_WORDS: Mapping[str, frozenset[str]] = {
+    "tool.ready": frozenset({"joint"}),
+    "tool.ready_to_loosen": frozenset({"joint"}),
+    "tool.socket": frozenset({"socket", "joint"}),
+}
+
 SHOWN_ONLY = ("ui.",)
 """Keys that begin so are never spoken, and need no reading. Nor are the technicians' sentences."""
 
@@ -49,7 +65,7 @@ def required_keys() -> Mapping[str, frozenset[str]]:
         for code in FAULTS
         for reader in ("visitor", "technician")
     }
-    return {**faults, **dict.fromkeys(_PLAIN, frozenset()), "tool.ready": frozenset({"joint"})}
+    return {**faults, **dict.fromkeys(_PLAIN, frozenset()), **_WITH_WORDS}
 
 
 def is_spoken(key: str) -> bool:

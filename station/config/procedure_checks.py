@@ -8,6 +8,7 @@ from station.config.errors import KeyPath
 from station.config.procedure_draft import Draft, Known, Report
 from station.config.strict import nearest
 from station.core.procedure import (
+    AfterNok,
     Confirmation,
     Demand,
     Fastener,
@@ -109,6 +110,9 @@ def _names(draft: Draft, known: Known, report: Report) -> None:
     for index, part in draft.parts.items():
         want(("part", index, "tray"), "place", part.tray, draft.ids("place"))
         want(("part", index, "name"), "phrase", part.name, known.phrases)
+    for index, spec in draft.joints.items():
+        if spec.socket is not None:
+            want(("joint", index, "socket"), "socket", spec.socket, known.sockets)
     for index, step in draft.steps.items():
         want(("step", index, "say"), "phrase", step.say, known.phrases)
         for g, gesture in enumerate(step.gestures):
@@ -150,6 +154,19 @@ def _groups(draft: Draft, report: Report) -> None:
                 "move this step up to the others of its group, or give it another group",
             )
         before = step.group
+        if step.confirms_place and step.group in any_order:
+            report(
+                ("step", index, "position"),
+                f"in the any-order group `{step.group}` the position chooses the joint",
+                'leave out `position = "confirm"`, or give the group an order',
+            )
+        alone = sum(other.group == step.group for other in draft.steps.values()) == 1
+        if step.on_fail.then is AfterNok.MARK and alone and not draft.broken.get("step"):
+            report(
+                ("step", index, "on_fail"),
+                f"{step.id} is alone in its group, so a marked joint would come back at once",
+                "put the steps that it can wait for into one group",
+            )
         if step.gestures and step.group in any_order:
             report(
                 ("step", index, "gestures"),

@@ -16,6 +16,8 @@ class Known:
     zones: Collection[str] | None = None
     gestures: Collection[str] | None = None
     phrases: Collection[str] | None = None
+    sockets: Collection[str] | None = None
+    """Sockets or bits whose place in the tray the controller watches."""
     station_tags: Mapping[int, str] | None = None
     """Tag ids that the fixture and the tool carry -> whose they are."""
 

@@ -9,6 +9,7 @@ from pydantic import Field, model_validator
 from station.config.shapes import Above0, AtLeast0, Name, TagShape, Vec3
 from station.config.strict import Strict
 from station.core.procedure import (
+    AfterNok,
     Confirmation,
     Demand,
     Fastener,
@@ -92,6 +93,10 @@ class JointShape(Strict):
     pset: Annotated[int, Field(ge=1, le=999)] | None = None
     torque_nm: TorqueShape | None = None
     angle_deg: AngleShape | None = None
+    socket: Name | None = None
+    grace_s: Annotated[float, Field(ge=0, le=3)] = 0.0
+    job: Annotated[int, Field(ge=1, le=9999)] | None = None
+    batch_size: Annotated[int, Field(ge=1, le=99)] | None = None
 
     def value(self) -> JointSpec:
         """As the core wants it; a window that is not given is all zeros."""
@@ -107,6 +112,10 @@ class JointShape(Strict):
             torque_max_nm=torque.max if torque else 0.0,
             angle_min_deg=angle.min if angle else 0.0,
             angle_max_deg=angle.max if angle else 0.0,
+            socket=self.socket,
+            grace_s=self.grace_s,
+            job=self.job,
+            batch_size=self.batch_size,
         )
 
 
@@ -200,7 +209,7 @@ class OnFailShape(Strict):
     """`on_fail = {...}`."""
 
     retries: Annotated[int, Field(ge=0, le=20)] = 2
-    then: Literal["technician", "end"] = "technician"
+    then: Literal["technician", "loosen", "mark", "end"] = "technician"
 
 
 class StepShape(Strict):
@@ -216,6 +225,7 @@ class StepShape(Strict):
     timeout_s: float = 120.0
     on_fail: OnFailShape = Field(default_factory=OnFailShape)
     resume: Literal["confirm", "itself"] = "confirm"
+    position: Literal["release", "confirm"] = "release"
 
     def value(self) -> Step:
         """As the core wants it."""
@@ -228,6 +238,7 @@ class StepShape(Strict):
             gates=tuple(gate.value() for gate in self.gates),
             demands=tuple(demand.value() for demand in self.demands),
             timeout_s=self.timeout_s,
-            on_fail=OnFail(retries=self.on_fail.retries, then=self.on_fail.then),
+            on_fail=OnFail(retries=self.on_fail.retries, then=AfterNok(self.on_fail.then)),
             resume=self.resume,
+            confirms_place=self.position == "confirm",
         )

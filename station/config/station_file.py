@@ -108,6 +108,7 @@ def known_of(station: StationConfig, phrases: frozenset[str] | None = None) -> K
         zones={zone.name for zone in station.zones},
         gestures=set(station.gestures),
         phrases=phrases,
+        sockets=set(station.torque_tool.sockets.values()) if station.torque_tool else set(),
         station_tags=owners,
     )
 

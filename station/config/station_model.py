@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import zoneinfo
 from typing import Annotated, Literal, Self
 
 import numpy as np
 from pydantic import Field, model_validator
 
+from drivers.torque_tool.open_protocol.profiles import PROFILES
 from station.config.shapes import Above0, AtLeast0, Name, TagShape, Vec2, Vec3
 from station.config.station_values import (
     CameraConfig,
@@ -169,16 +171,43 @@ class GestureShape(Strict):
         )
 
 
+class SocketShape(Strict):
+    """`socket = [{...}]` of `[torque_tool]`: a place of the socket tray, wired to an input of the controller."""
+
+    id: Name
+    input: Annotated[int, Field(ge=1, le=8)]
+
+
 class TorqueToolShape(Strict):
     """`[torque_tool]`."""
 
     url: Name
-    carriage: Literal["serial", "tcp"] = "serial"
-    baudrate: Baudrate = 9600
+    carriage: Literal["serial", "tcp", "3964r"] = "serial"
+    baudrate: Baudrate = 115_200
+    profile: Name = "generic"
+    start_revision: Annotated[int, Field(ge=1, le=7)] | None = None
+    time_zone: Name | None = None
+    set_clock: bool = False
+    identify: bool = False
+    traces: bool = True
+    socket: list[SocketShape] = Field(default_factory=list)
+
+    @model_validator(mode="after")
+    def _known(self) -> Self:
+        if self.profile not in PROFILES:
+            raise ValueError(f"there is no profile `{self.profile}`; choose one of {', '.join(PROFILES)}")
+        if self.time_zone is not None and self.time_zone not in zoneinfo.available_timezones():
+            raise ValueError(f"there is no time zone `{self.time_zone}`; write it like Europe/Berlin")
+        for key in ("input", "id"):
+            values = [getattr(socket, key) for socket in self.socket]
+            if len(set(values)) != len(values):
+                raise ValueError(f"two sockets have the same `{key}`; give each its own")
+        return self
 
     def value(self) -> TorqueToolConfig:
         """As the station wants it."""
-        return TorqueToolConfig(url=self.url, carriage=self.carriage, baudrate=self.baudrate)
+        given = self.model_dump(exclude={"socket"})
+        return TorqueToolConfig(**given, sockets={socket.input: socket.id for socket in self.socket})
 
 
 class WebShape(Strict):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal
 
@@ -60,8 +60,22 @@ class TorqueToolConfig:
     url: str
     """`/dev/...`, `socket://host:port`, or `simulated`."""
     carriage: str
-    """`serial` or `tcp`."""
+    """`serial`, `tcp` or `3964r`."""
     baudrate: int
+    profile: str = "generic"
+    """Name of the controller's family in `drivers.torque_tool.open_protocol.profiles`."""
+    start_revision: int | None = None
+    """Revision of 0001 to begin with; None = the family's highest."""
+    time_zone: str | None = None
+    """Of the controller's clock, as the IANA database names it; None = the station's own."""
+    set_clock: bool = False
+    """Whether the station may set the controller's clock."""
+    identify: bool = False
+    """Whether the controller is told the car's VIN, so that its results carry it."""
+    traces: bool = True
+    """Whether the curves of rundowns are asked for."""
+    sockets: Mapping[int, str] = field(default_factory=dict)
+    """Digital input of the controller (from 1) -> socket that has left the tray while it is high."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

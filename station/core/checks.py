@@ -133,6 +133,9 @@ def conditions(procedure: Procedure, state: State) -> Iterator[Condition]:
         yield code, camera, {"camera": camera}
     if state.devices.get("tool") is False and procedure.needs_tool():
         yield "tool.unplugged", "tool", {}
+    for note in state.health:
+        if note.stops and note.device == "tool" and procedure.needs_tool():
+            yield "tool.alarm", note.code, {"detail": note.detail}
     if state.reverify:
         yield "restart.check", "bench", {}
     yield from _lost_parts(procedure, state)

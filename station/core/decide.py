@@ -8,10 +8,19 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import assert_never
 
-from drivers.api import CommandDone, CommandFailed, Connected, DeviceHealth, Disconnected, Outcome, TighteningResult
+from drivers.api import (
+    CommandDone,
+    CommandFailed,
+    Connected,
+    DeviceHealth,
+    Disconnected,
+    ResultsLost,
+    TighteningResult,
+    TighteningTrace,
+)
+from station.core import devices, facts
 from station.core import effects as fx
 from station.core import events as ev
-from station.core import facts
 from station.core.checks import (
     active_steps,
     conditions,
@@ -21,8 +30,10 @@ from station.core.checks import (
     met_for_good,
     seen_as,
 )
-from station.core.faults import FAULTS, ClearBy, Fault
-from station.core.procedure import ROLE_RANK, Confirmation, PartAt, PartTaken, PassShown, Procedure, Role
+from station.core.faults import FAULTS, ClearBy
+from station.core.interlock import steer_tool
+from station.core.procedure import Confirmation, PartAt, PartTaken, PassShown, Procedure
+from station.core.rights import acknowledge, end_leave, ranks_below, use_right
 from station.core.state import Evidence, Phase, RobotState, Seen, State, StepProgress, StepStatus, ToolState
 from station.core.stepping import (
     advance,
@@ -31,11 +42,10 @@ from station.core.stepping import (
     carry_on_gestures,
     missing_fasteners,
     reenter,
-    reopen,
     says,
     start_pending,
 )
-from station.core.tightening import judge_with_sight, steer_tool, take_result
+from station.core.tightening import doubt_unseen, judge_with_sight, take_lost, take_result
 from station.core.turn import Turn
 from vision.api import CameraHealth, FactChanged, FactValue, LookReport
 
@@ -62,20 +72,24 @@ def _take(turn: Turn, event: ev.Event) -> None:
             bad = {name: code for name, code in turn.state.bad_cameras.items() if name != event.camera}
             turn.set(bad_cameras=bad if event.good else {**bad, event.camera: event.code})
         case Connected():
-            turn.set(
-                devices={**turn.state.devices, event.device: True},
-                identities={**turn.state.identities, event.device: dict(event.identity)},
-            )
+            devices.connected(turn, event)
         case Disconnected():
-            _gone(turn, event)
+            devices.gone(turn, event)
         case CommandDone():
-            _done(turn, event)
+            devices.done(turn, event)
         case CommandFailed():
-            _failed(turn, event)
+            devices.failed(turn, event)
         case DeviceHealth():
-            pass
+            devices.health(turn, event)
         case TighteningResult():
             take_result(turn, event)
+        case ResultsLost():
+            take_lost(turn, event)
+        case TighteningTrace():
+            key = f"{event.controller_serial}/{event.tightening_id}"
+            turn.set(traces={**turn.state.traces, key: turn.envelope.seq})
+        case ev.SocketSeen():
+            turn.set(socket=event.socket)
         case ev.TimerFired():
             _timer(turn, event.timer)
         case ev.PassChecked():
@@ -93,6 +107,7 @@ def _person(
         | ev.LanguageChosen
         | ev.PersonConfirmed
         | ev.FaultAcknowledged
+        | ev.RightUsed
         | ev.PauseRequested
         | ev.ResumeRequested
         | ev.HelpRequested
@@ -112,7 +127,12 @@ def _person(
         case ev.PersonConfirmed():
             _confirmed(turn, event)
         case ev.FaultAcknowledged():
-            _acknowledged(turn, event)
+            held = turn.holding()
+            acknowledge(turn, event)
+            if held and not turn.holding():
+                _say_again(turn)
+        case ev.RightUsed():
+            use_right(turn, event)
         case ev.PauseRequested():
             turn.set(paused=True)
         case ev.ResumeRequested():
@@ -144,6 +164,8 @@ def _opened(turn: Turn, event: ev.VisitOpened) -> None:
         devices=before.devices,
         identities=before.identities,
         results=before.results,
+        socket=before.socket,
+        health=before.health,
         # An arm that does not stop is as dangerous in the next visit.
         faults=tuple(replace(fault, step="") for fault in before.faults if fault.code == "robot.failed"),
         counter=before.counter,
@@ -250,54 +272,14 @@ def _look(turn: Turn, report: LookReport) -> None:
         answered(turn, look, report)
 
 
-def _gone(turn: Turn, event: Disconnected) -> None:
-    turn.set(devices={**turn.state.devices, event.device: False})
-    if event.device == "tool":
-        turn.set_tool(armed_joint="", command_id="", ready=False)
-    if event.device == "cobot":
-        turn.set(robot=RobotState())
-        if turn.state.phase is Phase.RUNNING and turn.procedure.needs_cobot():
-            turn.raise_fault("cobot.unplugged", "cobot")
-
-
-def _done(turn: Turn, event: CommandDone) -> None:
-    robot, tool = turn.state.robot, turn.state.tool
-    if event.command_id == robot.command_id and robot.moving:
-        turn.set_robot(moving=False, command_id="")
-        turn.set(last_disturbance_s=max(turn.state.last_disturbance_s, event.t_mono_s))
-        for step in active_steps(turn.procedure, turn.state):
-            progress = turn.state.progress(step.id)
-            if progress.status is StepStatus.ENTERING:
-                turn.set_step(step.id, gesture_index=progress.gesture_index + 1)
-    if event.command_id == tool.command_id and tool.armed_joint:
-        turn.set_tool(ready=True)
-        turn.say("tool.ready", {"joint": turn.procedure.joint(tool.armed_joint).label})
-
-
-def _failed(turn: Turn, event: CommandFailed) -> None:
-    robot, tool = turn.state.robot, turn.state.tool
-    move_failed = robot.moving and event.command_id == robot.command_id
-    stop_failed = robot.stop_id != "" and event.command_id == robot.stop_id
-    if stop_failed:
-        turn.set_robot(stop_id="")
-    if move_failed:
-        turn.set(robot=RobotState())
-    if move_failed or stop_failed:
-        turn.set(last_disturbance_s=max(turn.state.last_disturbance_s, event.t_mono_s))
-        if turn.state.devices.get("cobot") is True and not turn.has_fault("cobot.unplugged"):
-            turn.raise_fault("robot.failed", "cobot", {"detail": event.code})
-    if event.command_id == tool.command_id and tool.armed_joint:
-        joint = tool.armed_joint
-        turn.release_tool()
-        lost = event.outcome is Outcome.UNKNOWN and turn.state.devices.get("tool") is not True
-        if not lost:
-            turn.raise_fault("tool.refused", joint, {"detail": event.code})
-
-
 def _timer(turn: Turn, timer: str) -> None:
     kind, _, name = timer.partition(":")
     if kind == "announce":
         turn.set_robot(announced=turn.state.robot.announcing, announcing="")
+    elif kind == "grace" and turn.state.tool.grace_joint == name:
+        turn.set_tool(grace_over=True)
+    elif kind == "loosen":
+        end_leave(turn)
     elif kind == "notice" and name in FAULTS and FAULTS[name].clear_by is ClearBy.TIME:
         turn.drop_fault(name)
     elif kind == "step" and any(s.id == name for s in active_steps(turn.procedure, turn.state)):
@@ -332,6 +314,7 @@ def _pass_checked(turn: Turn, event: ev.PassChecked) -> None:
         progress = turn.state.progress(step.id)
         evidence = Evidence(demand=key_of(demand), seq=turn.envelope.seq, t_mono_s=turn.now_s)
         turn.set_step(step.id, evidence=(*progress.evidence, evidence))
+        devices.identify(turn)
 
 
 def _confirmed(turn: Turn, event: ev.PersonConfirmed) -> None:
@@ -340,7 +323,7 @@ def _confirmed(turn: Turn, event: ev.PersonConfirmed) -> None:
         if step.id != event.step or progress.status is not StepStatus.OPEN or turn.holding():
             continue
         for demand in step.demands:
-            if not isinstance(demand, Confirmation) or demand.what != event.what or _ranks_below(event.role, demand.by):
+            if not isinstance(demand, Confirmation) or demand.what != event.what or ranks_below(event.role, demand.by):
                 continue
             if not may_be_confirmed(turn.state, step, demand):
                 continue
@@ -350,45 +333,23 @@ def _confirmed(turn: Turn, event: ev.PersonConfirmed) -> None:
             turn.set(confirmations=(*turn.state.confirmations, entry))
 
 
-def _ranks_below(role: Role, wanted: Role) -> bool:
-    return ROLE_RANK[role] < ROLE_RANK[wanted]
-
-
-def may_clear(procedure: Procedure, state: State, fault: Fault) -> bool:
-    """Whether the cause of a fault is gone as far as the station can see, so that a person may acknowledge it."""
-    if fault.code == "robot.hands":
-        return state.seen(facts.hands_in(procedure.cobot_zone or "")) is FactValue.ABSENT
-    if fault.code == "cobot.unplugged":
-        return state.devices.get("cobot") is True
-    return fault.kind.clear_by in (ClearBy.VISITOR, ClearBy.TECHNICIAN)
-
-
-def _acknowledged(turn: Turn, event: ev.FaultAcknowledged) -> None:
-    held = turn.holding()
-    for fault in turn.state.faults:
-        needed = Role.TECHNICIAN if fault.kind.clear_by is ClearBy.TECHNICIAN else Role.VISITOR
-        if fault.code != event.code or _ranks_below(event.role, needed):
-            continue
-        if not may_clear(turn.procedure, turn.state, fault):
-            continue
-        turn.drop_fault(fault.code, fault.subject)
-        if fault.kind.clear_by is ClearBy.TECHNICIAN and fault.step:
-            reopen(turn, fault.step)
-    if held and not turn.holding():
-        _say_again(turn)
-
-
 def _restarted(turn: Turn) -> None:
     """Keep what people and the tool have given; doubt everything that was seen."""
     steps = tuple(reenter(progress, turn.procedure.step(progress.id)) for progress in turn.state.steps)
     kept = tuple(fault for fault in turn.state.faults if fault.kind.clear_by in (ClearBy.VISITOR, ClearBy.TECHNICIAN))
+    tool = turn.state.tool
+    cut = tool.armed_joint if tool.armed_joint and not tool.loosening else tool.cut_joint
     turn.set(
         steps=steps,
         facts={},
         bad_cameras={},
         devices={},
+        health=(),
+        socket=None,
+        identified="",
+        identify_id="",
         robot=RobotState(),
-        tool=ToolState(),
+        tool=ToolState(cut_joint=cut),
         looks=(),
         faults=kept,
         overdue=(),
@@ -396,11 +357,8 @@ def _restarted(turn: Turn) -> None:
         pass_text="",
         last_disturbance_s=turn.now_s,
         reverify=tuple(lasting(turn.procedure, turn.state)),
-        tightenings=tuple(
-            replace(entry, verdict="unjudged") if entry.verdict == "pending" else entry
-            for entry in turn.state.tightenings
-        ),
     )
+    doubt_unseen(turn)
     if turn.state.phase is Phase.RUNNING:
         turn.raise_fault("restart.resumed", "station")
         for step in active_steps(turn.procedure, turn.state):

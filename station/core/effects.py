@@ -45,11 +45,13 @@ class StopRobot:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class EnableTool:
-    """Select the pset and let the tool run."""
+    """Select the pset (or the job that has it) and let the tool run."""
 
     command_id: str
     joint: str
     pset: int
+    job: int | None = None
+    batch_size: int | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -65,6 +67,14 @@ class AcknowledgeTightening:
 
     command_id: str
     tightening_id: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class IdentifyWork:
+    """Tell the controller what is worked on, where the station is set to. Ends in CommandDone or CommandFailed."""
+
+    command_id: str
+    identifier: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -113,6 +123,7 @@ Effect = (
     | EnableTool
     | DisableTool
     | AcknowledgeTightening
+    | IdentifyWork
     | CheckPass
     | SetTimer
     | CancelTimer

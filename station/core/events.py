@@ -8,8 +8,17 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from drivers.api import CommandDone, CommandFailed, Connected, DeviceHealth, Disconnected, TighteningResult
-from station.core.procedure import Order, Role
+from drivers.api import (
+    CommandDone,
+    CommandFailed,
+    Connected,
+    DeviceHealth,
+    Disconnected,
+    ResultsLost,
+    TighteningResult,
+    TighteningTrace,
+)
+from station.core.procedure import Order, Right, Role
 from vision.api import CameraHealth, FactChanged, LookReport
 
 
@@ -90,6 +99,26 @@ class VisitAbandoned:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class RightUsed:
+    """A person uses a right that only technicians have. Without a reason it counts for nothing."""
+
+    right: Right
+    subject: str
+    """Joint or step."""
+    role: Role
+    person: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SocketSeen:
+    """Which socket or bit the tool carries, as the tray's inputs tell."""
+
+    socket: str
+    """Empty: none, or more than one is out of the tray."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class PassChecked:
     """The answer to a pass that was shown."""
 
@@ -122,6 +151,8 @@ Event = (
     | HelpRequested
     | HelpAnswered
     | VisitAbandoned
+    | RightUsed
+    | SocketSeen
     | PassChecked
     | TimerFired
     | StationRestarted
@@ -134,6 +165,8 @@ Event = (
     | CommandFailed
     | DeviceHealth
     | TighteningResult
+    | ResultsLost
+    | TighteningTrace
 )
 
 

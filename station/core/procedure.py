@@ -27,6 +27,41 @@ class Role(StrEnum):
     TECHNICIAN = "technician"
 
 
+class PositionMode(StrEnum):
+    """What the tool's place has to do with its enable, as tool location systems have it."""
+
+    RELEASE = "release"
+    """The tool is released only while it is seen at the joint that is due."""
+    CHOOSE = "choose"
+    """Any joint of the group is due: the place where the tool is seen chooses joint and parameter set."""
+    CONFIRM = "confirm"
+    """The tool is released for the joint that is due, wherever it is; its place is confirmed after the fact."""
+
+
+class AfterNok(StrEnum):
+    """What happens to a joint whose tightening stays bad."""
+
+    TECHNICIAN = "technician"
+    """Hold until a technician has mended it."""
+    LOOSEN = "loosen"
+    """Back off and retry: a technician has the joint loosened, then the visitor tries again."""
+    MARK = "mark"
+    """Mark it and go on; it is reworked with a technician when the rest of its group is done."""
+    END = "end"
+    """Close the visit as not finished."""
+
+
+class Right(StrEnum):
+    """What only a technician may do, and every time leaves person and reason in the journal."""
+
+    LOOSEN = "loosen"
+    """Let the tool run backwards at a joint."""
+    ACCEPT_RESULT = "accept_result"
+    """Count a good result that the controller told after its line was cut. Never for class A."""
+    UNDO = "undo"
+    """Take a step and all after it back."""
+
+
 ROLE_RANK: Mapping[Role, int] = {Role.VISITOR: 0, Role.QUALIFIED: 1, Role.TECHNICIAN: 2}
 
 
@@ -91,9 +126,9 @@ class OnFail:
     """What happens when a step's result is bad or its time is over."""
 
     retries: int = 2
-    """How often the visitor may try again before a technician must come."""
-    then: str = "technician"
-    """`technician`: hold until one has mended it; `end`: close the visit as not finished."""
+    """How often the visitor may try again on the spot."""
+    then: AfterNok = AfterNok.TECHNICIAN
+    """What comes then, or at once where trying again makes no sense."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -118,6 +153,8 @@ class Step:
     on_fail: OnFail = field(default_factory=OnFail)
     resume: str = "confirm"
     """After a hand in the cobot's zone: `confirm` = the visitor taps Continue, `itself` = when the zone is clear."""
+    confirms_place: bool = False
+    """Position mode `confirm`, see `Procedure.position_mode`."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -144,6 +181,14 @@ class JointSpec:
     torque_max_nm: float = 0.0
     angle_min_deg: float = 0.0
     angle_max_deg: float = 0.0
+    socket: str | None = None
+    """Socket or bit that must be on the tool; None = any."""
+    grace_s: float = 0.0
+    """How long socket or place may be lost before the enable is taken away."""
+    job: int | None = None
+    """The controller's job that contains the joint's pset, where the controller works by jobs."""
+    batch_size: int | None = None
+    """Batch that the controller is given with each release: with 1 it locks itself after one good tightening."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -218,6 +263,13 @@ class Procedure:
     def needs_tool(self) -> bool:
         """Whether any step wants a tightening."""
         return any(isinstance(d, Tightening) for step in self.steps for d in step.demands)
+
+    def position_mode(self, step: Step) -> PositionMode:
+        """A step that confirms says so itself; in an any-order group the position chooses; else it releases."""
+        if step.confirms_place:
+            return PositionMode.CONFIRM
+        chooses = any(group.id == step.group and group.any_order for group in self.groups)
+        return PositionMode.CHOOSE if chooses else PositionMode.RELEASE
 
     def needs_cobot(self) -> bool:
         """Whether any step has a gesture."""

@@ -13,7 +13,7 @@ class ScreenStep:
     id: str
     say: str
     status: str
-    """`pending`, `active` or `passed`."""
+    """`pending`, `active`, `passed` or `marked` (waits for rework)."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -29,6 +29,8 @@ class ScreenFault:
     """`itself`, `visitor`, `technician` or `time`."""
     ready: bool
     """The cause is gone as far as the station can see: whoever may clear it can be offered the button."""
+    rights: tuple[str, ...] = ()
+    """What else a technician may do about it: `loosen`, `accept_result`."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -50,6 +52,32 @@ class ScreenJoint:
     """`empty`, `fastener`, `now`, `running`, `done` or `bad`."""
     torque_nm: float | None
     angle_deg: float | None
+    result: str = ""
+    """Key of the last result, `controller serial/tightening id`; empty when there is none."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ScreenInterlock:
+    """The conditions under which the trigger does something, in their order."""
+
+    joint: str
+    """Label of the joint that is due."""
+    socket: str
+    """Socket that it asks for; empty = any, and no condition."""
+    socket_there: bool
+    position_there: bool
+    enabled: bool
+    missing: str
+    """The first that is missing: `socket`, `position`, `enable`, or empty."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ScreenHealth:
+    """Something that a device says of itself and that stands."""
+
+    device: str
+    code: str
+    detail: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -81,6 +109,11 @@ class Screen:
     """`off`, `arming`, `ready` or `away`."""
     paused: bool
     help_called: bool
+    interlock: ScreenInterlock | None = None
+    """None while no joint is due."""
+    undoable: str = ""
+    """Step that a technician may take back first; empty when none."""
+    health: tuple[ScreenHealth, ...] = ()
     devices: Mapping[str, bool] = field(default_factory=dict)
     bad_cameras: Mapping[str, str] = field(default_factory=dict)
     outcome: str = ""

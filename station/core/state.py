@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 
 from station.core.faults import Fault
-from station.core.procedure import Order
+from station.core.procedure import Order, Right, Role
 from vision.api import FactValue
 
 
@@ -30,6 +30,8 @@ class StepStatus(StrEnum):
     OPEN = "open"
     LOOKING = "looking"
     """Everything seems there: fresh frames are being asked."""
+    MARKED = "marked"
+    """Its joint is not right and waits for rework; the visit cannot finish before."""
     PASSED = "passed"
 
 
@@ -101,6 +103,17 @@ class ToolState:
     released_joint: str = ""
     """Joint whose enable was taken away last."""
     released_s: float = 0.0
+    grace_joint: str = ""
+    """Armed joint that has lost socket or place and may get it back for a moment."""
+    grace_over: bool = False
+    cut_joint: str = ""
+    """Joint that had the enable when the line to the controller was lost."""
+    loosening: bool = False
+    """The enable is for running backwards."""
+    may_loosen: str = ""
+    """Joint that a technician allows to be loosened."""
+    told: str = ""
+    """What the voice last said of the interlock."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -130,6 +143,32 @@ class Tightened:
     """`ok`, or the fault code."""
     seq: int
     t_mono_s: float
+    key: str = ""
+    """`controller serial/tightening id`."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HealthNote:
+    """Something that a device says of itself and that stands."""
+
+    device: str
+    code: str
+    detail: str
+    stops: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Override:
+    """A person has used a right that only few have."""
+
+    right: Right | None
+    """None: a fault was acknowledged as mended."""
+    subject: str
+    """Joint or step; for a fault its code and subject, `code/subject`."""
+    role: Role
+    person: str
+    reason: str
+    seq: int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -158,6 +197,20 @@ class State:
     results: tuple[str, ...] = ()
     """Keys `controller serial/tightening id` of every result seen in this visit."""
     tightenings: tuple[Tightened, ...] = ()
+    lost: tuple[str, ...] = ()
+    """`controller serial/first id-last id` of rundowns that the controller could not tell any more."""
+    traces: Mapping[str, int] = field(default_factory=dict)
+    """`controller serial/tightening id` -> journal row of the curve."""
+    socket: str | None = None
+    """Socket that is on the tool; empty = none, or not told apart; None = not known."""
+    identify_id: str = ""
+    """Of the command that tells the controller what is worked on."""
+    identified: str = ""
+    """What the controller has taken as the identifier of the work; empty = it was not told."""
+    health: tuple[HealthNote, ...] = ()
+    """What devices say of themselves and has not ended."""
+    overrides: tuple[Override, ...] = ()
+    """In order."""
     reverify: tuple[str, ...] = ()
     """Facts that a restart has put in doubt, each to be seen again."""
     overdue: tuple[str, ...] = ()

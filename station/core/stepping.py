@@ -8,7 +8,7 @@ from dataclasses import replace
 from station.core import effects as fx
 from station.core import facts
 from station.core.checks import active_steps, expected, expected_facts, key_of, met_for_good, seen_as
-from station.core.procedure import Fastener, PassShown, Step
+from station.core.procedure import Fastener, PassShown, Step, Tightening
 from station.core.state import Evidence, PendingLook, StepProgress, StepStatus
 from station.core.turn import Turn
 from vision.api import FactValue, LookReport
@@ -24,6 +24,11 @@ def start_pending(turn: Turn) -> None:
     if active_steps(turn.procedure, turn.state):
         return
     pending = [s for s in turn.procedure.steps if turn.state.progress(s.id).status is StepStatus.PENDING]
+    marked = [s for s in turn.procedure.steps if turn.state.progress(s.id).status is StepStatus.MARKED]
+    back = next((step for step in marked if not pending or step.group != pending[0].group), None)
+    if back is not None:
+        _rework(turn, back)
+        return
     if not pending:
         return
     first = pending[0]
@@ -33,6 +38,14 @@ def start_pending(turn: Turn) -> None:
             _enter(turn, step)
     if not first.gestures:
         turn.say_step(first)
+
+
+def _rework(turn: Turn, step: Step) -> None:
+    """The rest of the group is done: a marked joint comes back, with a technician."""
+    _enter(turn, step)
+    turn.set_step(step.id, attempts=0)
+    joint = next(demand.joint for demand in step.demands if isinstance(demand, Tightening))
+    turn.raise_fault("tightening.rework", joint, {"joint": turn.procedure.joint(joint).label}, step=step.id)
 
 
 def _enter(turn: Turn, step: Step) -> None:
@@ -207,7 +220,7 @@ def reopen(turn: Turn, step_id: str) -> None:
 
 def reenter(progress: StepProgress, step: Step) -> StepProgress:
     """The step as it stands after a restart: entered anew, with what people and the tool have already given."""
-    if progress.status in (StepStatus.PENDING, StepStatus.PASSED):
+    if progress.status in (StepStatus.PENDING, StepStatus.PASSED, StepStatus.MARKED):
         return progress
     status = StepStatus.ENTERING if step.gestures else StepStatus.GATED
     return replace(progress, status=status, gesture_index=0)

@@ -1,18 +1,20 @@
-"""The torque tool's part of `decide`: when it may run, and what a result is worth."""
+"""What a tightening result is worth, and what becomes of the joint."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 
-from drivers.api import TighteningResult
+from drivers.api import ResultsLost, TighteningResult
 from station.core import effects as fx
 from station.core import facts
-from station.core.checks import active_steps, key_of, met_for_good
-from station.core.procedure import JointSpec, Step, Tightening
-from station.core.state import Evidence, PendingLook, StepStatus, Tightened
+from station.core.checks import key_of
+from station.core.interlock import due_joints
+from station.core.nok import bad_attempt, step_of
+from station.core.procedure import JointClass, JointSpec, Tightening
+from station.core.state import Evidence, PendingLook, Phase, StepStatus, Tightened
 from station.core.stepping import begin_look
 from station.core.turn import Turn
-from vision.api import FactValue
 
 LATE_RESULT_S = 3.0
 """A result this soon after the enable was taken away belongs to the joint that had it, but never counts for it."""
@@ -20,45 +22,23 @@ REMEMBERED_RESULTS = 500
 """How many results are known again; the journal's own key knows them all."""
 TOOL_SEEN_WITHIN_S = 0.4
 """How much older than its result a frame may be that places the tool at the joint."""
+ASKED_BACK = "asked_back"
+"""Verdict of a good result that nobody saw: a technician may accept it."""
+GOOD = ("ok", "accepted")
+"""Verdicts that count."""
 
 
-def due_joints(turn: Turn) -> dict[str, Step]:
-    """Joints that may be tightened now, with their steps."""
-    due: dict[str, Step] = {}
-    for step in active_steps(turn.procedure, turn.state):
-        if turn.state.progress(step.id).status is StepStatus.OPEN:
-            for demand in step.demands:
-                if isinstance(demand, Tightening) and not met_for_good(turn.state, step, demand):
-                    due[demand.joint] = step
-    return due
+def verdict_of(result: TighteningResult, joint: JointSpec, identified: str = "") -> str:
+    """`ok`, or the code of what is wrong. Our own windows and the controller's word must both agree that it is good.
 
-
-def steer_tool(turn: Turn) -> None:
-    """Enable the tool exactly while its tip is at a joint that is due and nothing holds; else take the enable away."""
-    state = turn.state
-    at = [joint for joint in due_joints(turn) if state.seen(facts.tool_at(joint)) is FactValue.PRESENT]
-    allowed = at[0] if len(at) == 1 and not turn.holding() and not state.tool.judging else ""
-    if state.devices.get("tool") is not True:
-        allowed = ""
-    armed = state.tool.armed_joint
-    if armed and armed != allowed:
-        left = state.tool.ready and not turn.holding() and state.seen(facts.tool_at(armed)) is FactValue.ABSENT
-        turn.release_tool()
-        if left:
-            turn.raise_fault("tool.away", armed, {"joint": turn.procedure.joint(armed).label})
-    if allowed and not turn.state.tool.armed_joint:
-        joint = turn.procedure.joint(allowed)
-        if joint.pset is None:
-            return
-        command_id = turn.new_id("c")
-        turn.set_tool(armed_joint=allowed, command_id=command_id, ready=False)
-        turn.do(fx.EnableTool(command_id=command_id, joint=allowed, pset=joint.pset))
-
-
-def verdict_of(result: TighteningResult, joint: JointSpec) -> str:
-    """`ok`, or the code of what is wrong. Our own windows and the controller's word must both agree that it is good."""
+    `identified` is the work that the controller was told; a result that names other work is none of ours.
+    """
     if result.pset != joint.pset:
         return "result.wrong_pset"
+    if other_work(result, joint, identified):
+        return "result.other_work"
+    if "rehit" in result.error_bits:
+        return "tightening.already_tight"
     has_angle = joint.angle_max_deg > 0.0
     if (has_angle and result.angle_deg > joint.angle_max_deg) or result.angle_status == "high":
         return "tightening.angle_high"
@@ -66,6 +46,9 @@ def verdict_of(result: TighteningResult, joint: JointSpec) -> str:
         return "tightening.torque_low"
     if result.torque_nm > joint.torque_max_nm or result.torque_status == "high":
         return "tightening.torque_high"
+    if has_angle and result.angle_deg < joint.angle_min_deg / 2:
+        # Full torque with no thread left to run: it was tight before this rundown.
+        return "tightening.already_tight"
     if result.angle_deg < joint.angle_min_deg or result.angle_status == "low":
         return "tightening.angle_low"
     inside = joint.torque_min_nm <= result.torque_nm <= joint.torque_max_nm
@@ -74,55 +57,76 @@ def verdict_of(result: TighteningResult, joint: JointSpec) -> str:
     return "ok" if result.ok and inside else "tightening.not_ok"
 
 
+def other_work(result: TighteningResult, joint: JointSpec, identified: str) -> str:
+    """What the result says of the work that contradicts ours: `job`, `batch`, `vin`; empty where nothing does."""
+    if joint.job is not None and result.job != joint.job:
+        return "job"
+    if joint.batch_size is not None and result.batch_size not in (0, joint.batch_size):
+        return "batch"
+    return "vin" if identified and result.vin and result.vin != identified else ""
+
+
 def take_result(turn: Turn, result: TighteningResult) -> None:
     """A rundown was reported: acknowledge it (after the commit), and find out what it is worth."""
     key = f"{result.controller_serial}/{result.tightening_id}"
-    acknowledge = fx.AcknowledgeTightening(command_id=turn.new_id("c"), tightening_id=result.tightening_id)
-    turn.do(acknowledge)
+    turn.do(fx.AcknowledgeTightening(command_id=turn.new_id("c"), tightening_id=result.tightening_id))
     if key in turn.state.results:
         turn.raise_fault("result.duplicate", key, {"id": str(result.tightening_id)})
         return
     turn.set(results=(*turn.state.results, key)[-REMEMBERED_RESULTS:])
+    if result.result_type == "loosening":
+        _loosened(turn, result)
+        return
     tool = turn.state.tool
-    late = tool.released_joint and turn.now_s - tool.released_s <= LATE_RESULT_S
+    if tool.cut_joint in _open_joints(turn) and (result.asked_back or not tool.armed_joint):
+        _after_a_cut(turn, result)
+        return
+    late = tool.released_joint and not result.asked_back and turn.now_s - tool.released_s <= LATE_RESULT_S
     # Before the enable is confirmed nothing can have been tightened with it, and soon after another joint had the
-    # enable the result may be that one's: neither counts for the joint where the tool is now.
+    # enable the result may be that one's: neither counts for the joint where the tool is now. Nor does what was asked
+    # back: it was measured before the enable.
     trusted = tool.ready and not (late and tool.released_joint != tool.armed_joint)
-    joint_id = tool.armed_joint if trusted and tool.armed_joint in due_joints(turn) else ""
+    trusted = trusted and not tool.loosening and not result.asked_back and result.result_type == "tightening"
+    due = due_joints(turn.procedure, turn.state)
+    joint_id = tool.armed_joint if trusted and tool.armed_joint in due else ""
     if not joint_id:
-        code = "tool.elsewhere" if late else "result.unarmed"
-        label = turn.procedure.joint(tool.released_joint).label if late else "?"
-        _record(turn, result, tool.released_joint if late else "", code)
-        turn.release_tool()
-        turn.set_tool(released_joint="")
-        words = {"joint": label, "id": str(result.tightening_id)}
-        if late:
-            _bad_attempt(turn, tool.released_joint, code, words)
-        else:
-            turn.raise_fault(code, key, words)
+        _unarmed(turn, result, key, tool.released_joint if late else "")
         return
     joint = turn.procedure.joint(joint_id)
-    verdict = verdict_of(result, joint)
+    verdict = verdict_of(result, joint, turn.state.identified)
     turn.release_tool()
-    turn.set_tool(released_joint="")
+    turn.set_tool(released_joint="", cut_joint="")
     if verdict == "ok":
-        look_id = turn.new_id("l")
         fact = facts.tool_at(joint_id)
-        step = due_joints(turn)[joint_id]
-        not_before_s = result.t_mono_s - TOOL_SEEN_WITHIN_S
-        look = PendingLook(look_id=look_id, step=step.id, purpose="tool", facts=(fact,), not_before_s=not_before_s)
+        look = PendingLook(
+            look_id=turn.new_id("l"),
+            step=due[joint_id].id,
+            purpose="tool",
+            facts=(fact,),
+            not_before_s=result.t_mono_s - TOOL_SEEN_WITHIN_S,
+        )
         begin_look(turn, look)
         turn.set_tool(judging=joint_id, judging_seq=turn.envelope.seq)
         _record(turn, result, joint_id, "pending")
         return
     _record(turn, result, joint_id, verdict)
+    bad_attempt(turn, joint_id, verdict, words_of(result, joint, turn.state.identified))
+
+
+def words_of(result: TighteningResult, joint: JointSpec, identified: str) -> dict[str, str]:
+    """What the sentences about a result need."""
     words = {
         "joint": joint.label,
         "torque": f"{result.torque_nm:.1f}",
         "angle": f"{result.angle_deg:.0f}",
         "id": str(result.tightening_id),
     }
-    _bad_attempt(turn, joint_id, verdict, words)
+    other = other_work(result, joint, identified)
+    if result.pset == joint.pset and other:
+        found = {"job": str(result.job), "batch": str(result.batch_size), "vin": result.vin}
+        wanted = {"job": str(joint.job), "batch": str(joint.batch_size), "vin": identified}
+        words |= {"what": other, "found": found[other], "wanted": wanted[other]}
+    return words
 
 
 def judge_with_sight(turn: Turn, placed: bool) -> None:
@@ -131,19 +135,135 @@ def judge_with_sight(turn: Turn, placed: bool) -> None:
     turn.set_tool(judging="", judging_seq=0)
     if not joint_id:
         return
-    step = due_joints(turn).get(joint_id)
+    step = due_joints(turn.procedure, turn.state).get(joint_id)
     verdict = "ok" if placed and step is not None else "tool.elsewhere"
+    set_verdict(turn, seq, verdict)
+    if not placed or step is None:
+        bad_attempt(turn, joint_id, "tool.elsewhere", {"joint": turn.procedure.joint(joint_id).label})
+        return
+    count(turn, joint_id, step.id, seq)
+
+
+def count(turn: Turn, joint_id: str, step_id: str, seq: int) -> None:
+    """The result of row `seq` is the evidence for the joint."""
+    evidence = Evidence(demand=key_of(Tightening(joint=joint_id)), seq=seq, t_mono_s=turn.now_s)
+    turn.set_step(step_id, evidence=(*turn.state.progress(step_id).evidence, evidence))
+
+
+def set_verdict(turn: Turn, seq: int, verdict: str) -> None:
+    """Give the result of row `seq` another verdict."""
     turn.set(
         tightenings=tuple(
-            _with_verdict(entry, verdict) if entry.seq == seq else entry for entry in turn.state.tightenings
+            replace(entry, verdict=verdict) if entry.seq == seq else entry for entry in turn.state.tightenings
         )
     )
-    if not placed or step is None:
-        _bad_attempt(turn, joint_id, "tool.elsewhere", {"joint": turn.procedure.joint(joint_id).label})
+
+
+def accept(turn: Turn, joint_id: str) -> bool:
+    """A technician counts the good result that was asked back. False when there is none, or the joint is class A."""
+    entry = next((e for e in reversed(turn.state.tightenings) if e.joint == joint_id), None)
+    step = step_of(turn, joint_id)
+    if entry is None or entry.verdict != ASKED_BACK or step is None:
+        return False
+    if turn.procedure.joint(joint_id).joint_class is JointClass.A:
+        return False
+    set_verdict(turn, entry.seq, "accepted")
+    count(turn, joint_id, step.id, entry.seq)
+    return True
+
+
+def take_lost(turn: Turn, lost: ResultsLost) -> None:
+    """The controller has counted rundowns that it cannot tell any more: nobody knows what they were."""
+    subject = f"{lost.controller_serial}/{lost.first_id}-{lost.last_id}"
+    cut = turn.state.tool.cut_joint
+    words = {
+        "first": str(lost.first_id),
+        "last": str(lost.last_id),
+        "joint": turn.procedure.joint(cut).label if cut else "?",
+    }
+    turn.set(lost=(*turn.state.lost, subject))
+    turn.release_tool()
+    turn.raise_fault("result.lost", subject, words, step=_step_id(turn, cut))
+
+
+def doubt_unseen(turn: Turn) -> None:
+    """After a restart: a good result that no look has placed yet is as if it had been asked back."""
+    for entry in turn.state.tightenings:
+        if entry.verdict == "pending":
+            set_verdict(turn, entry.seq, ASKED_BACK)
+            if turn.state.phase is Phase.RUNNING:
+                _ask_technician(turn, entry.joint, _entry_words(turn, entry))
+
+
+def _loosened(turn: Turn, result: TighteningResult) -> None:
+    """The tool ran backwards: with leave, at the joint that had it; else a joint is loose that nobody names."""
+    tool = turn.state.tool
+    joint_id = tool.armed_joint if tool.loosening and tool.ready else ""
+    turn.release_tool()
+    if joint_id:
+        turn.set_tool(may_loosen="", released_joint="")
+        turn.do(fx.CancelTimer(timer="loosen"))
+        _record(turn, result, joint_id, "loosened")
         return
-    progress = turn.state.progress(step.id)
-    evidence = Evidence(demand=key_of(Tightening(joint=joint_id)), seq=seq, t_mono_s=turn.now_s)
-    turn.set_step(step.id, evidence=(*progress.evidence, evidence))
+    _record(turn, result, "", "result.loosened")
+    turn.raise_fault("result.loosened", f"{result.tightening_id}", {"id": str(result.tightening_id)})
+
+
+def _after_a_cut(turn: Turn, result: TighteningResult) -> None:
+    """The first result after the line was cut belongs to the joint that had the enable, but nobody saw it."""
+    joint_id = turn.state.tool.cut_joint
+    joint = turn.procedure.joint(joint_id)
+    turn.set_tool(cut_joint="")
+    verdict = verdict_of(result, joint, turn.state.identified)
+    words = words_of(result, joint, turn.state.identified)
+    if verdict != "ok" or result.result_type != "tightening":
+        verdict = verdict if verdict != "ok" else "tightening.not_ok"
+        _record(turn, result, joint_id, verdict)
+        bad_attempt(turn, joint_id, verdict, words)
+        return
+    _record(turn, result, joint_id, ASKED_BACK)
+    _ask_technician(turn, joint_id, words)
+
+
+def _ask_technician(turn: Turn, joint_id: str, words: Mapping[str, str]) -> None:
+    turn.raise_fault("result.asked_back", joint_id, words, step=_step_id(turn, joint_id))
+
+
+def _unarmed(turn: Turn, result: TighteningResult, key: str, late_joint: str) -> None:
+    """Nobody has released a joint for this result; or its joint has just lost the enable."""
+    code = "tool.elsewhere" if late_joint else "result.unarmed"
+    _record(turn, result, late_joint, code)
+    turn.release_tool()
+    turn.set_tool(released_joint="")
+    if late_joint:
+        words = {"joint": turn.procedure.joint(late_joint).label, "id": str(result.tightening_id)}
+        bad_attempt(turn, late_joint, code, words)
+    else:
+        turn.raise_fault(code, key, {"joint": "?", "id": str(result.tightening_id)})
+
+
+def _open_joints(turn: Turn) -> set[str]:
+    """Joints whose tightening is under way or still to come."""
+    return {
+        demand.joint
+        for step in (turn.procedure.steps if turn.state.phase is Phase.RUNNING else ())
+        for demand in step.demands
+        if isinstance(demand, Tightening) and turn.state.progress(step.id).status is not StepStatus.PASSED
+    }
+
+
+def _step_id(turn: Turn, joint_id: str) -> str:
+    step = step_of(turn, joint_id)
+    return step.id if step is not None else ""
+
+
+def _entry_words(turn: Turn, entry: Tightened) -> dict[str, str]:
+    return {
+        "joint": turn.procedure.joint(entry.joint).label,
+        "torque": f"{entry.torque_nm:.1f}",
+        "angle": f"{entry.angle_deg:.0f}",
+        "id": str(entry.tightening_id),
+    }
 
 
 def _record(turn: Turn, result: TighteningResult, joint_id: str, verdict: str) -> None:
@@ -155,30 +275,6 @@ def _record(turn: Turn, result: TighteningResult, joint_id: str, verdict: str) -
         verdict=verdict,
         seq=turn.envelope.seq,
         t_mono_s=result.t_mono_s,
+        key=f"{result.controller_serial}/{result.tightening_id}",
     )
     turn.set(tightenings=(*turn.state.tightenings, entry))
-
-
-def _with_verdict(entry: Tightened, verdict: str) -> Tightened:
-    return Tightened(
-        joint=entry.joint,
-        tightening_id=entry.tightening_id,
-        torque_nm=entry.torque_nm,
-        angle_deg=entry.angle_deg,
-        verdict=verdict,
-        seq=entry.seq,
-        t_mono_s=entry.t_mono_s,
-    )
-
-
-def _bad_attempt(turn: Turn, joint_id: str, code: str, words: Mapping[str, str]) -> None:
-    """Count a bad attempt on the joint's step and name it. Without tries left a technician comes, or the visit ends."""
-    step = next((s for s in active_steps(turn.procedure, turn.state) if Tightening(joint=joint_id) in s.demands), None)
-    turn.raise_fault(code, joint_id, words, step=step.id if step else "")
-    if step is None:
-        return
-    progress = turn.set_step(step.id, attempts=turn.state.progress(step.id).attempts + 1)
-    if progress.attempts > step.on_fail.retries:
-        turn.raise_fault("tightening.too_many", joint_id, words, step=step.id)
-        if step.on_fail.then == "end":
-            turn.end("failed", f"step {step.id} has failed {progress.attempts} times: {code}")

@@ -11,7 +11,7 @@ from station.core.checks import ordered_names
 from station.core.events import Envelope
 from station.core.faults import FAULTS, ClearBy, Fault
 from station.core.procedure import Procedure, Step
-from station.core.state import Phase, RobotState, State, StepProgress, ToolState
+from station.core.state import Phase, RobotState, State, StepProgress
 
 NOTICE_S = 6.0
 """How long a notice stays on the screen."""
@@ -106,18 +106,26 @@ class Turn:
 
     def release_tool(self) -> None:
         """Take the tool's permission away, once."""
-        tool = self.state.tool
-        if not tool.armed_joint:
+        armed = self.state.tool.armed_joint
+        if not armed:
             return
-        self.set(
-            tool=ToolState(
-                judging=tool.judging,
-                judging_seq=tool.judging_seq,
-                released_joint=tool.armed_joint,
-                released_s=self.now_s,
-            )
+        self.end_grace()
+        self.set_tool(
+            armed_joint="",
+            command_id="",
+            ready=False,
+            loosening=False,
+            released_joint=armed,
+            released_s=self.now_s,
         )
         self.do(fx.DisableTool(command_id=self.new_id("c")))
+
+    def end_grace(self) -> None:
+        """Nothing is lost for a moment any more: it is back, or the enable is gone."""
+        joint = self.state.tool.grace_joint
+        if joint:
+            self.set_tool(grace_joint="", grace_over=False)
+            self.do(fx.CancelTimer(timer=f"grace:{joint}"))
 
     def end(self, outcome: str, reason: str) -> None:
         """End the visit: nothing moves, nothing may be tightened, no look is waited for."""

@@ -11,13 +11,25 @@ from station.core.checks import (
     met_for_good,
     ordered_names,
 )
-from station.core.decide import may_clear
 from station.core.faults import ClearBy
+from station.core.interlock import Interlock, interlock_of
 from station.core.procedure import Confirmation, Procedure, Step, Tightening
-from station.core.screen import Screen, ScreenFault, ScreenJoint, ScreenQuestion, ScreenStep
+from station.core.rights import may_clear, rights_at, undoable
+from station.core.screen import (
+    Screen,
+    ScreenFault,
+    ScreenHealth,
+    ScreenInterlock,
+    ScreenJoint,
+    ScreenQuestion,
+    ScreenStep,
+)
 from station.core.state import State, StepStatus
+from station.core.tightening import GOOD
 from vision.api import FactValue
 
+_OPEN_AGAIN = ("pending", "loosened", "undone")
+"""Verdicts after which the joint is neither good nor bad."""
 _URGENCY = {ClearBy.TECHNICIAN: 0, ClearBy.ITSELF: 1, ClearBy.VISITOR: 2, ClearBy.TIME: 3}
 
 
@@ -25,6 +37,7 @@ def screen_of(procedure: Procedure, state: State) -> Screen:
     """What the pages show now."""
     active = active_steps(procedure, state)
     first = active[0] if active else None
+    lock = interlock_of(procedure, state)
     return Screen(
         phase=state.phase.value,
         visit_id=state.visit_id,
@@ -32,8 +45,8 @@ def screen_of(procedure: Procedure, state: State) -> Screen:
         visitor=state.order.visitor if state.order else "",
         car=state.order.car if state.order else "",
         step=first.id if first else "",
-        say=_sentence(state, first),
-        words=ordered_names(procedure, state),
+        say=_sentence(state, first, lock),
+        words={**ordered_names(procedure, state), **_lock_words(procedure, lock)},
         picture=_picture(state, first),
         steps=tuple(_step(state, step.id, step.say) for step in procedure.steps),
         joints=_joints(procedure, state),
@@ -42,6 +55,9 @@ def screen_of(procedure: Procedure, state: State) -> Screen:
         waiting_for=_waiting(procedure, state),
         robot=_robot(state),
         tool=_tool(state),
+        interlock=_interlock(procedure, lock),
+        undoable=undoable(procedure, state),
+        health=tuple(ScreenHealth(device=n.device, code=n.code, detail=n.detail) for n in state.health),
         paused=state.paused,
         help_called=state.help_called,
         devices=dict(state.devices),
@@ -50,11 +66,30 @@ def screen_of(procedure: Procedure, state: State) -> Screen:
     )
 
 
-def _sentence(state: State, step: Step | None) -> str:
-    """The one sentence; while the arm moves or is about to, that comes first."""
+def _sentence(state: State, step: Step | None, lock: Interlock | None) -> str:
+    """The one sentence; while the arm moves or is about to, that comes first, and a missing socket before the joint."""
     if step is None:
         return "visit.finished" if state.outcome == "finished" else "visit.welcome"
-    return "robot.moves" if state.progress(step.id).status is StepStatus.ENTERING else step.say
+    if state.progress(step.id).status is StepStatus.ENTERING:
+        return "robot.moves"
+    return "tool.socket" if lock is not None and lock.missing == "socket" else step.say
+
+
+def _lock_words(procedure: Procedure, lock: Interlock | None) -> dict[str, str]:
+    return {} if lock is None else {"socket": lock.socket, "joint": procedure.joint(lock.joint).label}
+
+
+def _interlock(procedure: Procedure, lock: Interlock | None) -> ScreenInterlock | None:
+    if lock is None:
+        return None
+    return ScreenInterlock(
+        joint=procedure.joint(lock.joint).label,
+        socket=lock.socket,
+        socket_there=lock.socket_there,
+        position_there=lock.position_there,
+        enabled=lock.enabled,
+        missing=lock.missing,
+    )
 
 
 def _picture(state: State, step: Step | None) -> str:
@@ -65,7 +100,8 @@ def _picture(state: State, step: Step | None) -> str:
 
 def _step(state: State, step_id: str, say: str) -> ScreenStep:
     status = next((s.status for s in state.steps if s.id == step_id), StepStatus.PENDING)
-    shown = "passed" if status is StepStatus.PASSED else "pending" if status is StepStatus.PENDING else "active"
+    plain = (StepStatus.PASSED, StepStatus.PENDING, StepStatus.MARKED)
+    shown = status.value if status in plain else "active"
     return ScreenStep(id=step_id, say=say, status=shown)
 
 
@@ -78,9 +114,9 @@ def _joints(procedure: Procedure, state: State) -> tuple[ScreenJoint, ...]:
         status = "fastener" if state.seen(f"fastener:{joint.id}") is FactValue.PRESENT else "empty"
         if joint.id in due:
             status = "running" if state.tool.armed_joint == joint.id and state.tool.ready else "now"
-        if last is not None and last.verdict == "ok":
+        if last is not None and last.verdict in GOOD:
             status = "done"
-        elif last is not None and last.verdict not in ("pending", "ok") and status != "running":
+        elif last is not None and last.verdict not in _OPEN_AGAIN and status != "running":
             status = "bad"
         shown.append(
             ScreenJoint(
@@ -89,6 +125,7 @@ def _joints(procedure: Procedure, state: State) -> tuple[ScreenJoint, ...]:
                 status=status,
                 torque_nm=last.torque_nm if last else None,
                 angle_deg=last.angle_deg if last else None,
+                result=last.key if last else "",
             )
         )
     return tuple(shown)
@@ -105,6 +142,7 @@ def _faults(procedure: Procedure, state: State) -> tuple[ScreenFault, ...]:
             holds=fault.holds,
             clear_by=fault.kind.clear_by.value,
             ready=may_clear(procedure, state, fault),
+            rights=tuple(right.value for right in rights_at(procedure, state, fault)),
         )
         for fault in ordered
     )

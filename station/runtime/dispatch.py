@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from types import MappingProxyType
 from typing import Protocol
 
 from drivers.api import (
@@ -17,14 +18,16 @@ from drivers.api import (
     CommandFailed,
     DisarmTool,
     DriverEvent,
+    IdentifyWork,
     LinkError,
     MoveJoints,
     Outcome,
     SetColour,
     StopMotion,
+    ToolInputs,
 )
 from station.core import effects as fx
-from station.core.events import Event, PassChecked
+from station.core.events import Event, PassChecked, SocketSeen
 from station.core.procedure import Order
 from station.core.state import State
 from vision.api import CameraHealth, FactChanged, LookReport, VisionEvent
@@ -87,7 +90,12 @@ class Dispatch:
         gestures: Mapping[str, Posture],
         orders: Mapping[str, Order],
         people: People,
+        sockets: Mapping[int, str] = MappingProxyType({}),
+        identify: bool = False,
     ) -> None:
+        """`sockets` are those that are out of the tray while the controller's input is high; with `identify` it is told
+        what is worked on.
+        """
         self._post = post
         self._now_s = now_s
         self._board = board
@@ -96,6 +104,8 @@ class Dispatch:
         self._gestures = gestures
         self._orders = orders
         self._people = people
+        self._sockets = sockets
+        self._identify = identify
         self._lamps = 0
         self._sight = threading.Lock()
         self.posture: CobotPosture | None = None
@@ -121,7 +131,14 @@ class Dispatch:
                 self._submit(self._cobot, "cobot", StopMotion(command_id=effect.command_id))
                 self._lamp(RED)
             case fx.EnableTool():
-                self._submit(self._tool, "tool", ArmTool(command_id=effect.command_id, pset=effect.pset))
+                arm = ArmTool(
+                    command_id=effect.command_id, pset=effect.pset, job=effect.job, batch_size=effect.batch_size
+                )
+                self._submit(self._tool, "tool", arm)
+            case fx.IdentifyWork():
+                if self._identify:
+                    told = IdentifyWork(command_id=effect.command_id, identifier=effect.identifier)
+                    self._submit(self._tool, "tool", told)
             case fx.DisableTool():
                 self._submit(self._tool, "tool", DisarmTool(command_id=effect.command_id))
             case fx.AcknowledgeTightening():
@@ -142,6 +159,11 @@ class Dispatch:
             self.posture = event
             return
         if isinstance(event, CommandDone | CommandFailed) and event.command_id.startswith(LAMP):
+            return
+        if isinstance(event, ToolInputs):
+            if self._sockets:
+                out = [self._sockets[number] for number in event.high if number in self._sockets]
+                self._post(SocketSeen(socket=out[0] if len(out) == 1 else ""), event.device, event.t_mono_s)
             return
         self._post(event, event.device, event.t_mono_s)
 

@@ -45,6 +45,13 @@ CREATE TABLE IF NOT EXISTS results (
     seq INTEGER NOT NULL REFERENCES rows (seq),
     PRIMARY KEY (station, controller_serial, tightening_id)
 );
+CREATE TABLE IF NOT EXISTS lost_results (
+    station TEXT NOT NULL,
+    controller_serial TEXT NOT NULL,
+    first_id INTEGER NOT NULL,
+    last_id INTEGER NOT NULL,
+    seq INTEGER NOT NULL REFERENCES rows (seq)
+);
 CREATE TABLE IF NOT EXISTS documents (sha256 TEXT PRIMARY KEY, kind TEXT NOT NULL, body TEXT NOT NULL);
 CREATE TRIGGER IF NOT EXISTS rows_are_never_changed BEFORE UPDATE ON rows
     BEGIN SELECT RAISE(ABORT, 'the journal is append only'); END;
@@ -53,6 +60,10 @@ CREATE TRIGGER IF NOT EXISTS rows_are_never_deleted BEFORE DELETE ON rows
 CREATE TRIGGER IF NOT EXISTS results_are_never_changed BEFORE UPDATE ON results
     BEGIN SELECT RAISE(ABORT, 'the journal is append only'); END;
 CREATE TRIGGER IF NOT EXISTS results_are_never_deleted BEFORE DELETE ON results
+    BEGIN SELECT RAISE(ABORT, 'the journal is append only'); END;
+CREATE TRIGGER IF NOT EXISTS lost_results_are_never_changed BEFORE UPDATE ON lost_results
+    BEGIN SELECT RAISE(ABORT, 'the journal is append only'); END;
+CREATE TRIGGER IF NOT EXISTS lost_results_are_never_deleted BEFORE DELETE ON lost_results
     BEGIN SELECT RAISE(ABORT, 'the journal is append only'); END;
 CREATE TRIGGER IF NOT EXISTS documents_are_never_changed BEFORE UPDATE ON documents
     BEGIN SELECT RAISE(ABORT, 'the journal is append only'); END;
@@ -102,6 +113,16 @@ class ResultKey:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class LostKey:
+    """Rundowns that the controller has counted and cannot tell any more."""
+
+    station: str
+    controller_serial: str
+    first_id: int
+    last_id: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Entry:
     """What one row is to say; number and hashes are the journal's to give."""
 
@@ -114,6 +135,8 @@ class Entry:
     body: dict[str, Any]
     result: ResultKey | None = None
     """Of a tightening result: its first row is remembered under this key."""
+    lost: LostKey | None = None
+    """Of results that are lost: they are not asked for again."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -201,7 +224,7 @@ class Journal:
         Raises JournalError when none is: nothing may be done that they were to record. Raises ValueError for a body
         that has no canonical text.
         """
-        seq, tip, rows, keys = self._seq, self._hash, [], []
+        seq, tip, rows, keys, lost = self._seq, self._hash, [], [], []
         for entry in entries:
             seq += 1
             # The column is REAL: SQLite gives back 5.0 for 5 and 0.0 for -0.0, and the hash must say the same.
@@ -212,11 +235,15 @@ class Journal:
             if entry.result is not None:
                 key = entry.result
                 keys.append((key.station, key.controller_serial, key.tightening_id, seq))
+            if entry.lost is not None:
+                gone = entry.lost
+                lost.append((gone.station, gone.controller_serial, gone.first_id, gone.last_id, seq))
         with self._lock, self._told(f"row {self._seq + 1} could not be written"):
             self._db.execute("BEGIN IMMEDIATE")
             try:
                 self._db.executemany("INSERT INTO rows VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)", rows)
                 self._db.executemany("INSERT OR IGNORE INTO results VALUES (?, ?, ?, ?)", keys)
+                self._db.executemany("INSERT INTO lost_results VALUES (?, ?, ?, ?, ?)", lost)
                 self._db.execute("COMMIT")
             finally:
                 if self._db.in_transaction:
@@ -238,9 +265,36 @@ class Journal:
             )
         return str(found[0][0])
 
+    def last_tightening_id(self, station: str, controller_serial: str) -> int | None:
+        """The id up to which nothing needs to be asked back: of the newest result that is on disk, or known as lost."""
+        found = list(
+            self._read(
+                "SELECT id FROM (SELECT tightening_id AS id, seq FROM results WHERE station = ?1 AND "
+                "controller_serial = ?2 UNION ALL SELECT last_id, seq FROM lost_results WHERE station = ?1 AND "
+                "controller_serial = ?2) ORDER BY seq DESC, id DESC LIMIT 1",
+                (station, controller_serial),
+            )
+        )
+        return int(found[0][0]) if found else None
+
+    def newest_results(self, station: str, most: int) -> tuple[str, ...]:
+        """Keys `controller serial/tightening id` of the newest results, oldest first."""
+        query = "SELECT controller_serial, tightening_id FROM results WHERE station = ? ORDER BY seq DESC LIMIT ?"
+        return tuple(f"{serial}/{number}" for serial, number in self._read(query, (station, most)))[::-1]
+
+    def row(self, seq: int) -> Row:
+        """One row. Raises JournalError when there is none, or it cannot be read."""
+        found = list(self._rows("WHERE seq = ?", (seq,)))
+        if not found:
+            raise JournalError(f"{self.path}: there is no row {seq}; see `station journal verify`")
+        return found[0]
+
     def rows(self, visit: str | None = None) -> Iterator[Row]:
         """All rows, or those of one visit, in order. Raises JournalError for one that cannot be read."""
         where, values = ("WHERE visit = ?", (visit,)) if visit is not None else ("", ())
+        yield from self._rows(where, values)
+
+    def _rows(self, where: str, values: tuple[str | int, ...]) -> Iterator[Row]:
         for columns in self._read(f"SELECT {_COLUMNS} FROM rows {where} ORDER BY seq", values):
             seq, name, kind, t_utc, t_mono_s, source, body, prev, digest = columns
             yield Row(
@@ -292,7 +346,7 @@ class Journal:
             expected = digest
         return Verdict(rows=count, bad_seq=None, detail=f"{count} rows, chain holds")
 
-    def _read(self, query: str, values: tuple[str, ...] = ()) -> Iterator[tuple[Any, ...]]:
+    def _read(self, query: str, values: tuple[str | int, ...] = ()) -> Iterator[tuple[Any, ...]]:
         with self._told("the journal cannot be read"):
             yield from self._db.execute(query, values)
 

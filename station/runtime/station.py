@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from drivers.api import DriverEvent
 from drivers.session import PortOwner
@@ -15,6 +15,7 @@ from station.core.events import StationRestarted, VisitOpened
 from station.core.procedure import Order, PassShown, Procedure
 from station.core.screen import Screen
 from station.core.state import State
+from station.core.tightening import REMEMBERED_RESULTS
 from station.core.view import screen_of
 from station.runtime.clock import Clock
 from station.runtime.dispatch import Dispatch, People, Posture
@@ -43,6 +44,10 @@ class Setting:
     gestures: Mapping[str, Posture]
     orders: Mapping[str, Order]
     calibration: Mapping[str, str]
+    sockets: Mapping[int, str] = field(default_factory=dict)
+    """Digital input of the tool's controller -> socket that is out of the tray while it is high."""
+    identify: bool = False
+    """Whether the controller is told what is worked on."""
     stale_s: float = 0.5
 
 
@@ -64,9 +69,11 @@ class Station:
         """`open_cobot` and `open_tool` are None on a bench without that device; `state` is what a restart recovered."""
         self.setting = setting
         self.journal = journal
+        if state is None:
+            state = State(results=journal.newest_results(setting.station, REMEMBERED_RESULTS))
         self.board = FactBoard(setting.bench, setting.watches, stale_s=setting.stale_s)
         self._publish_on = publish
-        self.screen = screen_of(setting.procedure, state or State())
+        self.screen = screen_of(setting.procedure, state)
         self.want = Want(hands=True, codes=False, joints=frozenset(joint.id for joint in setting.procedure.joints))
         self.loop = StationLoop(
             station=setting.station,
@@ -89,7 +96,13 @@ class Station:
             gestures=setting.gestures,
             orders=setting.orders,
             people=people,
+            sockets=setting.sockets,
+            identify=setting.identify,
         )
+
+    def last_tightening_id(self, controller_serial: str) -> int | None:
+        """The last result of this controller that needs not be asked back. May be called from any thread."""
+        return self.journal.last_tightening_id(self.setting.station, controller_serial)
 
     @property
     def ports(self) -> tuple[PortOwner, ...]:

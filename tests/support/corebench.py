@@ -137,9 +137,9 @@ class CoreBench:
         """A person answers a question."""
         self.feed(ev.PersonConfirmed(step=step, what=what, role=role, person=person))
 
-    def acknowledge(self, code: str, role: Role) -> tuple[fx.Effect, ...]:
+    def acknowledge(self, code: str, role: Role, reason: str = "looked at it") -> tuple[fx.Effect, ...]:
         """A person has mended a fault."""
-        return self.feed(ev.FaultAcknowledged(code=code, role=role, person="p"))
+        return self.feed(ev.FaultAcknowledged(code=code, role=role, person="p", reason=reason))
 
     def timer(self, name: str, after_s: float = 1.0) -> tuple[fx.Effect, ...]:
         """A timer is due."""

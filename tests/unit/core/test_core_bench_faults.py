@@ -252,8 +252,8 @@ def test_after_a_restart_everything_that_was_seen_is_doubted():
     play(bench)
 
 
-def test_a_restart_between_result_and_look_leaves_the_result_unjudged():
-    """It should not count a result whose look the restart has lost, nor call it good."""
+def test_a_restart_between_result_and_look_leaves_the_result_to_a_technician():
+    """It should not count a result whose look the restart has lost, and ask a technician about the tight joint."""
     bench = play(bench_of(mirror()), until="tighten-J1")
     bench.gestures()
     bench.answer_all()
@@ -261,7 +261,8 @@ def test_a_restart_between_result_and_look_leaves_the_result_unjudged():
     bench.pull()
     look = bench.state.looks[0]
     bench.feed(ev.StationRestarted(reason="crash"))
-    assert bench.state.tightenings[-1].verdict == "unjudged"
+    assert bench.state.tightenings[-1].verdict == "asked_back"
+    assert "result.asked_back" in bench.codes()
     bench.feed(LookReport(look_id=look.look_id, readings=(), t_mono_s=bench.now_s))
     assert bench.state.progress("tighten-J1").evidence == ()
 
@@ -345,7 +346,13 @@ def test_a_timer_of_a_notice_clears_no_fault():
 def test_the_stories_know_every_code():
     """It should have a story, here or with the tool, for each code of the fault table that decide can raise."""
     here = Path(__file__).parent
-    told = "".join((here / name).read_text() for name in ("test_core_bench_faults.py", "test_core_tool_faults.py"))
+    files = (
+        "test_core_bench_faults.py",
+        "test_core_tool_faults.py",
+        "test_core_after_nok.py",
+        "test_core_lost_line.py",
+    )
+    told = "".join((here / name).read_text() for name in files)
     untold = [code for code in FAULTS if f'"{code}"' not in told and not code.startswith("camera.")]
     assert untold == []
     assert {kind.clear_by for kind in FAULTS.values()} == set(ClearBy)

@@ -9,7 +9,7 @@ from support.coreworld import clips, mirror, wheel
 from drivers.api import Outcome
 from station.core import effects as fx
 from station.core import events as ev
-from station.core.procedure import OnFail, Role
+from station.core.procedure import AfterNok, OnFail, Role
 from station.core.state import StepStatus
 
 
@@ -38,7 +38,10 @@ BAD = (
     ("tightening.torque_high", {"torque_nm": 12.0}, Role.TECHNICIAN),
     ("tightening.torque_high", {"torque_status": "high"}, Role.TECHNICIAN),
     ("tightening.angle_high", {"angle_deg": 200.0, "torque_nm": 3.0}, Role.TECHNICIAN),
-    ("tightening.angle_low", {"angle_deg": 5.0}, Role.TECHNICIAN),
+    ("tightening.angle_low", {"angle_deg": 15.0}, Role.TECHNICIAN),
+    ("tightening.angle_low", {"angle_status": "low"}, Role.TECHNICIAN),
+    ("tightening.already_tight", {"angle_deg": 2.0, "ok": False, "angle_status": "low"}, Role.TECHNICIAN),
+    ("tightening.already_tight", {"error_bits": ("rehit",)}, Role.TECHNICIAN),
     ("tightening.not_ok", {"ok": False}, Role.TECHNICIAN),
     ("tightening.not_ok", {"torque_nm": float("nan")}, Role.TECHNICIAN),
     ("tightening.not_ok", {"angle_deg": float("nan")}, Role.TECHNICIAN),
@@ -111,7 +114,7 @@ def test_a_step_can_end_the_visit_instead():
     """It should close the visit as failed where the step says so, and take tool and arm away."""
     procedure = mirror()
     steps = tuple(
-        replace(step, on_fail=OnFail(retries=0, then="end")) if step.id == "tighten-J1" else step
+        replace(step, on_fail=OnFail(retries=0, then=AfterNok.END)) if step.id == "tighten-J1" else step
         for step in procedure.steps
     )
     bench = at_first_joint()

@@ -1,0 +1,107 @@
+"""What the core makes of devices that come and go, of commands that end, and of what devices say of themselves."""
+
+from __future__ import annotations
+
+from drivers.api import CommandDone, CommandFailed, Connected, DeviceHealth, Disconnected, Outcome
+from station.core import effects as fx
+from station.core.checks import active_steps
+from station.core.state import HealthNote, Phase, RobotState, StepStatus
+from station.core.turn import Turn
+
+IDENTIFIER_LONGEST = 25
+"""Characters of a VIN in a result (MID 0061)."""
+
+
+def connected(turn: Turn, event: Connected) -> None:
+    """A device answers."""
+    turn.set(
+        devices={**turn.state.devices, event.device: True},
+        identities={**turn.state.identities, event.device: dict(event.identity)},
+    )
+    if event.device == "tool":
+        identify(turn)
+
+
+def gone(turn: Turn, event: Disconnected) -> None:
+    """A device is gone: what it was doing is not known any more, nor what it said of itself."""
+    turn.set(
+        devices={**turn.state.devices, event.device: False},
+        health=tuple(note for note in turn.state.health if note.device != event.device),
+    )
+    if event.device == "tool":
+        tool = turn.state.tool
+        cut = tool.armed_joint if tool.armed_joint and not tool.loosening else tool.cut_joint
+        turn.end_grace()
+        turn.set_tool(armed_joint="", command_id="", ready=False, loosening=False, may_loosen="", cut_joint=cut)
+        turn.set(socket=None, identified="", identify_id="")
+    if event.device == "cobot":
+        turn.set(robot=RobotState())
+        if turn.state.phase is Phase.RUNNING and turn.procedure.needs_cobot():
+            turn.raise_fault("cobot.unplugged", "cobot")
+
+
+def done(turn: Turn, event: CommandDone) -> None:
+    """A command was carried out."""
+    robot, tool = turn.state.robot, turn.state.tool
+    if event.command_id == robot.command_id and robot.moving:
+        turn.set_robot(moving=False, command_id="")
+        turn.set(last_disturbance_s=max(turn.state.last_disturbance_s, event.t_mono_s))
+        for step in active_steps(turn.procedure, turn.state):
+            progress = turn.state.progress(step.id)
+            if progress.status is StepStatus.ENTERING:
+                turn.set_step(step.id, gesture_index=progress.gesture_index + 1)
+    if event.command_id == tool.command_id and tool.armed_joint:
+        turn.set_tool(ready=True)
+        phrase = "tool.ready_to_loosen" if tool.loosening else "tool.ready"
+        turn.say(phrase, {"joint": turn.procedure.joint(tool.armed_joint).label})
+    if turn.state.identify_id and event.command_id == turn.state.identify_id:
+        vin = turn.state.order.vin if turn.state.order is not None else ""
+        turn.set(identify_id="", identified=vin[:IDENTIFIER_LONGEST])
+
+
+def failed(turn: Turn, event: CommandFailed) -> None:
+    """A command was refused, or nobody knows what became of it."""
+    robot, tool = turn.state.robot, turn.state.tool
+    move_failed = robot.moving and event.command_id == robot.command_id
+    stop_failed = robot.stop_id != "" and event.command_id == robot.stop_id
+    if stop_failed:
+        turn.set_robot(stop_id="")
+    if move_failed:
+        turn.set(robot=RobotState())
+    if move_failed or stop_failed:
+        turn.set(last_disturbance_s=max(turn.state.last_disturbance_s, event.t_mono_s))
+        if turn.state.devices.get("cobot") is True and not turn.has_fault("cobot.unplugged"):
+            turn.raise_fault("robot.failed", "cobot", {"detail": event.code})
+    lost = event.outcome is Outcome.UNKNOWN and turn.state.devices.get("tool") is not True
+    if event.command_id == tool.command_id and tool.armed_joint:
+        joint = tool.armed_joint
+        turn.release_tool()
+        if not lost:
+            turn.raise_fault("tool.refused", joint, {"detail": event.code})
+    if turn.state.identify_id and event.command_id == turn.state.identify_id:
+        turn.set(identify_id="")
+        if turn.state.devices.get("tool") is True and turn.state.phase is Phase.RUNNING:
+            # A refusal anywhere in the work order means that production must not start (Open Protocol 2.8.0, 3.7.2).
+            turn.raise_fault("tool.no_identifier", "tool", {"detail": event.code})
+
+
+def health(turn: Turn, event: DeviceHealth) -> None:
+    """A device says something of itself; what stands is remembered until it ends."""
+    if event.standing is None:
+        return
+    kept = tuple(n for n in turn.state.health if (n.device, n.code) != (event.device, event.code))
+    if event.standing:
+        note = HealthNote(device=event.device, code=event.code, detail=event.detail, stops=event.stops)
+        kept = (*kept, note)
+    turn.set(health=kept)
+
+
+def identify(turn: Turn) -> None:
+    """Tell the controller what is worked on, once it is known and whenever the controller comes back."""
+    order = turn.state.order
+    if turn.state.phase is not Phase.RUNNING or order is None or not order.vin or not turn.procedure.needs_tool():
+        return
+    if turn.state.devices.get("tool") is True:
+        command_id = turn.new_id("c")
+        turn.set(identify_id=command_id, identified="")
+        turn.do(fx.IdentifyWork(command_id=command_id, identifier=order.vin[:IDENTIFIER_LONGEST]))

@@ -1,0 +1,144 @@
+"""The line to the controller is cut during a rundown, or its results are gone: nothing is counted that nobody saw."""
+
+from dataclasses import replace
+
+import pytest
+from support.corebench import ABSENT, PRESENT, CoreBench, bench_of, play
+from support.coreworld import mirror
+
+from drivers.api import ResultsLost, TighteningTrace
+from station.core import effects as fx
+from station.core import events as ev
+from station.core.procedure import JointClass, Right, Role
+from station.core.state import StepStatus
+from station.core.view import screen_of
+
+
+def cut(*, joint_class: JointClass = JointClass.B) -> CoreBench:
+    """The tool runs at joint 1 when the line is cut; it is back afterwards."""
+    procedure = mirror()
+    procedure = replace(procedure, joints=tuple(replace(j, joint_class=joint_class) for j in procedure.joints))
+    bench = play(bench_of(procedure), until="tighten-J1")
+    bench.gestures()
+    bench.answer_all()
+    bench.arm("J1")
+    bench.disconnect("tool")
+    bench.see("tool:J1", ABSENT)
+    bench.connect("tool")
+    return bench
+
+
+def rights(bench: CoreBench) -> set[str]:
+    return {right for fault in screen_of(bench.procedure, bench.state).faults for right in fault.rights}
+
+
+@pytest.mark.parametrize("on_the_joint", [True, False])
+def test_a_good_result_that_was_asked_back_waits_for_a_technician(on_the_joint):
+    """It should acknowledge and record it, and count it only when a technician says so, with a reason."""
+    bench = cut()
+    if on_the_joint:
+        bench.see("tool:J1", PRESENT)
+        assert bench.state.tool.armed_joint == "J1", "the tool is asked for again before the gap is filled"
+    bench.pull(asked_back=True)
+    assert len(bench.did(fx.AcknowledgeTightening)) == 1
+    assert bench.codes() == ["result.asked_back"] and bench.state.tool.armed_joint == ""
+    assert bench.state.faults[0].subject == "J1" and rights(bench) == {"loosen", "accept_result"}
+    assert bench.state.progress("tighten-J1").evidence == ()
+    for role, reason in ((Role.QUALIFIED, "saw it"), (Role.TECHNICIAN, "")):
+        bench.feed(ev.RightUsed(right=Right.ACCEPT_RESULT, subject="J1", role=role, person="p", reason=reason))
+        assert bench.codes() == ["result.asked_back"]
+    bench.feed(
+        ev.RightUsed(
+            right=Right.ACCEPT_RESULT, subject="J1", role=Role.TECHNICIAN, person="K. Mori", reason="stood beside it"
+        )
+    )
+    assert bench.status("tighten-J1") is StepStatus.PASSED
+    assert bench.state.tightenings[-1].verdict == "accepted"
+    assert [(o.right, o.reason) for o in bench.state.overrides] == [(Right.ACCEPT_RESULT, "stood beside it")]
+
+
+def test_a_class_a_joint_is_always_tightened_again():
+    """It should offer no acceptance, and refuse one."""
+    bench = cut(joint_class=JointClass.A)
+    bench.pull(asked_back=True)
+    assert rights(bench) == {"loosen"}
+    bench.feed(ev.RightUsed(right=Right.ACCEPT_RESULT, subject="J1", role=Role.TECHNICIAN, person="p", reason="please"))
+    assert bench.codes() == ["result.asked_back"] and bench.state.overrides == ()
+
+
+def test_a_bad_result_that_was_asked_back_is_a_bad_attempt():
+    """It should name it as any other, for the joint that had the enable."""
+    bench = cut()
+    bench.pull(asked_back=True, torque_nm=3.0)
+    assert bench.codes() == ["tightening.torque_low"]
+    assert bench.state.progress("tighten-J1").attempts == 1
+
+
+def test_only_the_first_result_after_a_cut_belongs_to_the_joint():
+    """It should call the second one unarmed: nobody knows which nut that was."""
+    bench = cut()
+    bench.pull(asked_back=True)
+    bench.pull(asked_back=True)
+    assert bench.codes() == ["result.asked_back", "result.unarmed"]
+
+
+def test_a_result_that_was_asked_back_never_counts_for_a_new_enable():
+    """It should not take a result from before the enable for one after it, even when the tool is armed and ready."""
+    bench = play(bench_of(mirror()), until="tighten-J1")
+    bench.gestures()
+    bench.answer_all()
+    bench.arm("J1")
+    bench.pull(asked_back=True)
+    assert bench.codes() == ["result.unarmed"] and bench.state.looks == ()
+
+
+def test_a_restart_with_the_tool_armed_is_a_cut_too():
+    """It should remember which joint had the enable when the program died."""
+    bench = play(bench_of(mirror()), until="tighten-J1")
+    bench.gestures()
+    bench.answer_all()
+    bench.arm("J1")
+    bench.feed(ev.StationRestarted(reason="crash"))
+    bench.connect("tool")
+    bench.pull(asked_back=True)
+    assert "result.asked_back" in bench.codes()
+
+
+def test_lost_results_are_named_held_and_never_good():
+    """It should record the ids that are gone, hold for a technician, and leave the joint open."""
+    bench = cut()
+    bench.feed(
+        ResultsLost(
+            device="tool", t_mono_s=bench.now_s, controller_serial="C1", first_id=7, last_id=9, reason="archive full"
+        )
+    )
+    (fault,) = bench.state.faults
+    assert (fault.code, fault.words) == ("result.lost", {"first": "7", "last": "9", "joint": "1"})
+    assert bench.state.lost == ("C1/7-9",) and bench.state.progress("tighten-J1").evidence == ()
+    bench.acknowledge("result.lost", Role.VISITOR)
+    assert bench.codes() == ["result.lost"]
+    bench.acknowledge("result.lost", Role.TECHNICIAN)
+    assert bench.codes() == []
+    bench.answer_all()
+    bench.tighten("J1")
+    assert bench.status("tighten-J1") is StepStatus.PASSED
+
+
+def test_a_curve_is_found_by_its_result():
+    """It should remember in which row the curve stands, and decide nothing by it."""
+    bench = cut()
+    before = bench.state
+    bench.feed(
+        TighteningTrace(
+            device="tool",
+            t_mono_s=bench.now_s,
+            controller_serial="C1",
+            tightening_id=3,
+            controller_time="2026-01-01:00:00:00",
+            every_s=0.002,
+            torque_nm=(0.0, 1.0),
+            angle_deg=(0.0, 5.0),
+        )
+    )
+    assert bench.state.traces == {"C1/3": bench.seq}
+    assert replace(bench.state, traces={}) == before
