@@ -7,10 +7,10 @@ from hypothesis import strategies as st
 from support.corebench import CoreBench, opened, rundown
 from support.coreworld import ORDER, OTHER_ORDER
 
-from drivers.api import CommandDone, CommandFailed, Connected, DeviceHealth, Disconnected, Outcome
+from drivers.api import CommandDone, CommandFailed, Connected, DeviceHealth, Disconnected, Outcome, ResultsLost
 from station.core import events as ev
 from station.core.faults import FAULTS
-from station.core.procedure import Confirmation, Role
+from station.core.procedure import Confirmation, Right, Role
 from vision.api import CameraHealth, FactChanged, FactReading, FactValue, LookReport
 
 Draw = Callable[[st.SearchStrategy[Any]], Any]
@@ -35,6 +35,12 @@ FLAWS = st.sampled_from(
         {"ok": False},
         {"pset": 2},
         {"pset": 7},
+        {"result_type": "loosening"},
+        {"result_type": "batch increment"},
+        {"asked_back": True},
+        {"asked_back": True},
+        {"error_bits": ("rehit",)},
+        {"vin": "ANOTHER"},
     )
 )
 SPARE_FACTS = ("code", "part:?", "nonsense", "hands:door", "hands:cobot")
@@ -127,6 +133,96 @@ def quick_result(bench: CoreBench, draw: Draw) -> None:
         good_result(bench, draw)
     if bench.state.looks and draw(st.booleans()):
         bench.answer()
+
+
+def cut_line(bench: CoreBench, draw: Draw) -> None:
+    """The line is cut while the tool may run; results come back afterwards, or are lost."""
+    tool_at_any_joint(bench, draw)
+    bench.disconnect("tool")
+    bench.connect("tool")
+    for _ in range(draw(st.integers(0, 2))):
+        bench.rundowns += 1
+        changes = draw(st.sampled_from(({}, {}, {"torque_nm": 8.0}, {"vin": "ANOTHER"})))
+        bench.feed(rundown(bench.rundowns, bench.now_s + 0.1, asked_back=True, **changes), draw(WAITS_S))
+    if draw(st.integers(0, 3)) == 0:
+        first = bench.rundowns + 1
+        bench.rundowns += draw(st.integers(1, 3))
+        bench.feed(
+            ResultsLost(
+                device="tool",
+                t_mono_s=bench.now_s,
+                controller_serial="C1",
+                first_id=first,
+                last_id=bench.rundowns,
+                reason="gone",
+            )
+        )
+
+
+def right_used(bench: CoreBench, draw: Draw) -> None:
+    """Anybody uses any right on anything, most often a technician where something stands."""
+    subjects = [fault.subject for fault in bench.state.faults]
+    names = [joint.id for joint in bench.procedure.joints] + [step.id for step in bench.procedure.steps]
+    bench.feed(
+        ev.RightUsed(
+            right=draw(st.sampled_from(Right)),
+            subject=draw(st.sampled_from((*subjects, *subjects, *names, "", "x"))),
+            role=draw(st.sampled_from((Role.TECHNICIAN, Role.TECHNICIAN, *Role))),
+            person="p",
+            reason=draw(st.sampled_from(("seen", "seen", "", " "))),
+        )
+    )
+
+
+def loosened_joint(bench: CoreBench, draw: Draw) -> None:
+    """A technician lets a joint be loosened, and the tool runs backwards there, or forwards after all."""
+    for fault in bench.state.faults:
+        bench.feed(
+            ev.RightUsed(right=Right.LOOSEN, subject=fault.subject, role=Role.TECHNICIAN, person="p", reason="seen")
+        )
+    if bench.state.tool.may_loosen:
+        bench.see(f"tool:{bench.state.tool.may_loosen}", FactValue.PRESENT)
+        if draw(st.booleans()):
+            bench.done(bench.state.tool.command_id, "tool")
+    bench.rundowns += 1
+    kind = draw(st.sampled_from(("loosening", "loosening", "tightening")))
+    bench.feed(rundown(bench.rundowns, bench.now_s + 0.1, result_type=kind), draw(WAITS_S))
+
+
+def socket(bench: CoreBench, draw: Draw) -> None:
+    """Some socket comes on the tool, or none."""
+    bench.feed(ev.SocketSeen(socket=draw(st.sampled_from(("13", "13", "", "10")))))
+
+
+def lost_for_a_moment(bench: CoreBench, draw: Draw) -> None:
+    """Place or socket are lost while the tool may run, and come back before or after the grace is over."""
+    joint = bench.state.tool.armed_joint
+    if not joint:
+        return
+    bench.done(bench.state.tool.command_id, "tool")
+    if draw(st.booleans()):
+        bench.see(f"tool:{joint}", draw(st.sampled_from((FactValue.UNKNOWN, FactValue.ABSENT))))
+    else:
+        bench.feed(ev.SocketSeen(socket=""))
+    if draw(st.booleans()):
+        good_result(bench, draw)
+    if draw(st.booleans()):
+        bench.timer(f"grace:{joint}", draw(WAITS_S))
+    bench.see(f"tool:{joint}", draw(st.sampled_from(FactValue)))
+
+
+def health(bench: CoreBench, draw: Draw) -> None:
+    """The controller's alarm comes or goes."""
+    bench.feed(
+        DeviceHealth(
+            device="tool",
+            t_mono_s=bench.now_s,
+            code=draw(st.sampled_from(("tool.alarm.E1", "tool.clock"))),
+            detail="d",
+            standing=draw(st.sampled_from((True, False, None))),
+            stops=draw(st.booleans()),
+        )
+    )
 
 
 def waved_hand(bench: CoreBench, draw: Draw) -> None:
@@ -243,7 +339,8 @@ def timer(bench: CoreBench, draw: Draw) -> None:
     """Any timer fires, also one that nobody set."""
     steps = [f"{kind}:{step.id}" for step in bench.procedure.steps for kind in ("step", "missing")]
     notices = [f"notice:{code}" for code in FAULTS]
-    bench.timer(draw(st.sampled_from(("announce", *steps, *notices, "", "x:y"))), draw(WAITS_S))
+    graces = [f"grace:{joint.id}" for joint in bench.procedure.joints]
+    bench.timer(draw(st.sampled_from(("announce", "loosen", *graces, *steps, *notices, "", "x:y"))), draw(WAITS_S))
 
 
 ACTS: tuple[Act, ...] = (
@@ -261,6 +358,15 @@ ACTS: tuple[Act, ...] = (
     wandering_tool,
     quick_result,
     quick_result,
+    cut_line,
+    cut_line,
+    right_used,
+    right_used,
+    loosened_joint,
+    socket,
+    lost_for_a_moment,
+    lost_for_a_moment,
+    health,
     waved_hand,
     waved_hand,
     good_result,

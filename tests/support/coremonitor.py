@@ -8,16 +8,19 @@ from dataclasses import dataclass, field
 from drivers.api import CommandDone, CommandFailed, Connected, Disconnected, TighteningResult
 from station.core import effects as fx
 from station.core import events as ev
+from station.core.faults import ClearBy
 from station.core.procedure import (
     Confirmation,
     Fastener,
     HandsClear,
     JointClass,
+    JointSpec,
     Order,
     PartAt,
     PartTaken,
     PassShown,
     Procedure,
+    Right,
     Step,
     Tightening,
 )
@@ -56,6 +59,11 @@ class Monitor:
     told: bool = False
     announced: bool = False
     motion: str = ""
+    backwards: bool = False
+    """The enable is for loosening."""
+    socket: str | None = None
+    good_rows: dict[int, str] = field(default_factory=dict)
+    """Row -> joint of each result that is good for that joint by its figures, seen or not."""
     disturbed_s: float = float("-inf")
     ids: set[str] = field(default_factory=set)
     closed: int = 0
@@ -64,7 +72,10 @@ class Monitor:
         """Keep the books of one turn, and check it."""
         report = self._event(before, envelope)
         event = envelope.event
-        if not isinstance(event, ev.VisitOpened):
+        undo = isinstance(event, ev.RightUsed) and event.right is Right.UNDO and _by_technician(event)
+        if undo:
+            self._undone(before, after)
+        elif not isinstance(event, ev.VisitOpened):
             assert all(
                 after.progress(step.id).status is StepStatus.PASSED
                 for step in before.steps
@@ -93,7 +104,7 @@ class Monitor:
                 self.told = self.announced = False
             case ev.StationRestarted():
                 self.facts, self.devices, self.asked, self.tool_looks = {}, {}, {}, {}
-                self.enabled, self.motion, self.pass_text = None, "", ""
+                self.enabled, self.motion, self.pass_text, self.socket = None, "", "", None
                 self.told = self.announced = False
                 self.disturbed_s = envelope.t_mono_s
             case FactChanged(reading=reading):
@@ -106,6 +117,10 @@ class Monitor:
                 self._command(command_id, isinstance(event, CommandDone), event.t_mono_s)
             case TighteningResult():
                 self._result(before, envelope, event)
+            case ev.RightUsed(right=Right.ACCEPT_RESULT, subject=joint) if _by_technician(event):
+                self._accepted(before, joint)
+            case ev.SocketSeen(socket=socket):
+                self.socket = socket
             case ev.TimerFired(timer="announce"):
                 self.announced, self.told = self.told, False
             case ev.PersonConfirmed():
@@ -129,7 +144,7 @@ class Monitor:
     def _gone(self, device: str) -> None:
         self.devices[device] = False
         if device == "tool":
-            self.enabled, self.confirmed = None, False
+            self.enabled, self.confirmed, self.socket = None, False, None
         else:
             self.motion, self.told, self.announced = "", False, False
 
@@ -147,21 +162,58 @@ class Monitor:
         self.known.add(key)
         if not fresh:
             return
+        for joint in self.procedure.joints:
+            if self._good(result, joint):
+                self.good_rows[envelope.seq] = joint.id
+                break
+        if result.result_type == "loosening":
+            return
         left, self.left = self.left, ("", float("-inf"))
         if self.enabled is None or not self.confirmed or before.phase is not Phase.RUNNING:
+            return
+        if self.backwards or result.asked_back or result.result_type != "tightening":
             return
         if left[0] not in ("", self.enabled.joint) and envelope.t_mono_s - left[1] <= MAY_BE_LATE_S:
             return
         joint = self.procedure.joint(self.enabled.joint)
-        good = (
+        if self._good(result, joint):
+            self.tool_looks["next"] = (joint.id, envelope.seq)
+
+    @staticmethod
+    def _good(result: TighteningResult, joint: JointSpec) -> bool:
+        return (
             result.ok
             and result.pset == joint.pset
             and joint.torque_min_nm <= result.torque_nm <= joint.torque_max_nm
             and joint.angle_min_deg <= result.angle_deg <= joint.angle_max_deg
             and {result.torque_status, result.angle_status} == {"ok"}
+            and "rehit" not in result.error_bits
+            and result.vin == ""
         )
-        if good:
-            self.tool_looks["next"] = (joint.id, envelope.seq)
+
+    def _accepted(self, before: State, joint: str) -> None:
+        """A technician counts a good result that nobody saw; never at a class A joint."""
+        entry = next((e for e in reversed(before.tightenings) if e.joint == joint), None)
+        if entry is None or entry.verdict != "asked_back":
+            return
+        spec = self.procedure.joint(joint)
+        assert entry.seq in self.good_rows, "a result without good figures is offered for acceptance"
+        if spec.joint_class is not JointClass.A:
+            self.proven[joint] = entry.seq
+
+    def _undone(self, before: State, after: State) -> None:
+        """Steps that were taken back have to be proven again."""
+        for step in before.steps:
+            if step.status is StepStatus.PENDING or after.progress(step.id).evidence == step.evidence != ():
+                continue
+            for demand in self.procedure.step(step.id).demands:
+                if isinstance(demand, Tightening):
+                    self.proven.pop(demand.joint, None)
+                    self.tool_looks = {k: v for k, v in self.tool_looks.items() if v[0] != demand.joint}
+                if isinstance(demand, Confirmation):
+                    self.words.pop((step.id, demand.what), None)
+                if isinstance(demand, PassShown):
+                    self.passed_pass, self.pass_text = False, ""
 
     def _new_looks(self, before: State, envelope: ev.Envelope, after: State, effects: tuple[fx.Effect, ...]) -> None:
         under_way = frozenset(step.id for step in (*before.steps, *after.steps) if step.status in UNDER_WAY)
@@ -202,8 +254,10 @@ class Monitor:
             case fx.EnableTool(joint=joint, pset=pset):
                 assert self.enabled is None, "enabled twice"
                 assert self.devices.get("tool") is True
-                assert self.procedure.joint(joint).pset == pset
-                self.enabled, self.confirmed = effect, False
+                spec = self.procedure.joint(joint)
+                assert spec.pset == pset
+                assert spec.socket in (None, self.socket), "enabled with another socket"
+                self.enabled, self.confirmed, self.backwards = effect, False, after.tool.loosening
             case fx.DisableTool():
                 assert self.enabled is not None, "disabled what was not enabled"
                 if not isinstance(envelope.event, TighteningResult):
@@ -235,7 +289,13 @@ class Monitor:
         # The arm may clear the view while the station looks again after a restart; the tool waits.
         holds_arm = idle or any(fault.holds and fault.code != "restart.check" for fault in after.faults)
         zone_clear = self.facts.get(f"hands:{self.procedure.cobot_zone}") is ABSENT
-        if self.enabled is not None:
+        if self.enabled is not None and self.backwards:
+            joint = self.enabled.joint
+            assert after.tool.may_loosen == joint and not idle
+            holding = [fault for fault in after.faults if fault.holds]
+            assert holding and all(f.subject == joint and f.kind.clear_by is ClearBy.TECHNICIAN for f in holding)
+            assert self.facts.get(f"tool:{joint}") is PRESENT, "the tool may run backwards away from its joint"
+        elif self.enabled is not None:
             joint = self.enabled.joint
             due = [
                 step
@@ -243,13 +303,24 @@ class Monitor:
                 if Tightening(joint=joint) in step.demands and after.progress(step.id).status is StepStatus.OPEN
             ]
             assert due and not holds, f"the tool may run at {joint}, which is not due"
-            assert self.facts.get(f"tool:{joint}") is PRESENT, "the tool may run away from its joint"
+            self._has_place_and_socket(joint, due, after)
             assert not self.tool_looks, "the tool may run while a good result waits to be placed"
             assert joint not in self.proven or self.proven[joint] in self.spent
         if self.motion:
             assert zone_clear and not holds_arm, "the arm may move although it should not"
         elif holds_arm or not zone_clear:
             self.told = self.announced = False
+
+    def _has_place_and_socket(self, joint: str, due: list[Step], after: State) -> None:
+        spec = self.procedure.joint(joint)
+        placed = due[0].confirms_place or self.facts.get(f"tool:{joint}") is PRESENT
+        fitting = spec.socket in (None, self.socket)
+        if placed and fitting:
+            return
+        assert spec.grace_s > 0 and after.tool.grace_joint == joint, "the tool may run without its place or socket"
+        assert fitting or not self.socket, "another socket is on the tool"
+        others = (other.id for other in self.procedure.joints if other.id != joint)
+        assert all(self.facts.get(f"tool:{other}") is not PRESENT for other in others)
 
     def _owes_nothing(self, step: Step, envelope: ev.Envelope, report: LookReport | None) -> None:
         for demand in step.demands:
@@ -296,6 +367,10 @@ class Monitor:
     def _says(report: LookReport, fact: str, value: FactValue, since_s: float) -> bool:
         readings = [reading for reading in report.readings if reading.fact == fact]
         return bool(readings) and readings[-1].value is value and readings[-1].t_mono_s >= since_s
+
+
+def _by_technician(event: ev.RightUsed) -> bool:
+    return event.role.value == "technician" and bool(event.reason.strip())
 
 
 def _by_qualified(demand: object) -> bool:

@@ -3,6 +3,7 @@
 from support.corebench import ABSENT, PRESENT, CoreBench
 from support.coreworld import ORDER
 
+from drivers.api import DeviceHealth
 from station.core import events as ev
 from station.core.checks import active_steps, expected_facts, lasting, met_for_good
 from station.core.procedure import Confirmation, PassShown, Role, Step, Tightening
@@ -29,6 +30,11 @@ def mend(bench: CoreBench) -> None:
             _show(bench, fact.replace("@", "~"), PRESENT)
     for joint in bench.procedure.joints:
         _show(bench, f"tool:{joint.id}", ABSENT)
+    for joint in bench.procedure.joints:
+        if joint.socket is not None and bench.state.socket != joint.socket:
+            bench.feed(ev.SocketSeen(socket=joint.socket))
+    for note in bench.state.health:
+        bench.feed(DeviceHealth(device=note.device, t_mono_s=bench.now_s, code=note.code, detail="", standing=False))
     if bench.state.paused:
         bench.feed(ev.ResumeRequested(person="p"))
     for code in dict.fromkeys(bench.codes()):

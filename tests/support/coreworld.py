@@ -1,12 +1,16 @@
 """Procedures for tests of the core: a mirror with gestures and ordered joints, clips in any order, a class A wheel."""
 
+from dataclasses import replace
+
 from station.core.procedure import (
+    AfterNok,
     Confirmation,
     Fastener,
     Group,
     HandsClear,
     JointClass,
     JointSpec,
+    OnFail,
     Order,
     Part,
     PartAt,
@@ -133,6 +137,37 @@ def clips() -> Procedure:
         ),
         groups=(Group(id="any", any_order=True),),
     )
+
+
+def studs() -> Procedure:
+    """Three ordered joints with a socket and a grace time: one is marked, one loosened, one confirmed afterwards."""
+    joints = tuple(
+        JointSpec(
+            id=name,
+            label=name[1:],
+            joint_class=JointClass.B,
+            position_mm=(0.0, 0.0, 0.0),
+            pset=1,
+            torque_min_nm=8.1,
+            torque_target_nm=9.0,
+            torque_max_nm=9.9,
+            angle_min_deg=20.0,
+            angle_max_deg=110.0,
+            socket="13",
+            grace_s=0.5,
+        )
+        for name in ("J1", "J2", "J3")
+    )
+    strategies = (AfterNok.MARK, AfterNok.LOOSEN, AfterNok.TECHNICIAN)
+    steps = tuple(
+        replace(
+            tighten(joint.id, group="studs"),
+            on_fail=OnFail(retries=1, then=then),
+            confirms_place=then is AfterNok.TECHNICIAN,
+        )
+        for joint, then in zip(joints, strategies, strict=True)
+    )
+    return _procedure("studs", joints=joints, steps=steps, groups=(Group(id="studs"),))
 
 
 def wheel() -> Procedure:

@@ -10,7 +10,7 @@ from support.coreacts import ACTS
 from support.corebench import CoreBench, bench_of, opened
 from support.coremonitor import Monitor
 from support.corerescue import help_along, mend, rescue
-from support.coreworld import clips, mirror, wheel
+from support.coreworld import clips, mirror, studs, wheel
 
 from station.core import effects as fx
 from station.core import events as ev
@@ -44,7 +44,7 @@ class WatchedBench(CoreBench):
 class AnySequence(RuleBasedStateMachine):
     """People who do it right, with anything befalling them at any moment."""
 
-    @initialize(procedure=st.sampled_from((mirror, clips, wheel)), ahead=st.integers(0, 24))
+    @initialize(procedure=st.sampled_from((mirror, clips, wheel, studs)), ahead=st.integers(0, 24))
     def begin(self, procedure, ahead):
         self.bench = WatchedBench(procedure())
         self.bench.monitor = Monitor(self.bench.procedure)
