@@ -12,6 +12,13 @@ REVISION_UNSUPPORTED = 97
 CLIENT_ALREADY_CONNECTED = 96
 ALREADY_SUBSCRIBED = 9
 RESULT_NOT_FOUND = 15
+CONNECTION_REJECTED = 16
+UNKNOWN_MID = 99
+GENERIC_REVISION_UNSUPPORTED = 74
+GENERIC_REQUEST_UNSUPPORTED = 75
+GENERIC_REQUEST_REVISION_UNSUPPORTED = 76
+ALREADY_THERE = frozenset({6, 9, 11, 13, 18, 31, 33, 43, 50, 71})
+"""What a subscription is refused with when it exists already, which is as good."""
 
 REFUSALS: MappingProxyType[int, str] = MappingProxyType(
     {
@@ -145,15 +152,83 @@ ERROR_BITS: tuple[str, ...] = (
 )
 """Least significant bit first: the specification's "bit 1" is index 0."""
 
+ERROR_BITS_2: tuple[str, ...] = (
+    "drive deactivated",
+    "tool stall",
+    "drive hot",
+    "gradient monitoring high",
+    "gradient monitoring low",
+    "reaction bar failed",
+    "snug max",
+    "cycle abort",
+    "necking failure",
+    "effective loosening",
+    "over speed",
+    "no residual torque",
+    "positioning fail",
+    "snug monitoring low",
+    "snug monitoring high",
+    "dynamic min current",
+    "dynamic max current",
+    "latent result",
+)
+"""Of the second status word (revision 6), least significant bit first."""
+
+RESULT_TYPES: MappingProxyType[int, str] = MappingProxyType(
+    {
+        1: "tightening",
+        2: "loosening",
+        3: "batch increment",
+        4: "batch decrement",
+        5: "bypass parameter set",
+        6: "abort job",
+        7: "tightening",  # synchronised with other spindles
+        8: "reference setup",
+    }
+)
+BATCH_STATUSES: MappingProxyType[int, str] = MappingProxyType({0: "nok", 1: "ok", 2: "unused", 3: "running"})
+STRATEGIES: MappingProxyType[int, str] = MappingProxyType(
+    {
+        1: "torque control",
+        2: "torque control / angle monitoring",
+        3: "torque control / angle control AND",
+        4: "angle control / torque monitoring",
+        5: "DS control",
+        6: "DS control torque monitoring",
+        7: "reverse angle",
+        8: "reverse torque",
+        9: "click wrench",
+        10: "rotate spindle forward",
+        11: "torque control angle control OR",
+        12: "rotate spindle reverse",
+        13: "home position forward",
+        14: "EP monitoring",
+        15: "yield",
+        16: "EP fixed",
+        17: "EP control",
+        18: "EP angle shutoff",
+        19: "yield / torque control OR",
+        20: "snug gradient",
+        21: "residual torque / time",
+        22: "residual torque / angle",
+        23: "breakaway peak",
+        24: "loose and tightening",
+        25: "home position reverse",
+        26: "PVT comp with snug",
+        99: "no strategy",
+    }
+)
+
 
 def refusal_text(error: int) -> str:
     """The specification's words for a 0004 code."""
     return REFUSALS.get(error, "a code that the specification does not have")
 
 
-def names_of_error_bits(status: int) -> tuple[str, ...]:
-    """Names of the bits that are set in a tightening error status, lowest first."""
-    return tuple(name for index, name in enumerate(ERROR_BITS) if status >> index & 1)
+def names_of_error_bits(status: int, second: int = 0) -> tuple[str, ...]:
+    """Names of the bits that are set in the tightening error status and the second one, lowest first."""
+    words = ((status, ERROR_BITS), (second, ERROR_BITS_2))
+    return tuple(name for word, names in words for index, name in enumerate(names) if word >> index & 1)
 
 
 def error_status_of(names: tuple[str, ...]) -> int:

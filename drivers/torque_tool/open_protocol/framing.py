@@ -37,6 +37,8 @@ class Carriage(StrEnum):
 
     SERIAL = "serial"
     TCP = "tcp"
+    SERIAL_3964R = "3964r"
+    """Serial ASCII frames inside the 3964R procedure (`carrier_3964r.py`); not for `frame` and `FrameParser`."""
 
 
 class Side(StrEnum):

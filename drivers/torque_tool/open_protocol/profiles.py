@@ -68,6 +68,11 @@ class ControllerProfile:
     """Fields (as `messages.py` names them) that it leaves blank."""
     baudrate: int = 115_200
 
+    @property
+    def needs_station_id(self) -> bool:
+        """Whether results can be told from those of other stations only by the id in revision 6 of 0002."""
+        return self.old_results is OldResults.LATEST_NOT_ABOVE
+
 
 _CLASSIC: Mapping[int, int] = MappingProxyType(
     {

@@ -1,22 +1,70 @@
-"""From a result message (MID 0061) or an old result (MID 0065) to the station's `TighteningResult`."""
+"""From a controller's result (MID 0061, 0065, or 1201 with 1202) to the station's `TighteningResult`.
+
+What a judgement rests on is never completed by guessing: a result that lacks it, has a code that is in no table, or
+contradicts itself raises MessageError. Torque becomes newton metres and angles become degrees here.
+"""
 
 from __future__ import annotations
 
+import re
+from collections.abc import Mapping, Sequence
+from types import MappingProxyType
+from typing import TypeVar
+
 from drivers.api import TighteningResult
-from drivers.torque_tool.open_protocol.codes import names_of_error_bits
+from drivers.torque_tool.open_protocol.codes import BATCH_STATUSES, RESULT_TYPES, names_of_error_bits
 from drivers.torque_tool.open_protocol.fields import Value
 from drivers.torque_tool.open_protocol.messages import number, read, text, whole
+from drivers.torque_tool.open_protocol.overall import ObjectResult, Overall
 from drivers.torque_tool.open_protocol.protocol import Message, MessageError
+from drivers.torque_tool.open_protocol.variable import (
+    DEGREE,
+    NM_PER_UNIT,
+    NO_UNIT,
+    DataField,
+    fields_by_pid,
+    torque_in_nm,
+)
+
+_Word = TypeVar("_Word")
 
 UNKNOWN_SERIAL = "unknown"
-_STATUS = {0: "low", 1: "ok", 2: "high"}
-_LIMITS = (
-    "torque_min_nm",
-    "torque_max_nm",
-    "torque_target_nm",
-    "angle_min_deg",
-    "angle_max_deg",
+_STATUS = MappingProxyType({0: "low", 1: "ok", 2: "high"})
+_TIME = re.compile(r"\d{4}-\d\d-\d\d:\d\d:\d\d:\d\d")
+_NM_PER_RESULT_UNIT = MappingProxyType(
+    {
+        1: 1.0,
+        2: NM_PER_UNIT[2],
+        3: NM_PER_UNIT[6],
+        4: NM_PER_UNIT[7],
+        5: NM_PER_UNIT[13],
+        6: NM_PER_UNIT[10],
+        8: NM_PER_UNIT[3],
+    }
 )
+"""Torque unit of revision 3 and above -> newton metres; 7 is per cent and no torque."""
+_TRUNCATED = 0.011
+"""Torque is truncated to hundredths of its unit: a limit that differs by less says nothing."""
+
+_OVERALL_STATUS = MappingProxyType({1: "ok", 2: "low", 3: "high"})
+_OVERALL_ERRORS = MappingProxyType(
+    {
+        2: "value high",
+        3: "value low",
+        4: "trigger lost",
+        5: "bit slip",
+        6: "rehit",
+        7: "no seating",
+        8: "damaged thread",
+        9: "rescinding torque low",
+    }
+)
+_TYPE, _CODE, _ERROR = 30201, 30202, 30205
+_CONTROLLER, _TOOL, _PSET, _BATCH_SIZE, _BATCH_COUNT = 30207, 30214, 30216, 30228, 30229
+_TORQUE, _ANGLE, _TORQUE_STATUS, _ANGLE_STATUS = 30237, 30238, 30241, 30242
+_TORQUE_MAX, _TORQUE_MIN, _ANGLE_MAX, _ANGLE_MIN = 30255, 30256, 30257, 30258
+_IDENTIFIERS = ((30244, 30245), (30246, 30247), (30248, 30249), (30250, 30251))
+"""Key and value of the custom identifiers 1 to 4."""
 
 
 def tightening_result(
@@ -26,47 +74,190 @@ def tightening_result(
     t_mono_s: float,
     controller_serial: str,
     tool_serial: str,
-    limits: dict[str, Value] | None = None,
+    limits: Mapping[str, Value] | None = None,
 ) -> TighteningResult:
-    """Read 0061 (any revision), or 0065 with the limits of its parameter set (`limits`: the fields of 0013).
+    """Read 0061 in any revision, or 0065 with the limits of its parameter set (`limits`: the fields of 0013).
 
-    `tool_serial` is used where the revision carries none. Raises MessageError when anything that a judgement rests on
-    is blank, missing or not in its code table: such a result is never completed by guessing.
+    `tool_serial` is used where the revision carries none; revision 999 of 0061 needs `limits` too. Raises MessageError.
     """
     values = read(message)
-    window = values if limits is None else limits
-    torque_min_nm, torque_max_nm, torque_target_nm, angle_min_deg, angle_max_deg = (
-        number(window, name) for name in _LIMITS
-    )
-    tightening_status = whole(values, "tightening_status")
-    if tightening_status not in (0, 1):
-        raise MessageError(f"MID {message.mid:04d}: tightening status {tightening_status} is neither 0 nor 1.")
-    error_status = values.get("error_status")
-    return TighteningResult(
+    window = dict(values if limits is None else limits)
+    factor = _torque_factor(values)
+    limit_factor = factor if limits is None else 1.0
+    scale = _angle_scale(values)
+    result = TighteningResult(
         device=device,
         t_mono_s=t_mono_s,
         tightening_id=whole(values, "tightening_id"),
         controller_serial=controller_serial or UNKNOWN_SERIAL,
         tool_serial=text(values, "tool_serial") or tool_serial or UNKNOWN_SERIAL,
         pset=whole(values, "pset"),
-        ok=tightening_status == 1,
-        torque_nm=number(values, "torque_nm"),
-        angle_deg=number(values, "angle_deg"),
-        torque_status=_status(values, "torque_status"),
-        angle_status=_status(values, "angle_status"),
-        torque_min_nm=torque_min_nm,
-        torque_max_nm=torque_max_nm,
-        torque_target_nm=torque_target_nm,
-        angle_min_deg=angle_min_deg,
-        angle_max_deg=angle_max_deg,
-        error_bits=names_of_error_bits(error_status) if isinstance(error_status, int) else (),
-        controller_time=text(values, "time"),
+        ok=_coded(values, "tightening_status", MappingProxyType({0: False, 1: True})),
+        torque_nm=number(values, "torque_nm") * factor,
+        angle_deg=number(values, "angle_deg") * scale,
+        torque_status=_coded(values, "torque_status", _STATUS),
+        angle_status=_coded(values, "angle_status", _STATUS),
+        torque_min_nm=number(window, "torque_min_nm") * limit_factor,
+        torque_max_nm=number(window, "torque_max_nm") * limit_factor,
+        torque_target_nm=number(window, "torque_target_nm") * limit_factor,
+        angle_min_deg=number(window, "angle_min_deg") * (scale if limits is None else 1.0),
+        angle_max_deg=number(window, "angle_max_deg") * (scale if limits is None else 1.0),
+        error_bits=names_of_error_bits(_or_0(values, "error_status"), _or_0(values, "error_status_2")),
+        result_type=_coded(values, "result_type", RESULT_TYPES, "tightening"),
+        job=_or_0(values, "job"),
+        batch_size=_or_0(values, "batch_size"),
+        batch_counter=_or_0(values, "batch_counter"),
+        batch_status=_coded(values, "batch_status", BATCH_STATUSES, "unused"),
+        vin=text(values, "vin"),
+        asked_back=message.mid == 65,
+        controller_time=_time(text(values, "time")),
         raw=message.raw,
+    )
+    if limits is None:
+        _agrees(result, _TRUNCATED * factor)
+    return result
+
+
+def overall_result(
+    overall: Overall,
+    objects: Sequence[ObjectResult],
+    *,
+    device: str,
+    t_mono_s: float,
+    controller_serial: str,
+    tool_serial: str,
+    raw: bytes,
+    asked_back: bool,
+) -> TighteningResult:
+    """Read a whole 1201 with its one 1202. The target torque is not told there: 0. Raises MessageError.
+
+    A status that is undefined is taken from the limits of the same message; without limits nothing was monitored: ok.
+    """
+    if len(objects) != 1:
+        raise MessageError(f"Result {overall.result_id} has {len(objects)} objects; one tool has one.")
+    known = {**fields_by_pid(overall.fields), **fields_by_pid(objects[0].fields)}
+    code = int(_must(known, _CODE).number)
+    if overall.ok is not (code == 1):
+        raise MessageError(f"Result {overall.result_id} contradicts itself: status {overall.ok}, result code {code}.")
+    kind = int(_must(known, _TYPE).number) if _TYPE in known else 1
+    if kind not in (1, 2):
+        raise MessageError(f"Result {overall.result_id} is of type {kind}; only 1 and 2 exist.")
+    torque_nm, torque_min_nm, torque_max_nm = (_torque(known, pid) for pid in (_TORQUE, _TORQUE_MIN, _TORQUE_MAX))
+    angle_deg, angle_min_deg, angle_max_deg = (_degrees(known, pid) for pid in (_ANGLE, _ANGLE_MIN, _ANGLE_MAX))
+    if torque_nm is None or angle_deg is None:
+        raise MessageError(f"Result {overall.result_id} tells no final torque or no final angle: it is not read.")
+    error = int(known[_ERROR].number) if _ERROR in known else 0
+    return TighteningResult(
+        device=device,
+        t_mono_s=t_mono_s,
+        tightening_id=overall.result_id,
+        controller_serial=controller_serial or _text(known, _CONTROLLER) or UNKNOWN_SERIAL,
+        tool_serial=_text(known, _TOOL) or tool_serial or UNKNOWN_SERIAL,
+        pset=int(_must(known, _PSET).number),
+        ok=overall.ok,
+        torque_nm=torque_nm,
+        angle_deg=angle_deg,
+        torque_status=_judged(known, _TORQUE_STATUS, torque_nm, torque_min_nm, torque_max_nm),
+        angle_status=_judged(known, _ANGLE_STATUS, angle_deg, angle_min_deg, angle_max_deg),
+        torque_min_nm=torque_min_nm or 0.0,
+        torque_max_nm=torque_max_nm or 0.0,
+        torque_target_nm=0.0,
+        angle_min_deg=angle_min_deg or 0.0,
+        angle_max_deg=angle_max_deg or 0.0,
+        error_bits=(_OVERALL_ERRORS[error],) if error in _OVERALL_ERRORS else (),
+        result_type="tightening" if kind == 1 else "loosening",
+        batch_size=int(known[_BATCH_SIZE].number) if _BATCH_SIZE in known else 0,
+        batch_counter=int(known[_BATCH_COUNT].number) if _BATCH_COUNT in known else 0,
+        vin=next((_text(known, value) for key, value in _IDENTIFIERS if _text(known, key).upper() == "VIN"), ""),
+        asked_back=asked_back,
+        controller_time=_time(overall.time),
+        raw=raw,
     )
 
 
-def _status(values: dict[str, Value], name: str) -> str:
-    code = whole(values, name)
-    if code not in _STATUS:
-        raise MessageError(f"The field {name} has the code {code}; only 0, 1 and 2 exist.")
-    return _STATUS[code]
+def _coded(values: Mapping[str, Value], name: str, table: Mapping[int, _Word], blank: _Word | None = None) -> _Word:
+    """The word of a code; `blank` where the field is blank or not of this revision. Raises MessageError."""
+    code = values.get(name)
+    if code is None and blank is not None:
+        return blank
+    if not isinstance(code, int) or code not in table:
+        raise MessageError(f"The field {name} has the code {code}; only {', '.join(map(str, table))} exist.")
+    return table[code]
+
+
+def _torque_factor(values: Mapping[str, Value]) -> float:
+    unit = values.get("torque_unit")
+    if unit is None:
+        return 1.0
+    if unit not in _NM_PER_RESULT_UNIT:
+        raise MessageError(f"The result's torque unit {unit} is no unit of torque: the result is not read.")
+    return _NM_PER_RESULT_UNIT[int(unit)]
+
+
+def _angle_scale(values: Mapping[str, Value]) -> float:
+    """Revision 10: every angle x numerator / denominator."""
+    above, below = values.get("angle_numerator"), values.get("angle_denominator")
+    if above is None and below is None:
+        return 1.0
+    if not isinstance(above, int) or not isinstance(below, int) or above <= 0 or below <= 0:
+        raise MessageError(f"The result's angles are scaled by {above} / {below}, which is no scale: it is not read.")
+    return above / below
+
+
+def _agrees(result: TighteningResult, slack_nm: float) -> None:
+    """A result that calls itself good has its torque in its own window; one that does not was damaged on its way."""
+    monitored = result.torque_max_nm > 0
+    if monitored and result.torque_min_nm > result.torque_max_nm:
+        raise MessageError(f"Result {result.tightening_id} contradicts itself: its torque window is empty.")
+    outside = not result.torque_min_nm - slack_nm <= result.torque_nm <= result.torque_max_nm + slack_nm
+    if result.ok and result.torque_status == "ok" and monitored and outside:
+        raise MessageError(
+            f"Result {result.tightening_id} contradicts itself: good at {result.torque_nm:g} N·m, outside its window."
+        )
+
+
+def _time(words: str) -> str:
+    if words and not _TIME.fullmatch(words):
+        raise MessageError(f"The result's time {words!r} is no time: the result is not read.")
+    return words
+
+
+def _or_0(values: Mapping[str, Value], name: str) -> int:
+    value = values.get(name)
+    return value if isinstance(value, int) else 0
+
+
+def _must(known: Mapping[int, DataField], pid: int) -> DataField:
+    if pid not in known:
+        raise MessageError(f"The result does not tell PID {pid:05d}: it is not read.")
+    return known[pid]
+
+
+def _text(known: Mapping[int, DataField], pid: int) -> str:
+    return known[pid].text if pid in known else ""
+
+
+def _torque(known: Mapping[int, DataField], pid: int) -> float | None:
+    """Rounded to a tenth of a millinewton metre: what the characters carry, without the noise of the conversion."""
+    return round(torque_in_nm(known[pid].number, known[pid].unit), 7) if pid in known else None
+
+
+def _degrees(known: Mapping[int, DataField], pid: int) -> float | None:
+    if pid not in known:
+        return None
+    if known[pid].unit not in (DEGREE, NO_UNIT):
+        raise MessageError(
+            f"PID {pid:05d} is in unit {known[pid].unit:03d} and not in degrees: the result is not read."
+        )
+    return known[pid].number
+
+
+def _judged(known: Mapping[int, DataField], pid: int, value: float, low: float | None, high: float | None) -> str:
+    code = int(known[pid].number) if pid in known else 0
+    if code in _OVERALL_STATUS:
+        return _OVERALL_STATUS[code]
+    if code != 0:
+        raise MessageError(f"PID {pid:05d} has the code {code}; only 0 to 3 exist.")
+    if low is not None and value < low:
+        return "low"
+    return "high" if high is not None and value > high else "ok"

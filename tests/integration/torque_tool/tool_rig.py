@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 from collections.abc import Callable
+from typing import TypeVar
 
 from drivers.api import Command, CommandDone, CommandFailed, DriverEvent, TighteningResult
 from drivers.torque_tool.open_protocol.driver import OpenProtocolTool
@@ -35,6 +36,8 @@ WHEEL = ParameterSet(
     snug_nm=20.0,
 )
 PSETS = {7: MIRROR, 12: WHEEL}
+ACTS = {1, 3, 12, 18, 19, 38, 40, 42, 43, 50, 60, 62, 64, 80, 82, 150, 224, 225, 9999}
+Event = TypeVar("Event")
 
 
 class Rig:
@@ -116,6 +119,13 @@ class Rig:
 
     def mids_sent(self) -> list[int]:
         return [message.mid for message in self.sent]
+
+    def acts_sent(self) -> list[int]:
+        """What was sent, without optional subscriptions and the acknowledgements of what they report."""
+        return [mid for mid in self.mids_sent() if mid in ACTS]
+
+    def seen(self, kind: type[Event]) -> list[Event]:
+        return [event for event in self.events if isinstance(event, kind)]
 
     def say(self, message: Message) -> None:
         """A message from the controller that the simulator did not send."""

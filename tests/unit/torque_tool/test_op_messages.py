@@ -45,16 +45,30 @@ from drivers.torque_tool.open_protocol.results import UNKNOWN_SERIAL, tightening
         (35, {1: 63, 2: 65, 3: 79, 4: 83, 5: 198}),
         (38, {1: 22, 2: 24}),
         (39, {1: 22, 2: 24}),
-        (41, {1: 81, 2: 156}),
+        (22, {1: 21}),
+        (32, {1: 22, 2: 24}),
+        (41, {1: 81, 2: 156, 3: 180, 4: 184, 5: 198, 6: 236, 7: 260}),
+        (42, {1: 20, 2: 30}),
+        (43, {1: 20, 2: 26}),
         (52, {1: 45, 2: 128}),
-        (61, {1: 231, 2: 385, 999: 121}),
-        (64, {1: 30}),
-        (65, {1: 118, 2: 226}),
+        (
+            61,
+            {1: 231, 2: 385, 3: 419, 4: 500, 5: 506, 6: 526, 7: 544, 8: 571, 9: 592, 10: 662, 998: 534, 999: 121},
+        ),
+        (64, {1: 30, 10: 31}),
+        (65, {1: 118, 2: 226, 3: 233, 4: 314, 5: 320, 6: 340, 7: 379, 8: 406, 9: 427, 10: 497}),
         (71, {1: 53, 2: 106, 3: 109}),
         (74, {1: 24, 2: 25}),
         (76, {1: 56, 2: 57, 3: 60}),
         (81, {1: 39}),
         (82, {1: 39}),
+        (100, {1: 20, 2: 30, 3: 31}),
+        (129, {1: 20, 2: 29}),
+        (130, {1: 21}),
+        (152, {1: 148}),
+        (211, {1: 28}),
+        (224, {1: 23}),
+        (225, {1: 23}),
         (9997, {1: 24}),
         (9998, {1: 28}),
     ],
@@ -168,8 +182,9 @@ def test_a_value_that_does_not_fit_is_reported(value: Value) -> None:
 
 
 def test_a_higher_revision_is_read_by_the_table_below_it() -> None:
-    """It should read the part of 0061 revision 9 that revision 2 has, and never take 999 for a higher one."""
-    assert layout_for(61, 9).revision == 2
+    """It should read the part of 0061 revision 11 that revision 10 has, and never take 998 or 999 for one of them."""
+    assert layout_for(61, 11).revision == 10
+    assert layout_for(61, 998).revision == 998 and layout_for(61, 1000).revision == 10
     assert layout_for(61, 998).revision == 2
     assert layout_for(61, 999).revision == 999
     with pytest.raises(MessageError, match="no table"):

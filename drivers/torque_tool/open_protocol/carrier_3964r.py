@@ -1,0 +1,214 @@
+"""3964R: each frame asks for leave, has a block check, and is answered.
+
+Source: Open Protocol release 2.8.0, sections 2.1.2.2 and 3.3.3, and for what they leave open the procedure itself
+(Siemens 3964R): a DLE inside the block is doubled, and when both ends want to send the one of low priority, here the
+integrator, gives way::
+
+    sender    STX                    block DLE ETX BCC
+    receiver       DLE                                  DLE (taken) or NAK (to be sent again)
+
+The block is the serial ASCII frame (`framing.py`). BCC is the exclusive or of everything from the block's first byte to
+DLE ETX. 2 s for a DLE, 100 ms between characters, 6 attempts; then a NAK, and the line is broken.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from enum import StrEnum
+from functools import reduce
+from operator import xor
+
+from drivers.torque_tool.open_protocol.framing import Carriage, FrameParser, Side, frame
+from drivers.torque_tool.open_protocol.protocol import HeaderStyle, Message
+
+STX, ETX, DLE, NAK = 0x02, 0x03, 0x10, 0x15
+_END = bytes((DLE, ETX))
+ANSWER_S = 2.0
+BETWEEN_CHARACTERS_S = 0.1
+ATTEMPTS = 6
+LONGEST_BLOCK = 2 * 10_010
+"""Every byte of the longest frame doubled: what is longer has lost its end."""
+
+
+class _State(StrEnum):
+    IDLE = "idle"
+    ASKED = "asked"
+    """STX is out, the leave to send is awaited."""
+    SENT = "sent"
+    """The block is out, its answer is awaited."""
+    RECEIVING = "receiving"
+    NOISE = "noise"
+    """Something else than STX came: it is refused once the line is quiet."""
+
+
+class Carrier3964R:
+    """A `carrier.Carrier`; `side` is who sends on this end."""
+
+    def __init__(self, side: Side, style: HeaderStyle) -> None:
+        self._side = side
+        self._style = style
+        self._gives_way = side is Side.INTEGRATOR
+        self._parser = FrameParser(Carriage.SERIAL, Side.CONTROLLER if side is Side.INTEGRATOR else Side.INTEGRATOR)
+        self._waiting: deque[bytes] = deque()
+        self._output = bytearray()
+        self._block = bytearray()
+        self._state = _State.IDLE
+        self._since_s = 0.0
+        self._attempts = 0
+        self._refused_bytes = 0
+        self._broken: str | None = None
+
+    def send(self, message: Message, now_s: float) -> None:
+        """Put a message on its way, behind those that wait. Raises MessageError for one that is too long."""
+        self._waiting.append(_wrapped(frame(message, Carriage.SERIAL, self._side, self._style)))
+        self._begin(now_s)
+
+    def received(self, data: bytes, now_s: float) -> list[Message]:
+        """Whole messages in these bytes, oldest first; half ones are kept."""
+        found: list[Message] = []
+        for byte in data:
+            found += self._take(byte, now_s)
+        return found
+
+    def advance(self, now_s: float) -> list[Message]:
+        """Let time pass: answers that do not come, characters that stay away."""
+        due_s = self.next_wake_s()
+        if due_s is None or now_s < due_s:
+            return []
+        if self._state in (_State.ASKED, _State.SENT):
+            self._again(now_s)
+        else:
+            # The rest of a block that stopped, or what was never one: the far end sends it again after a NAK.
+            self._refused_bytes += len(self._block)
+            self._refuse(now_s)
+        return []
+
+    def next_wake_s(self) -> float | None:
+        """When `advance` must be called at the latest."""
+        if self._state is _State.IDLE:
+            return None
+        return self._since_s + (ANSWER_S if self._state in (_State.ASKED, _State.SENT) else BETWEEN_CHARACTERS_S)
+
+    def take_output(self) -> bytes:
+        """Bytes to write now."""
+        data = bytes(self._output)
+        self._output.clear()
+        return data
+
+    def clear(self) -> None:
+        """A new line: nothing is half received, nothing waits to be sent."""
+        self._parser.clear()
+        self._waiting.clear()
+        self._output.clear()
+        self._block.clear()
+        self._state = _State.IDLE
+        self._attempts = 0
+        self._broken = None
+
+    @property
+    def discarded(self) -> int:
+        """Bytes that made no message, since the carrier was made."""
+        return self._parser.discarded + self._refused_bytes
+
+    @property
+    def pending(self) -> bool:
+        """Whether part of a message waits for its rest."""
+        return bool(self._block)
+
+    @property
+    def broken(self) -> str | None:
+        """Why the line cannot be used any more: the far end took a frame in none of six attempts."""
+        return self._broken
+
+    def _begin(self, now_s: float) -> None:
+        if self._state is _State.IDLE and self._waiting and self._broken is None:
+            self._output.append(STX)
+            self._enter(_State.ASKED, now_s)
+
+    def _enter(self, state: _State, now_s: float) -> None:
+        self._state = state
+        self._since_s = now_s
+
+    def _take(self, byte: int, now_s: float) -> list[Message]:
+        if self._state is _State.RECEIVING:
+            return self._collect(byte, now_s)
+        if self._state is _State.ASKED:
+            if byte == DLE:
+                self._output += self._waiting[0]
+                self._enter(_State.SENT, now_s)
+            elif byte == STX and self._gives_way:
+                self._grant(now_s)
+            elif byte != STX:
+                self._again(now_s)
+        elif self._state is _State.SENT:
+            if byte == DLE:
+                self._waiting.popleft()
+                self._attempts = 0
+                self._enter(_State.IDLE, now_s)
+                self._begin(now_s)
+            else:
+                self._again(now_s)
+        elif byte == STX and self._state is _State.IDLE:
+            self._grant(now_s)
+        else:
+            self._refused_bytes += 1
+            self._enter(_State.NOISE, now_s)
+        return []
+
+    def _grant(self, now_s: float) -> None:
+        self._output.append(DLE)
+        self._block.clear()
+        self._enter(_State.RECEIVING, now_s)
+
+    def _collect(self, byte: int, now_s: float) -> list[Message]:
+        self._block.append(byte)
+        self._since_s = now_s
+        content = _unwrapped(bytes(self._block)) if self._block[-3:-1] == _END else None
+        if content is None:
+            if len(self._block) > LONGEST_BLOCK:
+                self._refused_bytes += len(self._block)
+                self._refuse(now_s)
+            return []
+        good = reduce(xor, self._block[:-1], 0) == self._block[-1]
+        if not good:
+            self._refused_bytes += len(self._block)
+            self._refuse(now_s)
+            return []
+        self._block.clear()
+        self._output.append(DLE)
+        self._enter(_State.IDLE, now_s)
+        # A block is whole by its check: what is left over in it belongs to no later one.
+        found = self._parser.feed(content) + self._parser.give_up()
+        self._begin(now_s)
+        return found
+
+    def _refuse(self, now_s: float) -> None:
+        self._block.clear()
+        self._output.append(NAK)
+        self._enter(_State.IDLE, now_s)
+        self._begin(now_s)
+
+    def _again(self, now_s: float) -> None:
+        """The frame was not taken: ask for leave again, up to six times."""
+        self._attempts += 1
+        if self._attempts >= ATTEMPTS:
+            self._broken = f"the far end took a frame in none of {ATTEMPTS} attempts (3964R); check line and settings"
+            self._output.append(NAK)
+            self._enter(_State.IDLE, now_s)
+            return
+        self._output.append(STX)
+        self._enter(_State.ASKED, now_s)
+
+
+def _wrapped(block: bytes) -> bytes:
+    """The block as it stands on the line: DLE doubled, then DLE ETX and the check."""
+    body = block.replace(bytes((DLE,)), bytes((DLE, DLE))) + _END
+    return body + bytes((reduce(xor, body, 0),))
+
+
+def _unwrapped(received: bytes) -> bytes | None:
+    """The block before DLE ETX and the check byte; None where that DLE is the second half of a doubled one."""
+    body = received[:-3]
+    doubled = len(body) - len(body.rstrip(bytes((DLE,))))
+    # An odd run of DLE before it: two of them belong together, and the ETX is content.
+    return body.replace(bytes((DLE, DLE)), bytes((DLE,))) if doubled % 2 == 0 else None
