@@ -222,3 +222,23 @@ def play_wheel_to_first_joint() -> CoreBench:
     bench.gestures()
     bench.answer_all()
     return bench
+
+
+def test_what_is_no_rundown_is_no_evidence():
+    """It should not count a good looking message about a batch for a tightening."""
+    bench = at_joint_1(mirror())
+    bench.pull(result_type="batch increment")
+    assert bench.codes() == ["result.unarmed"] and bench.state.looks == ()
+
+
+def test_taking_back_a_step_whose_result_is_being_placed():
+    """It should forget the result, not wait for its look for ever, and let the joint be done again."""
+    bench = at_joint_1(mirror())
+    bench.pull()
+    assert bench.state.tool.judging == "J1"
+    use(bench, Right.UNDO, "tighten-J1")
+    assert bench.state.tightenings[-1].verdict == "undone" and bench.state.looks == ()
+    bench.see("tool:J1", ABSENT)
+    bench.timer("idle", 5.0)
+    bench.tighten("J1")
+    assert bench.status("tighten-J1") is StepStatus.PASSED

@@ -131,6 +131,18 @@ def test_grace_is_no_excuse_for_a_contradiction(contradiction):
     assert bench.state.tool.armed_joint == "" and not bench.state.tool.grace_joint
 
 
+def test_two_due_joints_at_once_have_no_grace():
+    """It should take the enable away at once where the tool seems to be at another due joint as well."""
+    bench = bench_of(with_joints(clips(), grace_s=2.0))
+    bench.show_pass()
+    for joint in ("J1", "J2"):
+        bench.see(f"fastener:{joint}", PRESENT)
+    bench.answer_all()
+    bench.arm("J1")
+    bench.see("tool:J2", PRESENT)
+    assert bench.state.tool.armed_joint == "" and bench.did(fx.DisableTool)
+
+
 def test_a_result_during_grace_counts_only_when_the_tool_was_seen_there():
     """It should let the look decide, as always."""
     bench = at_joint_1(with_joints(mirror(), grace_s=2.0))

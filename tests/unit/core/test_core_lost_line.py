@@ -142,3 +142,17 @@ def test_a_curve_is_found_by_its_result():
     )
     assert bench.state.traces == {"C1/3": bench.seq}
     assert replace(bench.state, traces={}) == before
+
+
+def test_a_result_that_was_loosened_meanwhile_cannot_be_accepted():
+    """It should not count a joint that was good and is loose again."""
+    bench = cut()
+    bench.pull(asked_back=True)
+    right = ev.RightUsed(right=Right.LOOSEN, subject="J1", role=Role.TECHNICIAN, person="p", reason="to be sure")
+    bench.feed(right)
+    bench.see("tool:J1", PRESENT)
+    bench.done(bench.state.tool.command_id, "tool")
+    bench.pull(result_type="loosening")
+    assert bench.state.tightenings[-1].verdict == "loosened" and rights(bench) == {"loosen"}
+    bench.feed(replace(right, right=Right.ACCEPT_RESULT))
+    assert bench.codes() == ["result.asked_back"] and bench.state.progress("tighten-J1").evidence == ()
