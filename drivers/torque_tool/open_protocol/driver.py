@@ -1,160 +1,191 @@
-"""The torque tool over Open Protocol: a `drivers.api.Conversation` for serial and TCP controllers.
+"""The torque tool over Open Protocol: a `drivers.api.Conversation` for serial and TCP controllers of every profile.
 
 Source: Open Protocol release 2.8.0; sections are named where they are used.
 
-- `ArmTool` is 0018 (select the parameter set), then 0043 (enable); done when both were accepted.
-- `DisarmTool` is 0042 and waits for nothing: it overtakes what is outstanding, and an arming in progress fails. The
-  controller works in order, so the disable is what holds.
-- A result (0061) becomes a `TighteningResult` event at once; its acknowledgement (0062) goes out only on
-  `AcknowledgeResult`, when the result is safely on disk. Every 0061 is delivered, repeats too: telling a second copy
-  from a first is the station's work.
-- Requests that act (0018, 0043) are sent once. Silence is a lost connection, and every new connection begins by
-  disabling the tool, so an enable whose answer was lost never stays in force.
+This is where the parts meet: bytes become messages (`exchange.py`), and each message is an answer to the one
+outstanding question or a push. Questions come from errands, one at a time and in this order: the handshake of a new
+connection, the disable, an arming that has begun, what is being worked on, subscriptions, results to ask back, the
+clock, the next arming. What each does stands in its own file.
+
+- `DisarmTool` waits for nothing: it overtakes what is outstanding, and an arming in progress fails. The controller
+  works in order, so the disable is what holds. Any other question that was overtaken is asked again.
+- Requests that act are sent once. Silence is a lost connection, and every new connection begins by disabling the tool,
+  so an enable whose answer was lost never stays in force.
 """
 
 from __future__ import annotations
 
-from collections import deque
+from collections.abc import Callable
+from datetime import datetime, tzinfo
 
 from drivers.api import (
     AcknowledgeResult,
     ArmTool,
     Command,
-    CommandDone,
     CommandError,
-    CommandFailed,
     Connected,
-    DeviceHealth,
     DisarmTool,
     Disconnected,
     DriverEvent,
+    IdentifyWork,
     Outcome,
 )
+from drivers.torque_tool.open_protocol.arming import Arming
+from drivers.torque_tool.open_protocol.asking import Errand, refusal_of, unreadable
+from drivers.torque_tool.open_protocol.clock_check import ClockCheck
 from drivers.torque_tool.open_protocol.codes import refusal_text
+from drivers.torque_tool.open_protocol.disabling import Disabling
 from drivers.torque_tool.open_protocol.exchange import Exchange, Request
-from drivers.torque_tool.open_protocol.fields import Value
 from drivers.torque_tool.open_protocol.framing import Carriage
-from drivers.torque_tool.open_protocol.gap import GapFill
-from drivers.torque_tool.open_protocol.handshake import LINK_ACKS_REVISION, Handshake, Step
-from drivers.torque_tool.open_protocol.messages import ACCEPTED, LAYOUTS, REFUSED, answered_mid, read, whole
+from drivers.torque_tool.open_protocol.handshake import (
+    HIGHEST_START,
+    Handshake,
+    Step,
+    first_start_revision,
+    switching,
+)
+from drivers.torque_tool.open_protocol.messages import REFUSED, answered_mid, read, whole
+from drivers.torque_tool.open_protocol.profiles import GENERIC, ControllerProfile
 from drivers.torque_tool.open_protocol.protocol import HeaderStyle, Message, MessageError
-from drivers.torque_tool.open_protocol.results import tightening_result
+from drivers.torque_tool.open_protocol.pushes import ACKNOWLEDGEMENTS, RESULTS, Pushes
+from drivers.torque_tool.open_protocol.result_desk import ResultDesk
+from drivers.torque_tool.open_protocol.subscriptions import Subscriptions
+from drivers.torque_tool.open_protocol.telling import Telling
+from drivers.torque_tool.open_protocol.work_identity import WorkIdentity
 
-SELECT = 18
-DISABLE = 42
-ENABLE = 43
-RESULT = 61
-OLD_RESULT = 65
 _NOISE_EVERY_S = 1.0
-_NAMES = {SELECT: "select the parameter set", DISABLE: "disable the tool", ENABLE: "enable the tool"}
+
+
+def nothing_recorded(_controller_serial: str) -> None:
+    """For a station without a memory: only what was missed since this driver began is asked back."""
 
 
 class OpenProtocolTool:
-    """One controller with one tool. See the module for what each command does."""
+    """One controller with one tool. See the module for how it works."""
 
     def __init__(
         self,
         device: str = "tool",
         *,
         carriage: Carriage | str = Carriage.SERIAL,
-        start_revision: int = 5,
-        result_revision: int = 2,
+        profile: ControllerProfile = GENERIC,
+        start_revision: int | None = None,
         header_style: HeaderStyle = HeaderStyle.SPACES,
-        last_seen_id: int | None = None,
+        last_seen_id: Callable[[str], int | None] = nothing_recorded,
+        wall_clock: Callable[[], datetime] | None = None,
+        time_zone: tzinfo | None = None,
+        set_clock: bool = False,
+        traces: bool = True,
     ) -> None:
-        """`last_seen_id` is the last tightening id in the journal: what came after it is asked back on connecting.
+        """`last_seen_id` gives the last tightening id on disk for a controller's serial number: what came after it is
+        asked back on connecting. `start_revision` of 0001 is where the fall-back begins; None: the profile's.
 
-        `start_revision` of 0001 (1 to 6) and `result_revision` of 0060 (1 or 2) are where the fall-back begins.
+        `wall_clock` gives the time with its zone, and `time_zone` is the controller's (None: the same); without a wall
+        clock the controller's is not checked. `set_clock`: set it where the profile allows that.
 
-        Raises CommandError for revisions outside these.
+        Raises CommandError for a start revision that is not spoken here.
         """
-        if not 1 <= start_revision <= LINK_ACKS_REVISION or result_revision not in (1, 2):
+        if start_revision is not None and not 1 <= start_revision <= HIGHEST_START:
             raise CommandError(
-                f"{device}: start revision {start_revision} or result revision {result_revision} is not spoken here;"
-                f" set 1 to {LINK_ACKS_REVISION} and 1 or 2."
+                f"{device}: start revision {start_revision} is not spoken here; set 1 to {HIGHEST_START}, or leave it"
+                " out."
             )
         self.device = device
-        self._result_revision = result_revision
-        self._exchange = Exchange(Carriage(carriage), header_style)
-        self._handshake = Handshake(self._exchange, start_revision=start_revision, result_revision=result_revision)
+        self._profile = profile
+        self._telling = telling = Telling(device)
+        self._exchange = Exchange(Carriage(carriage), header_style, holds=self._holds)
+        self._handshake = Handshake(
+            profile, start_revision=first_start_revision(profile) if start_revision is None else start_revision
+        )
+        self._disabling = Disabling(profile, telling)
+        self._arming = Arming(profile, telling)
+        self._work = WorkIdentity(profile, telling)
+        self._subscriptions = Subscriptions(profile, telling, traces=traces)
+        self._desk = ResultDesk(profile, telling, self._exchange, recorded=last_seen_id)
+        sets = set_clock and profile.clock_may_be_set
+        self._clock = ClockCheck(telling, wall_clock=wall_clock, zone=time_zone, sets=sets)
+        self._pushes = Pushes(profile, telling, self._exchange)
+        self._errand: Errand | None = None
         self._up = False
         self._connected = False
         self._loss_told = False
+        self._profile_told = False
         self._hangup: str | None = None
-        self._arm: ArmTool | None = None
-        self._waiting: deque[ArmTool] = deque()
-        self._disarm_ids: list[str] = []
-        self._unacknowledged_id: int | None = None
-        self._last_seen_id = last_seen_id
-        self._gap: GapFill | None = None
         self._noise_told_s: float | None = None
         self._noise_told = 0
-        self._events: list[DriverEvent] = []
 
     def link_up(self, now_s: float) -> None:
         """The line is open: begin the handshake."""
         self._up = True
         self._hangup = None
         self._exchange.open(now_s)
-        self._handshake.begin(now_s)
+        self._handshake.begin()
+        self._ask_next(now_s)
 
     def link_down(self, now_s: float, reason: str) -> None:
         """The line is gone: fail what is in flight, emit `Disconnected` once."""
         self._up = self._connected = False
         self._hangup = None
+        self._errand = None
         self._exchange.close()
-        self._unacknowledged_id = None
-        if self._gap is not None:
-            self._last_seen_id = self._gap.fetched_to_id
-            self._gap = None
-        detail = f"The line to the torque tool was lost: {reason}"
-        if self._arm is not None:
-            self._fail(self._arm.command_id, now_s, Outcome.UNKNOWN, "link.lost", detail)
-            self._arm = None
-        for command_id in self._disarm_ids:
-            self._fail(command_id, now_s, Outcome.UNKNOWN, "link.lost", detail)
-        self._disarm_ids.clear()
-        self._refuse_waiting(now_s, "link.lost", detail)
+        self._desk.disconnected()
+        self._pushes.disconnected()
+        self._clock.disconnected()
+        self._end_commands(now_s, "link.lost", f"The line to the torque tool was lost: {reason}")
         if not self._loss_told:
             self._loss_told = True
-            self._events.append(Disconnected(device=self.device, t_mono_s=now_s, reason=reason))
+            self._telling.put(Disconnected(device=self.device, t_mono_s=now_s, reason=reason))
 
     def received(self, data: bytes, now_s: float) -> None:
         """Take bytes in any split."""
         if not self._up or self._hangup is not None:
             return
-        self._take(self._exchange.received(data, now_s), now_s)
+        messages, errors = self._exchange.received(data, now_s)
+        for error in errors:
+            self._telling.health(now_s, "tool.unreadable", str(error))
+        self._take(messages, now_s)
 
     def advance(self, now_s: float) -> None:
-        """Let time pass: deadlines, repeats, keep-alive, half messages."""
+        """Let time pass: deadlines, repeats, keep-alive, half messages, what is due."""
         if not self._up or self._hangup is not None:
             return
         messages, silent = self._exchange.advance(now_s)
         if silent is not None:
             self._gone_silent(silent, now_s)
             return
+        self._desk.advance(now_s)
+        self._pushes.advance(now_s)
         self._take(messages, now_s)
+        if self._hangup is None:
+            self._ask_next(now_s)
 
     def next_wake_s(self) -> float | None:
         """When `advance` must be called at the latest."""
-        return self._exchange.next_wake_s() if self._up and self._hangup is None else None
+        if not self._up or self._hangup is not None:
+            return None
+        times = [self._exchange.next_wake_s(), self._desk.next_wake_s(), self._pushes.next_wake_s()]
+        if self._connected and self._exchange.request is None:
+            times.append(self._clock.next_wake_s())
+        return min(time for time in times if time is not None)
 
     def submit(self, command: Command, now_s: float) -> None:
-        """Take a command. Raises CommandError for one that is not a tool's or a parameter set that cannot exist."""
-        if not isinstance(command, ArmTool | DisarmTool | AcknowledgeResult):
+        """Take a command. Raises CommandError for one that is not a tool's, or that no message can carry."""
+        if not isinstance(command, ArmTool | DisarmTool | AcknowledgeResult | IdentifyWork):
             raise CommandError(f"{self.device}: {type(command).__name__} is no command for a torque tool.")
-        if isinstance(command, ArmTool) and not 1 <= command.pset <= 999:
-            raise CommandError(f"{self.device}: parameter set {command.pset} cannot exist; use 1 to 999.")
         if not self._connected or self._hangup is not None:
             detail = "The torque tool is not connected; its first act on a new connection is to disable itself."
-            self._fail(command.command_id, now_s, Outcome.REFUSED, "tool.not_connected", detail)
+            self._telling.failed(command.command_id, now_s, Outcome.REFUSED, "tool.not_connected", detail)
         elif isinstance(command, DisarmTool):
-            self._disarm(command, now_s)
+            self._arming.drop(now_s, "tool.interrupted", "Arming was overtaken by a disable, which is what holds.")
+            self._disable(now_s, command.command_id)
         elif isinstance(command, AcknowledgeResult):
-            self._acknowledge(command, now_s)
+            self._desk.acknowledge(command.tightening_id, now_s)
+            self._telling.done(command.command_id, now_s)
+        elif isinstance(command, IdentifyWork):
+            self._work.take(command)
         else:
-            self._waiting.append(command)
-            self._ask_next(now_s)
+            self._arming.take(command)
+        self._ask_next(now_s)
 
     def renew_lease(self, now_s: float) -> None:
         """No meaning for a tool."""
@@ -165,193 +196,152 @@ class OpenProtocolTool:
 
     def take_events(self) -> tuple[DriverEvent, ...]:
         """Events since the last call, oldest first."""
-        events = tuple(self._events)
-        self._events.clear()
-        return events
+        return self._telling.take()
 
     def wants_hangup(self) -> str | None:
         """Why the line is to be closed and opened again, or None."""
         return self._hangup
 
     def farewell(self, now_s: float) -> bytes:
-        """MID 0003 when a session is open: a controller that counts clients is free for the next one at once."""
+        """Switch the tool off if we switched it on, and end the session (0003), so that the next client is let in."""
         if not self._connected:
             return b""
+        if self._arming.live:
+            self._exchange.tell(switching(self._profile, enable=False), now_s)
         self._exchange.tell(Message(mid=3), now_s)
         return self._exchange.take_output()
+
+    def _holds(self, message: Message) -> bool:
+        return self._desk.holds(message)
 
     def _take(self, messages: list[Message], now_s: float) -> None:
         for message in messages:
             if self._hangup is None:
                 self._on_message(message, now_s)
+        if self._hangup is None:
+            self._hangup = self._exchange.broken
         self._tell_noise(now_s)
 
     def _on_message(self, message: Message, now_s: float) -> None:
-        if message.mid == RESULT:
-            self._on_result(message, None, now_s)
-        elif not self._connected:
-            self._handshake.answer(message, now_s)
-            self._after_handshake(now_s)
-        elif message.mid in (REFUSED, ACCEPTED, OLD_RESULT, 13):
-            try:
+        try:
+            if self._exchange.answers(message, now_s):
                 self._on_answer(message, now_s)
-            except MessageError as error:
-                self._health(now_s, "tool.unreadable", str(error))
-                if self._gap is not None and message.mid in (OLD_RESULT, 13):
-                    self._gap.give_up()
-            self._ask_next(now_s)
-
-    def _after_handshake(self, now_s: float) -> None:
-        if self._handshake.step is Step.FAILED:
-            self._hangup = self._handshake.failure
-        elif self._handshake.step is Step.DONE:
-            self._connected = True
-            self._loss_told = False
-            identity = dict(self._handshake.identity)
-            self._events.append(Connected(device=self.device, t_mono_s=now_s, identity=identity))
-            if self._last_seen_id is not None:
-                self._gap = GapFill(last_seen_id=self._last_seen_id, result_revision=self._result_revision)
+            elif message.mid == REFUSED:
+                self._on_stray_refusal(message, now_s)
+            elif message.mid in RESULTS:
+                self._desk.take(message, now_s)
+            else:
+                self._on_push(message, now_s)
+        except MessageError as error:
+            self._telling.health(now_s, "tool.unreadable", str(error))
+        if self._hangup is None:
             self._ask_next(now_s)
 
     def _on_answer(self, message: Message, now_s: float) -> None:
-        outstanding = self._exchange.request
-        asked = outstanding.message.mid if outstanding is not None else None
-        if message.mid in (OLD_RESULT, 13):
-            if self._gap is not None and (asked, message.mid) in ((64, OLD_RESULT), (12, 13)):
-                self._exchange.answered()
-                filled = self._gap.answer(message)
-                if filled is not None:
-                    self._on_result(*filled, now_s)
+        request, errand = self._exchange.request, self._errand
+        if request is None or errand is None:
             return
-        mid = answered_mid(message)
-        matches = mid == asked
-        if matches:
-            self._exchange.answered()
-        if message.mid == ACCEPTED:
-            if matches:
-                self._accepted(mid, now_s)
-            return
-        error = whole(read(message), "error")
-        if matches and self._gap is not None and mid in (12, 64):
-            self._gap.refused(mid, error)
+        if message.mid == REFUSED:
+            refusal = refusal_of(request.message, whole(read(message), "error"))
+            self._exchange.answered(message, now_s)
+            errand.refused(refusal, now_s)
         else:
-            self._refused(mid, error, matches, now_s)
+            try:
+                complete = errand.answer(message, now_s)
+            except MessageError as error:
+                complete = True
+                errand.refused(unreadable(request.message, error), now_s)
+            if complete:
+                self._exchange.answered(message, now_s)
+        self._after(errand, now_s)
 
-    def _accepted(self, mid: int, now_s: float) -> None:
-        if mid == SELECT and self._arm is not None:
-            self._exchange.ask(Message(mid=ENABLE), now_s, repeatable=False)
-        elif mid == ENABLE and self._arm is not None:
-            self._done(self._arm.command_id, now_s)
-            self._arm = None
-        elif mid == DISABLE:
-            for command_id in self._disarm_ids:
-                self._done(command_id, now_s)
-            self._disarm_ids.clear()
+    def _after(self, errand: Errand, now_s: float) -> None:
+        if errand is self._handshake:
+            self._after_handshake(now_s)
+        elif errand is self._disabling and self._disabling.refusal is not None:
+            self._hangup = self._disabling.refusal
+        elif errand is self._arming and not self._arming.busy and self._arming.refused_while_live:
+            self._disable(now_s)
 
-    def _refused(self, mid: int, error: int, matches: bool, now_s: float) -> None:
+    def _after_handshake(self, now_s: float) -> None:
+        handshake = self._handshake
+        if handshake.numbered and not self._exchange.numbered:
+            self._exchange.number_messages()
+        if handshake.step is Step.FAILED:
+            self._hangup = handshake.failure
+        elif handshake.step is Step.DONE:
+            self._connected = True
+            self._loss_told = False
+            self._telling.put(Connected(device=self.device, t_mono_s=now_s, identity=dict(handshake.identity)))
+            wrong = handshake.wrong_profile()
+            if wrong is not None:
+                self._telling.health(now_s, "tool.profile", wrong)
+            self._work.connected()
+            self._subscriptions.connected()
+            self._pushes.connected(handshake.identity.get("controller_serial", ""))
+            self._desk.connected(handshake.identity, now_s)
+
+    def _on_stray_refusal(self, message: Message, now_s: float) -> None:
+        error, mid = whole(read(message), "error"), answered_mid(message)
         code = f"tool.refused.{error:02d}"
-        what = f"MID {mid:04d}" + (f" ({_NAMES[mid]})" if mid in _NAMES else "")
-        detail = f"The tool controller refused {what}: {refusal_text(error)} (code {error:02d})."
-        if matches and mid == DISABLE:
-            for command_id in self._disarm_ids:
-                self._fail(command_id, now_s, Outcome.REFUSED, code, detail)
-            self._disarm_ids.clear()
-            # A tool that does not let itself be switched off is nothing to go on with.
-            self._hangup = f"{detail} Take the tool out of use and check the controller."
-        elif self._arm is not None:
+        detail = f"The tool controller refused MID {mid:04d}: {refusal_text(error)} (code {error:02d})."
+        if self._arming.busy and mid not in ACKNOWLEDGEMENTS:
             # Any refusal ends the sequence (section 3.7.2). One that answers something else says nothing about the
             # tool, so the tool is switched off.
-            outcome = Outcome.REFUSED if matches else Outcome.UNKNOWN
-            self._fail(self._arm.command_id, now_s, outcome, code, detail)
-            self._arm = None
-            if not matches:
-                self._ask_disable(now_s)
+            self._arming.fail(now_s, Outcome.UNKNOWN, code, detail)
+            self._disable(now_s)
         else:
-            self._health(now_s, code, detail)
+            self._telling.health(now_s, code, detail)
+
+    def _on_push(self, message: Message, now_s: float) -> None:
+        selected = self._pushes.take(message, now_s)
+        if selected is None:
+            return
+        contradiction = self._arming.contradiction(selected.number, is_job=selected.is_job)
+        if contradiction is None:
+            return
+        if self._arming.busy:
+            self._arming.fail(now_s, Outcome.UNKNOWN, "tool.other_selected", contradiction)
+        else:
+            self._telling.health(now_s, "tool.other_selected", contradiction)
+        self._disable(now_s)
+
+    def _disable(self, now_s: float, command_id: str | None = None) -> None:
+        self._arming.disabled()
+        asked_already = self._errand is self._disabling and self._exchange.request is not None
+        self._disabling.want(command_id)
+        if not asked_already:
+            self._errand = self._disabling
+            self._exchange.ask(self._disabling.ask(), now_s, urgent=True)
+
+    def _ask_next(self, now_s: float) -> None:
+        if self._exchange.request is not None:
+            return
+        errands: list[Errand] = [self._handshake]
+        if self._connected:
+            begun: list[Errand] = [self._arming] if self._arming.busy else []
+            errands = [
+                self._disabling, *begun, self._work, self._subscriptions, self._desk, self._clock, self._arming,
+            ]  # fmt: skip
+        for errand in errands:
+            ask = errand.question(now_s)
+            if ask is not None:
+                self._errand = errand
+                self._exchange.ask(ask, now_s)
+                return
 
     def _gone_silent(self, silent: Request, now_s: float) -> None:
         mid = silent.message.mid
-        detail = (
+        detail = self._handshake.silence(
             f"The tool controller did not answer MID {mid:04d} ({silent.sends} sent); check its power and its cable."
         )
-        if self._arm is not None:
-            self._fail(self._arm.command_id, now_s, Outcome.UNKNOWN, "tool.silent", detail)
-            self._arm = None
-        for command_id in self._disarm_ids:
-            self._fail(command_id, now_s, Outcome.UNKNOWN, "tool.silent", detail)
-        self._disarm_ids.clear()
+        self._end_commands(now_s, "tool.silent", detail)
         self._hangup = detail
 
-    def _disarm(self, command: DisarmTool, now_s: float) -> None:
-        detail = "Arming was overtaken by a disable, which is what holds."
-        if self._arm is not None:
-            self._fail(self._arm.command_id, now_s, Outcome.UNKNOWN, "tool.interrupted", detail)
-            self._arm = None
-        self._refuse_waiting(now_s, "tool.interrupted", detail)
-        outstanding = self._exchange.request
-        if outstanding is None or outstanding.message.mid != DISABLE:
-            self._ask_disable(now_s)
-        self._disarm_ids.append(command.command_id)
-
-    def _ask_disable(self, now_s: float) -> None:
-        # The one acting request that is repeated on a silent serial line: disabling twice is disabling once, and no
-        # enable is ever sent while a disable is outstanding.
-        self._exchange.ask(Message(mid=DISABLE), now_s)
-
-    def _acknowledge(self, command: AcknowledgeResult, now_s: float) -> None:
-        # 0062 names no result: it always means the one that the controller waits with. For any other id it would
-        # release a result that is not on disk yet.
-        if command.tightening_id == self._unacknowledged_id:
-            self._unacknowledged_id = None
-            self._exchange.tell(Message(mid=62), now_s)
-        self._done(command.command_id, now_s)
-
-    def _on_result(self, message: Message, limits: dict[str, Value] | None, now_s: float) -> None:
-        identity = self._handshake.identity
-        try:
-            result = tightening_result(
-                message,
-                device=self.device,
-                t_mono_s=now_s,
-                controller_serial=identity.get("controller_serial", ""),
-                tool_serial=identity.get("tool_serial", ""),
-                limits=limits,
-            )
-        except MessageError as error:
-            self._health(
-                now_s, "tool.unreadable", f"A tightening result cannot be read and is not acknowledged: {error}"
-            )
-            return
-        if message.mid == RESULT:
-            self._unacknowledged_id = result.tightening_id
-        if self._last_seen_id is None or result.tightening_id > self._last_seen_id:
-            self._last_seen_id = result.tightening_id
-        self._events.append(result)
-
-    def _ask_next(self, now_s: float) -> None:
-        if self._hangup is not None or self._exchange.request is not None:
-            return
-        if self._gap is not None:
-            question = self._gap.question()
-            if question is not None:
-                self._exchange.ask(question, now_s)
-                return
-            if self._gap.missed is not None:
-                first, last = self._gap.missed
-                detail = (
-                    f"Tightening results {first} to {last} were measured without a line; read them at the controller."
-                )
-                self._health(now_s, "tool.results_missed", detail)
-            self._gap = None
-        if self._waiting:
-            self._arm = self._waiting.popleft()
-            data = LAYOUTS[SELECT, 1].encode({"pset": self._arm.pset})
-            self._exchange.ask(Message(mid=SELECT, data=data), now_s, repeatable=False)
-
-    def _refuse_waiting(self, now_s: float, code: str, detail: str) -> None:
-        for command in self._waiting:
-            self._fail(command.command_id, now_s, Outcome.REFUSED, code, detail)
-        self._waiting.clear()
+    def _end_commands(self, now_s: float, code: str, detail: str) -> None:
+        self._arming.drop(now_s, code, detail)
+        self._disabling.fail(now_s, Outcome.UNKNOWN, code, detail)
+        self._work.fail(now_s, code, detail)
 
     def _tell_noise(self, now_s: float) -> None:
         bytes_lost = self._exchange.discarded - self._noise_told
@@ -361,17 +351,4 @@ class OpenProtocolTool:
             detail = (
                 f"{bytes_lost} bytes from the tool controller made no message; check the cable and the line settings."
             )
-            self._health(now_s, "tool.noise", detail)
-
-    def _health(self, now_s: float, code: str, detail: str) -> None:
-        self._events.append(DeviceHealth(device=self.device, t_mono_s=now_s, code=code, detail=detail))
-
-    def _done(self, command_id: str, now_s: float) -> None:
-        self._events.append(CommandDone(device=self.device, command_id=command_id, t_mono_s=now_s))
-
-    def _fail(self, command_id: str, now_s: float, outcome: Outcome, code: str, detail: str) -> None:
-        self._events.append(
-            CommandFailed(
-                device=self.device, command_id=command_id, t_mono_s=now_s, outcome=outcome, code=code, detail=detail
-            )
-        )
+            self._telling.health(now_s, "tool.noise", detail)

@@ -1,84 +1,255 @@
-"""Results that were measured while the line was down: asked back one by one with MID 0064 after a reconnect.
+"""Results that were measured while the line was down: which ids to ask for, and what is missing. No I/O, no clock.
 
-Source: Open Protocol release 2.8.0, chapter 5, MID 0064: id 0 asks for the latest. Ids are taken to count up by one,
-which a Power Focus 6000 does from release 3 on; ids that the controller does not have (code 15) are skipped. MID 0065
-carries no limits in any revision, so they come from the parameter set itself (0012/0013).
+Source: Open Protocol release 2.8.0, chapter 5, MID 0064 (id 0 asks for the latest), and the appendices of the Power
+Focus 6000. Two ways of counting exist:
+
+- `GapFill`: ids count up by one, so every id after the last recorded one is a result. One that the controller cannot
+  tell (code 15, or another id in the answer) is lost.
+- `WalkDown` (Power Focus 6000, release 2.8): ids belong to all tools of a controller together and have holes. Asked
+  for an id, it answers with the latest result not above it, of any station: one walks down from the latest until a
+  recorded id or the end of the archive (code 15), and keeps what is of the own station. A hole says nothing there.
+
+Both keep a result that arrives by push meanwhile at its place in the order, and never ask for it.
 """
 
 from __future__ import annotations
 
-from drivers.torque_tool.open_protocol.codes import RESULT_NOT_FOUND, REVISION_UNSUPPORTED
-from drivers.torque_tool.open_protocol.fields import Value
-from drivers.torque_tool.open_protocol.messages import LAYOUTS, read, whole
+from dataclasses import dataclass
+
+from drivers.torque_tool.open_protocol.overall_parts import Whole
 from drivers.torque_tool.open_protocol.protocol import Message
 
-MOST = 50
-"""More missed results than this are not fetched but named: nobody can assign them to joints any more."""
+MOST = 500
+"""At most so many results are fetched, the newest ones; older ones are told as lost."""
+
+Old = Message | Whole
+"""A result as the archive gives it: 0065, or 1201 with its 1202."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Found:
+    """A result from the archive."""
+
+    tightening_id: int
+    old: Old
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Pushed:
+    """The result that was pushed meanwhile belongs here."""
+
+    tightening_id: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Lost:
+    """These ids exist and cannot be had any more."""
+
+    first_id: int
+    last_id: int
+    reason: str
+
+
+Item = Found | Pushed | Lost
 
 
 class GapFill:
-    """The questions of one gap fill, and what their answers mean. Stateful, no I/O."""
+    """One gap where ids count up by one: up from the last recorded id to the latest."""
 
-    def __init__(self, *, last_seen_id: int, result_revision: int) -> None:
+    def __init__(self, *, last_seen_id: int) -> None:
+        self.last_seen_id = last_seen_id
         self._next_id = last_seen_id + 1
-        self._latest_id: int | None = None
-        self._revision = min(result_revision, 2)
-        self._result: Message | None = None
-        self._pset = 0
-        self._failed = False
-        self.missed: tuple[int, int] | None = None
-        """First and last tightening id that exist but cannot be fetched; None while there are none."""
+        self._latest_id = 0
+        self._asks_latest = True
+        self._pushed: set[int] = set()
+        self._items: list[Item] = []
+        self._done = False
+        self.latest_told: int | None = None
+        """What the controller named as its latest id, None before it did; 0 for an empty archive."""
+        self.disagrees: int | None = None
+        """A pushed id that the archive does not know, with a hole before it that nobody can judge."""
 
-    @property
-    def fetched_to_id(self) -> int:
-        """Up to here nothing is missing: where another gap fill can begin when this one is cut off."""
-        return self._next_id - 1
-
-    def question(self) -> Message | None:
-        """What to ask now; the same until it is answered or refused. None when the gap is filled."""
-        if self._failed:
+    def question(self) -> int | None:
+        """Which id to ask for, 0 = the latest; the same until it is answered. None when there is nothing more."""
+        if self._done:
             return None
-        if self._result is not None:
-            return Message(mid=12, data=LAYOUTS[12, 1].encode({"pset": self._pset}))
-        if self._latest_id is not None and self._next_id > self._latest_id:
-            return None
-        wanted = 0 if self._latest_id is None else self._next_id
-        return Message(mid=64, revision=self._revision, data=LAYOUTS[64, 1].encode({"tightening_id": wanted}))
+        return 0 if self._asks_latest else self._next_id
 
-    def answer(self, message: Message) -> tuple[Message, dict[str, Value]] | None:
-        """Take 0065 or 0013; gives a whole result: the 0065 and the fields of its 0013. Raises MessageError."""
-        if message.mid == 13 and self._result is not None:
-            limits = read(message)
-            result, self._result = self._result, None
-            self._next_id += 1
-            return result, limits
-        if message.mid == 65:
-            values = read(message)
-            tightening_id = whole(values, "tightening_id")
-            if self._latest_id is None:
-                self._latest_id = tightening_id
-                if tightening_id - self._next_id >= MOST:
-                    self.give_up()
-            elif tightening_id == self._next_id:
-                self._pset = whole(values, "pset")
-                self._result = message
-            else:
-                # Some controllers answer with the nearest older result: the one asked for does not exist.
-                self._next_id += 1
-        return None
-
-    def refused(self, mid: int, error: int) -> None:
-        """Take the 0004 to the present question."""
-        if mid == 64 and error == REVISION_UNSUPPORTED and self._revision > 1:
-            self._revision -= 1
-        elif mid == 64 and error == RESULT_NOT_FOUND and self._latest_id is not None:
+    def answer(self, tightening_id: int, old: Old) -> None:
+        """The controller answered the question with this result."""
+        if self._asks_latest:
+            self._latest(tightening_id)
+        elif tightening_id == self._next_id and tightening_id not in self._pushed:
+            self._items.append(Found(tightening_id=tightening_id, old=old))
             self._next_id += 1
         else:
-            self.give_up()
+            self._take_pushed_or_lose(f"the controller answers {tightening_id} when it is asked for {self._next_id}")
+        self._go_on()
 
-    def give_up(self) -> None:
-        """Ask no more; what is known to exist and was not fetched is `missed`."""
-        self._failed = True
-        self._result = None
-        if self._latest_id is not None and self._next_id <= self._latest_id:
-            self.missed = (self._next_id, self._latest_id)
+    def missing(self, reason: str) -> None:
+        """There is no such result, or it cannot be read."""
+        if self._asks_latest:
+            self._latest(0)
+        else:
+            self._take_pushed_or_lose(reason)
+        self._go_on()
+
+    def pushed(self, tightening_id: int) -> None:
+        """This result has come by itself and waits for its place."""
+        if tightening_id < self._next_id:
+            self._items.append(Pushed(tightening_id=tightening_id))  # It was taken for lost: it is better late.
+        else:
+            self._pushed.add(tightening_id)
+
+    def give_up(self, reason: str) -> None:
+        """Ask no more: what is known to exist and was neither fetched nor pushed is lost."""
+        known = max([self._latest_id, *self._pushed])
+        while self._next_id <= known:
+            self._take_pushed_or_lose(reason)
+        self._done = True
+
+    def take(self) -> list[Item]:
+        """What is settled, in ascending order; taking it empties it. Neighbours that are lost alike are one item."""
+        items = merged(self._items)
+        # A loss at the end may go on with the next id.
+        keep = [items.pop()] if items and isinstance(items[-1], Lost) and not self._done else []
+        self._items = list(keep)
+        return items
+
+    def _latest(self, latest_id: int) -> None:
+        first_time = self.latest_told is None
+        self.latest_told = latest_id
+        self._asks_latest = False
+        if first_time and latest_id < self.last_seen_id:
+            # Another archive than the one that the last id came from: nothing can be said of what was in between.
+            self._end()
+        elif not first_time and latest_id <= self._latest_id:
+            self.disagrees = min(self._pushed)
+            self._end()
+        else:
+            self._latest_id = latest_id
+            while self._next_id <= latest_id - MOST:
+                self._take_pushed_or_lose(
+                    f"more than {MOST} results were measured without a line, and only the newest are fetched"
+                )
+
+    def _go_on(self) -> None:
+        while not self._done and (self._next_id in self._pushed or self._next_id > self._latest_id):
+            if self._next_id in self._pushed:
+                self._take_pushed()
+            elif self._pushed:
+                # Something is missing between the latest that the archive had and a result that was pushed since.
+                self._asks_latest = True
+                return
+            else:
+                self._done = True
+
+    def _end(self) -> None:
+        self._items += [Pushed(tightening_id=pushed) for pushed in sorted(self._pushed)]
+        self._pushed.clear()
+        self._done = True
+
+    def _take_pushed_or_lose(self, reason: str) -> None:
+        if self._next_id in self._pushed:
+            self._take_pushed()
+        else:
+            self._lose(reason)
+
+    def _take_pushed(self) -> None:
+        self._pushed.discard(self._next_id)
+        self._items.append(Pushed(tightening_id=self._next_id))
+        self._next_id += 1
+
+    def _lose(self, reason: str) -> None:
+        self._items.append(Lost(first_id=self._next_id, last_id=self._next_id, reason=reason))
+        self._next_id += 1
+
+
+class WalkDown:
+    """One gap where ids are shared with other stations: down from the latest to the last recorded id."""
+
+    def __init__(self, *, last_seen_id: int, station_id: int | None) -> None:
+        """`station_id` is parameter 14 of 0002; None where the controller did not say it: then nothing is ours."""
+        self.last_seen_id = last_seen_id
+        self._station_id = station_id
+        self._wanted: int | None = None
+        self._found: list[Item] = []
+        self._pushed: list[int] = []
+        self._items: list[Item] = []
+        self._done = False
+        self.latest_told: int | None = None
+
+    def question(self) -> int | None:
+        """As `GapFill.question`."""
+        if self._done:
+            return None
+        return 0 if self._wanted is None else self._wanted
+
+    def answer(self, tightening_id: int, old: Old, station_id: int | None) -> None:
+        """The controller answered with this result, of this station."""
+        if self._wanted is None:
+            self.latest_told = tightening_id
+        elif tightening_id > self._wanted:
+            self.give_up(f"the controller answers {tightening_id} when it is asked for no more than {self._wanted}")
+            return
+        if tightening_id <= self.last_seen_id:
+            self._end()
+            return
+        self._wanted = tightening_id - 1
+        if station_id is None or self._station_id is None:
+            reason = "the controller does not say which station measured it"
+            self._found.append(Lost(first_id=tightening_id, last_id=tightening_id, reason=reason))
+        elif tightening_id in self._pushed:
+            self._pushed.remove(tightening_id)
+            self._found.append(Pushed(tightening_id=tightening_id))
+        elif station_id == self._station_id:
+            self._found.append(Found(tightening_id=tightening_id, old=old))
+        if self._wanted <= self.last_seen_id:
+            self._end()
+        elif len(self._found) >= MOST:
+            self.give_up(f"more than {MOST} results were measured without a line, and only the newest are fetched")
+
+    def missing(self, reason: str) -> None:
+        """Nothing is that old in the archive any more; or the answer cannot be read."""
+        if self._wanted is None:
+            self.latest_told = 0
+            self._end()
+        else:
+            self.give_up(reason)
+
+    def pushed(self, tightening_id: int) -> None:
+        """As `GapFill.pushed`."""
+        self._pushed.append(tightening_id)
+
+    def give_up(self, reason: str) -> None:
+        """Ask no more: every id between the last recorded one and the lowest seen one may have been ours."""
+        if self._wanted is not None and self._wanted > self.last_seen_id:
+            self._found.append(Lost(first_id=self.last_seen_id + 1, last_id=self._wanted, reason=reason))
+        self._end()
+
+    def take(self) -> list[Item]:
+        """As `GapFill.take`; everything comes at the end of the walk."""
+        items, self._items = self._items, []
+        return items
+
+    def _end(self) -> None:
+        self._done = True
+        later = [Pushed(tightening_id=pushed) for pushed in sorted(self._pushed)]
+        self._items = merged([*reversed(self._found), *later])
+
+
+def merged(items: list[Item]) -> list[Item]:
+    """The same items, with losses of neighbouring ids for the same reason made one."""
+    out: list[Item] = []
+    for item in items:
+        before = out[-1] if out else None
+        if (
+            isinstance(item, Lost)
+            and isinstance(before, Lost)
+            and before.reason == item.reason
+            and before.last_id + 1 == item.first_id
+        ):
+            out[-1] = Lost(first_id=before.first_id, last_id=item.last_id, reason=item.reason)
+        else:
+            out.append(item)
+    return out

@@ -57,6 +57,10 @@ class ControllerProfile:
     """The code with which 0018 refuses a parameter set that does not exist."""
     unknown_batch_pset: int = 1
     """The code with which 0019 refuses it."""
+    unknown_job: int = 17
+    """The code with which 0038 refuses a job that does not exist."""
+    names_generic_request: bool = False
+    """0005 after 0008 and 0009 names these themselves, not the MID that is subscribed to."""
     second_client: int = 96
     """The code with which 0001 refuses one client too many."""
     clock_may_be_set: bool = True
@@ -87,10 +91,15 @@ GENERIC = ControllerProfile(
     name="generic",
     title="Any controller after the specification",
     system_type=0,
-    revisions=MappingProxyType({**_CLASSIC, 6: 1, 8: 1, 9: 1, 60: 10, 64: 10, 40: 7, 42: 2, 43: 2, 34: 5, 70: 3}),
+    revisions=MappingProxyType(
+        {
+            **_CLASSIC,
+            6: 1, 8: 1, 9: 1, 32: 5, 34: 5, 40: 7, 42: 2, 43: 2, 60: 10, 64: 10, 70: 3, 1203: 1,
+        }
+    ),
     subscribed=MappingProxyType({900: 1, 901: 1, 1201: 1}),
     numbers_messages=True,
-)
+)  # fmt: skip
 PF4000 = ControllerProfile(
     name="pf4000",
     title="Power Focus 4000",
@@ -108,12 +117,13 @@ PF6000 = ControllerProfile(
         {
             **{mid: revision for mid, revision in _CLASSIC.items() if mid not in (100, 102, 103)},
             6: 1, 8: 1, 9: 1, 12: 4, 14: 1, 19: 1, 34: 5, 39: 1, 40: 6, 42: 2, 43: 2, 60: 9, 64: 9, 70: 3, 90: 1,
-            129: 1,
+            129: 1, 1203: 1,
         }
     ),
     subscribed=MappingProxyType({900: 1, 1201: 1}),
     unknown_pset=3,
     unknown_batch_pset=79,
+    unknown_job=20,
     second_client=16,
     trace_order="little",
     blank=frozenset({"cell_id", "supplier_code", "protocol_version", "rbu_type", "motor_size"}),
@@ -132,6 +142,7 @@ PF6000_28 = ControllerProfile(
     old_results=OldResults.LATEST_NOT_ABOVE,
     unknown_pset=3,
     unknown_batch_pset=79,
+    unknown_job=20,
     second_client=16,
     blank=frozenset(
         {
@@ -160,6 +171,7 @@ MTF6000 = ControllerProfile(
     identifies_by=150,
     old_results=OldResults.OVERALL,
     wants_acknowledgement=False,
+    names_generic_request=True,
     second_client=16,
     trace_order="little",
 )  # fmt: skip
