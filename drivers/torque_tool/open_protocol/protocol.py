@@ -34,6 +34,8 @@ class HeaderStyle(StrEnum):
     """Three digits of revision, then spaces."""
     DIGITS = "digits"
     """No blanks at all: station and spindle 01, the rest zero."""
+    MIXED = "mixed"
+    """Flag, station and spindle blank, sequence and parts zero: seen from a Power Focus 4000."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -109,18 +111,19 @@ def encode(message: Message, style: HeaderStyle = HeaderStyle.SPACES) -> bytes:
     length = HEADER_LENGTH + len(message.data)
     if length > MAX_LENGTH:
         raise MessageError(f"MID {message.mid:04d} would be {length} bytes long; the protocol allows {MAX_LENGTH}.")
-    blank = style is not HeaderStyle.DIGITS
+    identity_blank = style is not HeaderStyle.DIGITS
+    numbers_blank = style not in (HeaderStyle.DIGITS, HeaderStyle.MIXED)
     revision = "   " if style is HeaderStyle.BLANK and message.revision == 1 else f"{message.revision:03d}"
     fields = (
-        (int(message.no_ack), 1, 0),
-        (message.station, 2, 1),
-        (message.spindle, 2, 1),
-        (message.sequence, 2, 0),
-        (message.parts, 1, 0),
-        (message.part, 1, 0),
+        (int(message.no_ack), 1, 0, identity_blank),
+        (message.station, 2, 1, identity_blank),
+        (message.spindle, 2, 1, identity_blank),
+        (message.sequence, 2, 0, numbers_blank),
+        (message.parts, 1, 0, numbers_blank),
+        (message.part, 1, 0, numbers_blank),
     )
     rest = "".join(
-        " " * width if blank and value == unused else f"{value:0{width}d}" for value, width, unused in fields
+        " " * width if blank and value == unused else f"{value:0{width}d}" for value, width, unused, blank in fields
     )
     return f"{length:04d}{message.mid:04d}{revision}{rest}".encode("ascii") + message.data
 

@@ -1,59 +1,61 @@
 """A strict simulated tightening controller at the wire: a `drivers.api.DeviceSimulator`.
 
-Source: Open Protocol release 2.8.0, chapters 3 to 5. Strict means: silence before 0001; 97 for a revision and 99 for
-a MID that it does not have; the codes for doubled and missing subscriptions; a client that is silent for 15 s is
-dropped; a push that is not acknowledged is sent again three times, 5 s apart, and then the client is dropped.
-Commands are answered while an acknowledgement is outstanding. Results are kept and can be asked back (0064). There
-are no jobs and no alarms.
+Source: Open Protocol release 2.8.0, chapters 3 to 5, and the documents named in `profiles.py`. Strict means: silence
+before 0001; 97 for a revision and 99 for a MID that its family does not have; the codes for doubled and missing
+subscriptions; a client that says nothing whole for 15 s is dropped; a push that is not acknowledged is sent again three
+times, 5 s apart, and then the client is dropped. Commands are answered while an acknowledgement is outstanding. Results
+are kept and can be asked back. What the groups of MIDs do stands in `controller_*.py`.
 """
 
 from __future__ import annotations
 
 import random
-from collections.abc import Callable, Mapping
-from datetime import datetime, timedelta
+from collections import deque
+from collections.abc import Callable, Mapping, Sequence
+from datetime import datetime
+from types import MappingProxyType
 
-from drivers.torque_tool.open_protocol.codes import (
-    CLIENT_ALREADY_CONNECTED,
-    RESULT_NOT_FOUND,
-    REVISION_UNSUPPORTED,
+from drivers.torque_tool.open_protocol.carrier import make_carrier
+from drivers.torque_tool.open_protocol.controller_alarms import Alarms
+from drivers.torque_tool.open_protocol.controller_answers import Handler
+from drivers.torque_tool.open_protocol.controller_archive import Archive
+from drivers.torque_tool.open_protocol.controller_desk import ControllerDesk
+from drivers.torque_tool.open_protocol.controller_generic import GenericRequests
+from drivers.torque_tool.open_protocol.controller_identifiers import Identifiers
+from drivers.torque_tool.open_protocol.controller_jobs import Jobs
+from drivers.torque_tool.open_protocol.controller_links import ControllerLink
+from drivers.torque_tool.open_protocol.controller_psets import ParameterSets
+from drivers.torque_tool.open_protocol.controller_results import Results
+from drivers.torque_tool.open_protocol.controller_session import ControllerSession
+from drivers.torque_tool.open_protocol.controller_state import ControllerState
+from drivers.torque_tool.open_protocol.controller_tool import (
+    ABORT_JOB,
+    CLEAR,
+    CLEAR_ALL,
+    DECREMENT,
+    INCREMENT,
+    ToolCommands,
 )
-from drivers.torque_tool.open_protocol.controller_data import CONTROLLER_VALUES, pset_values, result_values
-from drivers.torque_tool.open_protocol.controller_session import SUBSCRIBES, UNSUBSCRIBES, ControllerSession
-from drivers.torque_tool.open_protocol.faulty_output import WORDS, FaultyOutput
-from drivers.torque_tool.open_protocol.fields import Value
-from drivers.torque_tool.open_protocol.framing import Carriage, FrameParser, Side, frame
+from drivers.torque_tool.open_protocol.faulty_output import WORDS, Chunks, FaultyOutput
+from drivers.torque_tool.open_protocol.framing import Carriage, Side
 from drivers.torque_tool.open_protocol.joint_physics import JointState, ParameterSet, sound_joint
-from drivers.torque_tool.open_protocol.messages import (
-    ACCEPTED,
-    LAYOUTS,
-    REFUSED,
-    decode_identifier,
-    encode_ids,
-    read,
-    text,
-    whole,
-)
-from drivers.torque_tool.open_protocol.protocol import HeaderStyle, Message, MessageError
-from drivers.torque_tool.open_protocol.simulated_tool import Measured, SimulatedTool, judge
+from drivers.torque_tool.open_protocol.lists import Job
+from drivers.torque_tool.open_protocol.profiles import GENERIC, ControllerProfile
+from drivers.torque_tool.open_protocol.protocol import HeaderStyle
+from drivers.torque_tool.open_protocol.simulated_spindles import SimulatedSpindles
+from drivers.torque_tool.open_protocol.simulated_tool import Measured, judge
 
-CLIENT_SILENT_S = 15.0
-_HALF_MESSAGE_S = 1.0
-_TIME_FORMAT = "%Y-%m-%d:%H:%M:%S"
-_UNKNOWN_MID = 99
-_INVALID_DATA = 1
-
-
-_REVISIONS = {1: 6, 12: 2, 40: 2, 64: 2}
-"""Highest revision of requests that have more than one, subscriptions apart."""
+_NOTES = 200
 
 
 class OpenProtocolSimulator:
     """One controller with one tool on one line. Not thread-safe; time is handed in.
 
-    `refuse_second_start` answers 0001 in a running session with code 96, as controllers do that count clients;
-    without it 0001 begins a new session, which is what a client gets that lost its line and comes back. `auto_s`
-    tightens a sound joint by itself so often, while the tool is enabled.
+    `refuse_second_start` answers 0001 in a running session with the family's code (96 or 16), as controllers do that
+    count clients; without it 0001 begins a new session, which is what a client gets that lost its line and comes back.
+    `auto_s` tightens a sound joint by itself so often, while the tool turns at all. `link_level` demands sequence
+    numbers from revision 6 of 0001 on, where the family has them. `archive` is how many rundowns are kept for 0064.
+    `pset_identifiers` (number to parameter set) are other numbers by which sets are listed and selected.
     """
 
     def __init__(
@@ -62,71 +64,114 @@ class OpenProtocolSimulator:
         rng: random.Random,
         *,
         carriage: Carriage | str = Carriage.SERIAL,
+        profile: ControllerProfile = GENERIC,
         header_style: HeaderStyle = HeaderStyle.SPACES,
+        link_level: bool = False,
+        chunks: Chunks = Chunks.WHOLE,
         enabled: bool = True,
         auto_s: float | None = None,
         refuse_second_start: bool = False,
         first_tightening_id: int = 1,
+        archive: int = 10_000,
+        spindles: int = 1,
+        jobs: Sequence[Job] = (),
+        pset_identifiers: Mapping[int, int] = MappingProxyType({}),
         controller_serial: str = "SIM0000001",
         tool_serial: str = "SIMTOOL0000001",
         clock_at_zero: datetime = datetime(2026, 1, 1),
     ) -> None:
-        """`enabled` is how controllers ship. The lowest pset is selected. Raises ValueError for an empty table."""
-        self._carriage = Carriage(carriage)
-        self._style = header_style
-        self._tool = SimulatedTool(psets, rng, enabled=enabled)
-        self._parser = FrameParser(self._carriage, Side.INTEGRATOR)
-        self._output = FaultyOutput(rng)
+        """`enabled` is how controllers ship. The lowest pset is selected.
+
+        Raises ValueError for an empty table, and for a number of spindles that no controller has.
+        """
+        self._carrier = make_carrier(Carriage(carriage), Side.CONTROLLER, header_style)
+        self._output = FaultyOutput(rng, self._carrier, chunks)
+        self._notes: deque[str] = deque(maxlen=_NOTES)
+        link = ControllerLink(self._output.send, self._notes.append)
+        self._session = ControllerSession(link.say, self._notes.append)
+        self._tool = SimulatedSpindles(psets, rng, count=spindles, enabled=enabled)
+        self._state = ControllerState(
+            profile=profile,
+            tool=self._tool,
+            session=self._session,
+            clock_zero=clock_at_zero,
+            controller_serial=controller_serial,
+            tool_serial=tool_serial,
+            stopped=self._report,
+        )
+        self._psets = ParameterSets(self._state, pset_identifiers)
+        self._jobs = Jobs(self._state, self._psets, jobs)
+        self._alarms = Alarms(self._state)
+        self._archive = Archive(self._state, rng, size=archive, first_id=first_tightening_id)
+        self._results = Results(self._state, self._archive, self._jobs)
+        self._commands = ToolCommands(
+            self._state,
+            {
+                CLEAR: lambda _now_s: self._alarms.end(),
+                CLEAR_ALL: lambda _now_s: self._alarms.end(),
+                ABORT_JOB: self._jobs.abort,
+                INCREMENT: lambda now_s: self._jobs.change_count(1, now_s),
+                DECREMENT: lambda now_s: self._jobs.change_count(-1, now_s),
+            },
+        )
+        told_at_once: dict[int, Callable[[float], None]] = {
+            15: lambda _now_s: self._psets.tell_selected(),
+            22: lambda _now_s: self._psets.tell_lock(),
+            71: lambda _now_s: self._alarms.tell_status(),
+            211: lambda _now_s: self._commands.tell_inputs(),
+        }
+        generic = GenericRequests(self._state, self._archive, told_at_once | {35: self._jobs.tell})
+        answers: dict[int, Handler] = {
+            **self._psets.answers,
+            **self._jobs.answers,
+            **self._commands.answers,
+            **Identifiers(self._state).answers,
+            **self._archive.answers,
+            **self._alarms.answers,
+            **generic.answers,
+        }
+        self._desk = ControllerDesk(
+            self._state,
+            link,
+            self._notes,
+            answers,
+            told_at_once,
+            link_level=link_level,
+            refuse_second_start=refuse_second_start,
+        )
         self._auto_s = auto_s
         self._auto_at_s: float | None = None
-        self._refuse_second_start = refuse_second_start
-        self._next_id = first_tightening_id
-        self._controller_serial = controller_serial
-        self._tool_serial = tool_serial
-        self._clock_zero = clock_at_zero
-        self._vin = ""
-        self._results: list[dict[str, Value]] = []
-        self._heard_s = 0.0
-        self._session = ControllerSession(self._send)
-        self._hangup: str | None = None
-        self._answers: dict[int, Callable[[Message, float], None]] = {
-            1: self._start,
-            3: self._stop,
-            10: self._pset_ids,
-            12: self._pset_data,
-            18: self._select_pset,
-            19: self._accept_pset,
-            20: lambda message, now_s: self._refuse(message, 4, now_s),
-            30: self._job_ids,
-            38: lambda message, now_s: self._refuse(message, 17, now_s),
-            39: lambda message, now_s: self._refuse(message, 21, now_s),
-            40: self._tool_data,
-            42: self._disable,
-            43: self._enable,
-            50: self._take_vin,
-            64: self._old_result,
-            78: lambda message, now_s: self._refuse(message, 58, now_s),
-            80: self._tell_time,
-            82: self._set_time,
-            127: self._accept,
-            150: self._take_vin,
-            9999: self._send,
-        }
+        self._discarded = 0
 
     @property
     def enabled(self) -> bool:
-        """Whether the trigger does anything."""
-        return self._tool.enabled
+        """Whether the trigger does anything: enabled, not locked, and a parameter set selected."""
+        return self._state.turns
 
     @property
     def selected_pset(self) -> int:
-        """The parameter set that the next rundown uses."""
+        """The parameter set that the next rundown uses, 0 for none."""
         return self._tool.selected
+
+    @property
+    def running_job(self) -> int:
+        """The job that runs, 0 for none."""
+        return self._jobs.running
+
+    @property
+    def vin(self) -> str:
+        """The last identifier that was handed in, empty when none was."""
+        return self._state.identifiers[0]
 
     @property
     def running(self) -> bool:
         """Whether the tool is turning."""
         return self._tool.running
+
+    @property
+    def client_connected(self) -> bool:
+        """Whether a session is open."""
+        return self._session.open
 
     def torque_nm(self, now_s: float) -> float:
         """Torque at the spindle now; 0 when it stands still."""
@@ -136,22 +181,49 @@ class OpenProtocolSimulator:
         """Angle of the running rundown; 0 when the tool stands still."""
         return self._tool.angle_deg(now_s)
 
-    def pull_trigger(self, joint: JointState, now_s: float) -> bool:
-        """Begin a rundown of 0.3 to 2 s; False when the tool is disabled, turning or switched off."""
-        return self._output.word != "off" and self._tool.pull_trigger(joint, now_s)
+    def pull_trigger(self, joint: JointState, now_s: float, *, loosening: bool = False) -> bool:
+        """Begin a rundown of 0.3 to 2 s, or loosen; False when the tool is disabled, locked, turning or off."""
+        if self._output.word == "off" or not self._state.turns or (loosening and not self._jobs.may_loosen()):
+            return False
+        return self._tool.pull_trigger(joint, now_s, loosening=loosening)
 
     def release_trigger(self, now_s: float) -> None:
         """Let go: a rundown that is not finished ends not OK."""
-        self._report(self._tool.interrupt(now_s, "trigger lost"), now_s)
+        self._state.interrupt(now_s, "trigger lost")
+        self._session.flush(now_s)
+
+    def set_inputs(self, high: tuple[int, ...], now_s: float) -> None:
+        """These of the digital inputs 1 to 8 are high from now on. Raises ValueError for a number that is none."""
+        self._commands.set_inputs(high)
+        self._session.flush(now_s)
+
+    def raise_alarm(
+        self, code: str, text: str, now_s: float, *, controller_ready: bool = True, tool_ready: bool = True
+    ) -> None:
+        """An alarm comes up; one that makes controller or tool not ready stops the tool and locks it."""
+        self._alarms.begin(code, text, now_s, controller_ready=controller_ready, tool_ready=tool_ready)
+        self._session.flush(now_s)
+
+    def end_alarm(self, now_s: float) -> None:
+        """Somebody acknowledges the alarm at the controller; nothing when none stands."""
+        self._alarms.end()
+        self._session.flush(now_s)
 
     def inject_result(self, *, pset: int, torque_nm: float, angle_deg: float, now_s: float) -> None:
         """Report a tightening that no trigger began, judged by this pset. Raises KeyError for an unknown one."""
-        self._report(judge(self._tool.psets[pset], torque_nm=torque_nm, angle_deg=angle_deg), now_s)
+        measured = judge(self._tool.psets[pset], torque_nm=torque_nm, angle_deg=angle_deg)
+        self._report((measured,) * self._tool.count, now_s, turned=False)
+        self._session.flush(now_s)
 
     def send_last_again(self, now_s: float) -> None:
         """Report the last result a second time, same id. Nothing when there is none."""
-        if self._results:
-            self._push_result(self._results[-1], now_s)
+        if self._archive.latest is not None:
+            self._results.push(self._archive.latest, wrong=self._output.word == "wrong")
+            self._session.flush(now_s)
+
+    def forget_results(self, before_id: int) -> None:
+        """Lose every kept rundown with a lower tightening id, as a full or cleared archive does."""
+        self._archive.forget(before_id)
 
     def fail(self, word: str) -> None:
         """Begin to fail in one of the seven ways; `ok` ends it. Raises ValueError for any other word.
@@ -164,214 +236,79 @@ class OpenProtocolSimulator:
             raise ValueError(f"A tool controller cannot fail as {word!r}; use one of {', '.join(WORDS)}.")
         self._output.word = word
         if word == "off":
-            self._session.end()
+            self._desk.end()
             self._output.clear()
-            self._parser.clear()
+            self._carrier.clear()
             self._tool.switch_off()
 
     def wants_hangup(self) -> str | None:
         """Why the controller drops its client, said once: who asks closes the line."""
-        reason, self._hangup = self._hangup, None
+        reason, self._desk.hangup = self._desk.hangup, None
         return reason
+
+    def take_notes(self) -> tuple[str, ...]:
+        """What the client did that the specification does not foresee, a sentence each, since the last call."""
+        notes = tuple(self._notes)
+        self._notes.clear()
+        return notes
 
     def received(self, data: bytes, now_s: float) -> None:
         """Take bytes from the station's side."""
         self.advance(now_s)
-        if self._output.mute(now_s) or not data:
+        if self._output.mute(now_s):
             return
-        self._heard_s = now_s
-        for message in self._parser.feed(data):
-            self._answer(message, now_s)
+        self._desk.take(self._carrier.received(data, now_s), now_s)
+        self._note_noise()
+        self._output.collect(now_s)
 
     def advance(self, now_s: float) -> None:
         """Let time pass: rundowns, repeats, silence."""
+        if self._output.word != "off":
+            self._desk.take(self._carrier.advance(now_s), now_s)
+            self._note_noise()
+            self._report(self._tool.advance(now_s), now_s)
+            self._jobs.advance(now_s)
+            self._tighten_by_itself(now_s)
+            self._desk.advance(now_s)
+            if self._carrier.broken is not None and self._session.open:
+                self._desk.drop(self._carrier.broken)
+                self._carrier.clear()
         self._output.advance(now_s)
-        if self._output.word == "off":
-            return
-        if self._parser.pending and now_s >= self._heard_s + _HALF_MESSAGE_S:
-            for message in self._parser.give_up():
-                self._answer(message, now_s)
-        self._report(self._tool.advance(now_s), now_s)
-        self._tighten_by_itself(now_s)
-        overdue = self._session.advance(now_s)
-        if overdue is not None:
-            self._drop_client(f"MID {overdue:04d} was not acknowledged")
-        if self._session.open and now_s >= self._heard_s + CLIENT_SILENT_S:
-            self._drop_client("the client was silent for 15 s")
 
     def next_wake_s(self) -> float | None:
         """When `advance` must be called at the latest."""
         times = [self._output.next_wake_s()]
         if self._output.word != "off":
-            times.append(self._tool.ends_s)
-            if self._tool.enabled and not self._tool.running:
+            times += [self._tool.ends_s, self._carrier.next_wake_s(), self._jobs.next_wake_s()]
+            times.append(self._desk.next_wake_s())
+            if self._state.turns and not self._tool.running:
                 times.append(self._auto_at_s)
-            if self._session.open:
-                times.append(self._heard_s + CLIENT_SILENT_S)
-                times.append(self._session.next_wake_s())
-            if self._parser.pending:
-                times.append(self._heard_s + _HALF_MESSAGE_S)
         return min((time for time in times if time is not None), default=None)
 
     def take_output(self) -> bytes:
         """Bytes for the station's side."""
         return self._output.take()
 
-    def _answer(self, message: Message, now_s: float) -> None:
-        mid = message.mid
-        if not self._session.open and mid != 1:
-            return
-        try:
-            if self._session.takes(mid):
-                error = self._session.answer(message, now_s)
-                if error is not None:
-                    self._refuse(message, error, now_s)
-                elif mid in SUBSCRIBES or mid in UNSUBSCRIBES:
-                    self._accept(message, now_s)
-                if mid == 14 and error is None:
-                    self._session.push(15, pset_values(self._tool.psets[self._tool.selected]), now_s)
-            elif mid not in self._answers:
-                self._refuse(message, _UNKNOWN_MID, now_s)
-            elif message.revision > _REVISIONS.get(mid, 1):
-                self._refuse(message, REVISION_UNSUPPORTED, now_s)
-            else:
-                self._answers[mid](message, now_s)
-        except MessageError:
-            self._refuse(message, _INVALID_DATA, now_s)
-
-    def _start(self, message: Message, now_s: float) -> None:
-        if self._session.open and self._refuse_second_start:
-            self._refuse(message, CLIENT_ALREADY_CONNECTED, now_s)
-            return
-        self._hangup = None
-        self._session.begin()
-        values = CONTROLLER_VALUES | {"controller_serial": self._controller_serial}
-        self._say(2, values, now_s, revision=message.revision)
-
-    def _stop(self, message: Message, now_s: float) -> None:
-        self._accept(message, now_s)
-        self._session.end()
-
-    def _pset_ids(self, _message: Message, now_s: float) -> None:
-        data = encode_ids(sorted(self._tool.psets), count_width=3, id_width=3)
-        self._send(Message(mid=11, data=data), now_s)
-
-    def _job_ids(self, _message: Message, now_s: float) -> None:
-        self._send(Message(mid=31, data=encode_ids((), count_width=2, id_width=2)), now_s)
-
-    def _known_pset(self, message: Message) -> ParameterSet | None:
-        return self._tool.psets.get(whole(read(message), "pset"))
-
-    def _pset_data(self, message: Message, now_s: float) -> None:
-        # Revision 2 of 0012 has the same request data as revision 1; 0013 answers in the revision of the request.
-        pset = self._known_pset(message)
-        if pset is None:
-            self._refuse(message, 2, now_s)
-        else:
-            self._say(13, pset_values(pset), now_s, revision=message.revision)
-
-    def _select_pset(self, message: Message, now_s: float) -> None:
-        pset = self._known_pset(message)
-        if pset is None or self._tool.running:
-            self._refuse(message, 2 if pset is None else 3, now_s)
-            return
-        self._tool.selected = pset.pset
-        self._accept(message, now_s)
-        self._session.push(15, pset_values(pset), now_s)
-
-    def _accept_pset(self, message: Message, now_s: float) -> None:
-        if self._known_pset(message) is None:
-            self._refuse(message, 1, now_s)
-        else:
-            self._accept(message, now_s)
-
-    def _tool_data(self, message: Message, now_s: float) -> None:
-        values: dict[str, Value] = {
-            "tool_serial": self._tool_serial,
-            "controller_serial": self._controller_serial,
-            "tightenings": len(self._results),
-            "controller_software": "simulation",
-        }
-        self._say(41, values, now_s, revision=message.revision)
-
-    def _disable(self, message: Message, now_s: float) -> None:
-        self._tool.enabled = False
-        self._accept(message, now_s)
-        self._report(self._tool.interrupt(now_s, "disable drive"), now_s)
-
-    def _enable(self, message: Message, now_s: float) -> None:
-        self._tool.enabled = True
-        self._auto_at_s = None
-        self._accept(message, now_s)
-
-    def _take_vin(self, message: Message, now_s: float) -> None:
-        self._vin = decode_identifier(message.data)[: 25 if message.mid == 50 else 100]
-        self._accept(message, now_s)
-        self._session.push(52, {"vin": self._vin}, now_s)
-
-    def _old_result(self, message: Message, now_s: float) -> None:
-        wanted = whole(read(message), "tightening_id")
-        found = [values for values in self._results if wanted in (0, values["tightening_id"])]
-        if found:
-            self._say(65, found[-1], now_s, revision=message.revision)
-        else:
-            self._refuse(message, RESULT_NOT_FOUND, now_s)
-
-    def _tell_time(self, _message: Message, now_s: float) -> None:
-        self._say(81, {"time": self._time(now_s)}, now_s)
-
-    def _set_time(self, message: Message, now_s: float) -> None:
-        try:
-            set_to = datetime.strptime(text(read(message), "time"), _TIME_FORMAT)
-        except ValueError:
-            self._refuse(message, _INVALID_DATA, now_s)
-            return
-        self._clock_zero = set_to - timedelta(seconds=now_s)
-        self._accept(message, now_s)
-
-    def _time(self, now_s: float) -> str:
-        return (self._clock_zero + timedelta(seconds=now_s)).strftime(_TIME_FORMAT)
+    def _note_noise(self) -> None:
+        if self._carrier.discarded > self._discarded:
+            self._notes.append(f"{self._carrier.discarded - self._discarded} bytes make no message and are dropped.")
+            self._discarded = self._carrier.discarded
 
     def _tighten_by_itself(self, now_s: float) -> None:
-        if self._auto_s is None or not self._tool.enabled or self._tool.running:
+        if self._auto_s is None or self._tool.running:
             return
-        if self._auto_at_s is None:
+        if not self._state.turns:
+            self._auto_at_s = None
+        elif self._auto_at_s is None:
             self._auto_at_s = now_s + self._auto_s
         elif now_s >= self._auto_at_s:
             self._auto_at_s = now_s + self._auto_s
             self._tool.pull_trigger(sound_joint(self._tool.psets[self._tool.selected]), now_s)
 
-    def _report(self, measured: Measured | None, now_s: float) -> None:
-        if measured is None:
+    def _report(self, spindles: tuple[Measured, ...] | None, now_s: float, *, turned: bool = True) -> None:
+        if spindles is None:
             return
-        if self._output.word == "stuck" and self._results:
-            self._push_result(self._results[-1], now_s)
-            return
-        values = result_values(measured, tightening_id=self._next_id, vin=self._vin, time=self._time(now_s))
-        values["tool_serial"] = self._tool_serial
-        self._next_id += 1
-        self._results.append(values)
-        self._push_result(values, now_s)
-
-    def _push_result(self, values: dict[str, Value], now_s: float) -> None:
-        if self._output.word == "wrong":
-            pset, tightening_id = whole(values, "pset"), whole(values, "tightening_id")
-            values = values | {"pset": pset % 999 + 1, "tightening_id": tightening_id + 1000}
-        self._session.push(61, values, now_s)
-
-    def _drop_client(self, why: str) -> None:
-        self._session.end()
-        self._hangup = why
-
-    def _accept(self, message: Message, now_s: float) -> None:
-        self._say(ACCEPTED, {"mid": message.mid}, now_s)
-
-    def _refuse(self, message: Message, error: int, now_s: float) -> None:
-        self._say(REFUSED, {"mid": message.mid, "error": error}, now_s)
-
-    def _say(self, mid: int, values: Mapping[str, Value], now_s: float, *, revision: int = 1) -> None:
-        self._send(Message(mid=mid, revision=revision, data=LAYOUTS[mid, revision].encode(values)), now_s)
-
-    def _send(self, message: Message, now_s: float) -> None:
-        data = frame(message, self._carriage, Side.CONTROLLER, self._style)
-        self._output.put(data, now_s, is_result=message.mid == 61)
+        if self._output.word == "stuck" and self._archive.latest is not None:
+            self._results.push(self._archive.latest)
+        else:
+            self._results.finish(spindles, now_s, turned=turned, wrong=self._output.word == "wrong")

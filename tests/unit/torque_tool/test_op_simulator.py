@@ -5,70 +5,13 @@ from __future__ import annotations
 import random
 
 import pytest
+from op_client import PSET, Client
 
-from drivers.torque_tool.open_protocol.framing import Carriage, FrameParser, Side, frame
-from drivers.torque_tool.open_protocol.joint_physics import ParameterSet, sound_joint
+from drivers.torque_tool.open_protocol.framing import Carriage, Side, frame
+from drivers.torque_tool.open_protocol.joint_physics import sound_joint
 from drivers.torque_tool.open_protocol.messages import LAYOUTS, encode_identifier, read
-from drivers.torque_tool.open_protocol.protocol import HeaderStyle, Message
+from drivers.torque_tool.open_protocol.protocol import Message
 from drivers.torque_tool.open_protocol.simulator import OpenProtocolSimulator
-
-PSET = ParameterSet(
-    pset=4,
-    name="Bracket",
-    torque_min_nm=8.0,
-    torque_max_nm=10.0,
-    torque_target_nm=9.0,
-    angle_min_deg=20,
-    angle_max_deg=80,
-    angle_target_deg=50,
-    snug_nm=2.0,
-)
-
-
-class Client:
-    """A foreign client on TCP: says one thing, hears what comes."""
-
-    def __init__(self, simulator: OpenProtocolSimulator | None = None) -> None:
-        self.simulator = simulator or OpenProtocolSimulator({4: PSET}, random.Random(1), carriage=Carriage.TCP)
-        self.now_s = 0.0
-        self._parser = FrameParser(Carriage.TCP, Side.CONTROLLER)
-
-    def hear(self) -> list[Message]:
-        return self._parser.feed(self.simulator.take_output())
-
-    def say(self, *messages: Message) -> list[Message]:
-        data = b"".join(frame(m, Carriage.TCP, Side.INTEGRATOR, HeaderStyle.DIGITS) for m in messages)
-        self.simulator.received(data, self.now_s)
-        return self.hear()
-
-    def ask(self, mid: int, data: bytes = b"", *, revision: int = 1, no_ack: bool = False) -> list[Message]:
-        return self.say(Message(mid=mid, revision=revision, data=data, no_ack=no_ack))
-
-    def start(self, revision: int = 6) -> Client:
-        [answer] = self.ask(1, revision=revision)
-        assert (answer.mid, answer.revision) == (2, revision)
-        return self
-
-    def wait(self, seconds: float) -> list[Message]:
-        heard = []
-        for _ in range(round(seconds / 0.25)):
-            self.now_s += 0.25
-            self.simulator.advance(self.now_s)
-            heard += self.hear()
-        return heard
-
-    def refusal(self, mid: int, data: bytes = b"", *, revision: int = 1) -> int:
-        [answer] = self.ask(mid, data, revision=revision)
-        values = read(answer)
-        assert (answer.mid, values["mid"]) == (4, mid)
-        error = values["error"]
-        assert isinstance(error, int)
-        return error
-
-    def accepts(self, mid: int, data: bytes = b"", *, revision: int = 1, no_ack: bool = False) -> list[Message]:
-        first, *rest = self.ask(mid, data, revision=revision, no_ack=no_ack)
-        assert (first.mid, first.data) == (5, f"{mid:04d}".encode())
-        return rest
 
 
 def test_nothing_is_answered_before_the_start() -> None:
@@ -97,7 +40,7 @@ def test_a_counting_controller_refuses_a_second_start() -> None:
     ("mid", "data", "revision", "code"),
     [
         (777, b"", 1, 99),
-        (60, b"", 7, 97),
+        (60, b"", 11, 97),
         (63, b"", 1, 10),
         (73, b"", 1, 12),
         (17, b"", 1, 14),
@@ -112,10 +55,10 @@ def test_a_counting_controller_refuses_a_second_start() -> None:
         (38, b"01", 1, 17),
         (39, b"01", 1, 21),
         (64, b"0000000000", 1, 15),
-        (64, b"0000000000", 3, 97),
+        (64, b"0000000000", 11, 97),
         (78, b"", 1, 58),
         (82, b"yesterday at dinner", 1, 1),
-        (40, b"", 3, 97),
+        (40, b"", 8, 97),
     ],
 )
 def test_refusals_carry_the_code_of_the_specification(mid: int, data: bytes, revision: int, code: int) -> None:
@@ -287,3 +230,14 @@ def test_switched_off_it_is_dead() -> None:
     assert not client.simulator.enabled
     client.start()
     assert read(client.ask(64, b"0000000000")[0])["tightening_id"] == 1
+
+
+@pytest.mark.parametrize("revision", range(1, 8))
+def test_the_tool_is_told_in_every_revision(revision: int) -> None:
+    """It should write 0041 in the length of each revision and count its tightenings."""
+    client = Client().start()
+    client.tighten()
+    [answer] = client.ask(40, revision=revision)
+    assert (answer.revision, len(answer.data)) == (revision, LAYOUTS[41, revision].size)
+    values = read(answer)
+    assert (values["tightenings"], values["tool_serial"]) == (1, "SIMTOOL0000001")
