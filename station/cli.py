@@ -18,7 +18,9 @@ app = typer.Typer(
 journal_app = typer.Typer(no_args_is_help=True, help="Read the record: list, show, verify, export.")
 simulate_app = typer.Typer(no_args_is_help=True, help="Run one simulated device alone, for any client of its protocol.")
 app.add_typer(journal_app, name="journal")
+check_app = typer.Typer(help="Say for each file, device and calibration of a station: there or not, and what to do.")
 app.add_typer(simulate_app, name="simulate")
+app.add_typer(check_app, name="check")
 
 ConfigOption = Annotated[
     Path | None, typer.Option("--config", help="Station file. Without it: the simulated bench.", dir_okay=False)
@@ -152,12 +154,33 @@ def run(config: Annotated[Path, typer.Option("--config", help="Station file.", d
     raise typer.Exit(run_station(read_files(config), version("assembled-by-me")))
 
 
-@app.command()
-def check(config: ConfigOption = None) -> None:
+@check_app.callback(invoke_without_command=True)
+def check(context: typer.Context, config: ConfigOption = None) -> None:
     """Say for each file, device and calibration of a station: there or not, and what to do."""
+    if context.invoked_subcommand is not None:
+        return
     from station.commands.check import check as run_check
 
     raise typer.Exit(run_check(config or default_config()))
+
+
+@check_app.command("tool")
+def check_one_tool(
+    link: Annotated[str, typer.Option(help="/dev/..., or socket://HOST:PORT.")],
+    carriage: Annotated[str | None, typer.Option(help="`serial`, `tcp` or `3964r`; without: by the link.")] = None,
+    baudrate: Annotated[int | None, typer.Option(help="Of a serial line; without: 115200.")] = None,
+    config: Annotated[
+        Path | None, typer.Option("--config", help="Station file to compare with.", dir_okay=False)
+    ] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
+) -> None:
+    """Look at any tightening controller: what it is, and what of it would not work. Changes nothing there."""
+    from drivers.torque_tool.open_protocol.framing import Carriage
+    from station.commands.check_tool import check_tool
+
+    if carriage is not None and carriage not in list(Carriage):
+        raise typer.BadParameter(f"choose one of {', '.join(Carriage)}", param_hint="--carriage")
+    raise typer.Exit(check_tool(link, carriage=carriage, baudrate=baudrate, config=config, as_json=as_json))
 
 
 @app.command()

@@ -20,6 +20,8 @@ from drivers.torque_tool.open_protocol.clock_check import controller_time, diffe
 from drivers.torque_tool.open_protocol.codes import (
     CLIENT_ALREADY_CONNECTED,
     CONNECTION_REJECTED,
+    GENERIC_REQUEST_REVISION_UNSUPPORTED,
+    GENERIC_REQUEST_UNSUPPORTED,
     RESULT_NOT_FOUND,
     UNKNOWN_MID,
     refusal_text,
@@ -35,6 +37,8 @@ from drivers.torque_tool.open_protocol.protocol import HeaderStyle, Message, Mes
 HIGHEST_TOOL = 7
 HIGHEST_OLD_RESULT = 10
 ROUND_TRIPS = 5
+_NOT_BY_ID = (GENERIC_REQUEST_UNSUPPORTED, GENERIC_REQUEST_REVISION_UNSUPPORTED)
+"""What 0006 is refused with where it does not know 1201; any other refusal says that nothing is stored yet."""
 MOST_LOSSES = 20
 """A controller may close the connection after each revision that it refuses; more often than this is a bad line."""
 
@@ -329,7 +333,7 @@ class Probe:
         if not found:
             request = GenericRequest(mid=OVERALL, revision=1, extra=overall_extra())
             heard = yield from self._question(Message(mid=6, data=encode_generic(request)))
-            by_id = heard.data is not None
+            by_id = heard.data is not None or heard.error not in (None, UNKNOWN_MID, *_NOT_BY_ID)
         self._found = replace(self._found, old_result_revisions=found, old_results_by_id=by_id)
 
     def _parameter_sets(self) -> Walk:

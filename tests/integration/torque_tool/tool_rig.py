@@ -6,7 +6,15 @@ import random
 from collections.abc import Callable
 from typing import TypeVar
 
-from drivers.api import Command, CommandDone, CommandFailed, DriverEvent, TighteningResult
+from drivers.api import (
+    Command,
+    CommandDone,
+    CommandFailed,
+    Connected,
+    Disconnected,
+    DriverEvent,
+    TighteningResult,
+)
 from drivers.torque_tool.open_protocol.driver import OpenProtocolTool
 from drivers.torque_tool.open_protocol.framing import Carriage, FrameParser, Side, frame
 from drivers.torque_tool.open_protocol.joint_physics import JointKind, ParameterSet, sound_joint
@@ -123,6 +131,10 @@ class Rig:
     def acts_sent(self) -> list[int]:
         """What was sent, without optional subscriptions and the acknowledgements of what they report."""
         return [mid for mid in self.mids_sent() if mid in ACTS]
+
+    def of_line(self) -> list[DriverEvent]:
+        """Connections and their ends."""
+        return [event for event in self.events if isinstance(event, Connected | Disconnected)]
 
     def seen(self, kind: type[Event]) -> list[Event]:
         return [event for event in self.events if isinstance(event, kind)]
