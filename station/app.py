@@ -21,7 +21,6 @@ from drivers.api import DisarmTool, StopMotion
 from drivers.cobot.mycobot280.driver import MyCobot280
 from drivers.link import open_link
 from drivers.session import PortOwner
-from drivers.torque_tool.open_protocol.driver import OpenProtocolTool
 from drivers.voice import Voice, VoiceEvent, VoiceHealth
 from drivers.voice_player import find_player
 from station.config.phrases import load_phrases
@@ -32,7 +31,8 @@ from station.runtime.dispatch import People
 from station.runtime.journal import Journal
 from station.runtime.replay import replay
 from station.runtime.setting import Files, setting_of
-from station.runtime.station import OpenPort, Station, recover
+from station.runtime.station import OpenPort, OpenTool, Station, recover
+from station.runtime.tool_port import tool_port
 from station.simulation.live import SceneCamera
 from station.simulation.rig import SIMULATED, Rig, build_rig
 from station.web.server import create_app, serving
@@ -73,7 +73,7 @@ def simulated_bench(files: Files, *, seed: int, clock: SystemClock) -> Rig | Non
     config = files.station
     urls = [config.cobot.url if config.cobot else "", config.torque_tool.url if config.torque_tool else ""]
     wanted = SIMULATED in urls or any(camera.source == SCENE for camera in config.cameras)
-    return build_rig(files, seed=seed, clock=clock.now_s) if wanted else None
+    return build_rig(files, seed=seed, clock=clock) if wanted else None
 
 
 def as_left(files: Files, journal_path: Path) -> Files:
@@ -194,16 +194,11 @@ def _real_cobot(config: StationConfig, clock: SystemClock) -> OpenPort | None:
     )
 
 
-def _real_tool(config: StationConfig, clock: SystemClock) -> OpenPort | None:
+def _real_tool(config: StationConfig, clock: SystemClock) -> OpenTool | None:
     tool = config.torque_tool
     if tool is None or tool.url == SIMULATED:
         return None
-    return lambda heard: PortOwner(
-        lambda: open_link(tool.url, baudrate=tool.baudrate),
-        OpenProtocolTool("tool", carriage=tool.carriage),
-        clock.now_s,
-        heard,
-    )
+    return tool_port(tool, lambda: open_link(tool.url, baudrate=tool.baudrate), clock)
 
 
 async def alive(bench: Bench, body: Callable[[], Awaitable[None]]) -> None:

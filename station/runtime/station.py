@@ -28,6 +28,8 @@ from vision.pipeline import Want
 
 OpenPort = Callable[[Callable[[DriverEvent], None]], PortOwner]
 """Makes a port from the function that takes its events."""
+OpenTool = Callable[[Callable[[DriverEvent], None], Callable[[str], int | None]], PortOwner]
+"""The same for the torque tool, which also asks for a controller's last tightening id on disk."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -61,7 +63,7 @@ class Station:
         journal: Journal,
         clock: Clock,
         open_cobot: OpenPort | None,
-        open_tool: OpenPort | None,
+        open_tool: OpenTool | None,
         people: People,
         publish: Callable[[Screen], None] = lambda screen: None,
         state: State | None = None,
@@ -86,7 +88,7 @@ class Station:
             state=state,
         )
         self.cobot = open_cobot(self._heard) if open_cobot else None
-        self.tool = open_tool(self._heard) if open_tool else None
+        self.tool = open_tool(self._heard, self.last_tightening_id) if open_tool else None
         self.dispatch = Dispatch(
             post=self.loop.post,
             now_s=clock.now_s,

@@ -41,7 +41,7 @@ class Ask:
 def run_visit(files: Files, ask: Ask) -> VisitResult:
     """Run one visit in simulated time. Raises ConfigError for files that do not fit together."""
     clock = SteppedClock()
-    rig = build_rig(files, seed=ask.seed, clock=clock.now_s, in_memory=ask.hand_model is None)
+    rig = build_rig(files, seed=ask.seed, clock=clock, in_memory=ask.hand_model is None)
     setting = setting_of(files, ask.software)
     trackers = [MediapipeHands(ask.hand_model) for _ in files.station.cameras] if ask.hand_model is not None else []
     try:

@@ -5,19 +5,22 @@ from __future__ import annotations
 import random
 from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import datetime, timedelta
 
 from drivers.cobot.mycobot280.driver import MyCobot280
 from drivers.cobot.mycobot280.simulator import MyCobot280Simulator
 from drivers.session import PortOwner
-from drivers.torque_tool.open_protocol.driver import OpenProtocolTool
+from drivers.torque_tool.open_protocol.profiles import PROFILES
 from drivers.torque_tool.open_protocol.simulator import OpenProtocolSimulator
 from station.config.bench import pose_of
 from station.config.scene_file import SceneConfig, load_scene
 from station.config.station_values import StationConfig
+from station.runtime.clock import Clock
 from station.runtime.setting import Files
-from station.runtime.station import OpenPort
+from station.runtime.station import OpenPort, OpenTool
+from station.runtime.tool_port import tool_port, zone_of
 from station.simulation.line import SimulatedLine
-from station.simulation.world import World, parameter_sets
+from station.simulation.world import World, jobs_of, parameter_sets
 from vision.geometry import Transform
 
 SIMULATED = "simulated"
@@ -37,7 +40,7 @@ class Rig:
     tool: SimulatedLine | None
     tool_simulator: OpenProtocolSimulator | None
     open_cobot: OpenPort | None
-    open_tool: OpenPort | None
+    open_tool: OpenTool | None
 
     def lines(self) -> tuple[SimulatedLine, ...]:
         """The cables."""
@@ -54,17 +57,18 @@ class Rig:
             line.close()
 
 
-def build_rig(files: Files, *, seed: int, clock: Callable[[], float], in_memory: bool = False) -> Rig:
+def build_rig(files: Files, *, seed: int, clock: Clock, in_memory: bool = False) -> Rig:
     """A bench as it stands before a visit. Everything random comes from `seed`. ConfigError for a bad scene file."""
     station, procedure = files.station, files.procedure
     if station.scenes is None:
         raise ValueError(f"station {station.id} has no `scenes` folder; a simulated bench needs one")
     scene = load_scene(station.scenes / f"{procedure.id}.toml", station, procedure)
     cobot = _cobot(station, seed)
-    tool = _tool(files, seed)
-    cobot_line = SimulatedLine("cobot", cobot, clock, in_memory=in_memory) if cobot else None
+    tool = _tool(files, seed, clock)
+    now_s = clock.now_s
+    cobot_line = SimulatedLine("cobot", cobot, now_s, in_memory=in_memory) if cobot else None
     tool_line = (
-        SimulatedLine("tool", tool, clock, in_memory=in_memory, wants_hangup=tool.wants_hangup) if tool else None
+        SimulatedLine("tool", tool, now_s, in_memory=in_memory, wants_hangup=tool.wants_hangup) if tool else None
     )
     poses = {part.id: pose_of(next(p for p in procedure.places if p.id == part.tray)) for part in procedure.parts}
     if scene.tool_park is not None and "tool" in scene.looks:
@@ -88,7 +92,7 @@ def build_rig(files: Files, *, seed: int, clock: Callable[[], float], in_memory:
         cobot=cobot_line,
         tool=tool_line,
         tool_simulator=tool,
-        open_cobot=_cobot_port(station, cobot_line, clock),
+        open_cobot=_cobot_port(station, cobot_line, now_s),
         open_tool=_tool_port(station, tool_line, clock),
     )
 
@@ -101,15 +105,21 @@ def _cobot(station: StationConfig, seed: int) -> MyCobot280Simulator | None:
     return MyCobot280Simulator(random.Random(f"cobot {seed}"), angles_deg=angles)
 
 
-def _tool(files: Files, seed: int) -> OpenProtocolSimulator | None:
+def _tool(files: Files, seed: int, clock: Clock) -> OpenProtocolSimulator | None:
+    """The controller, as the station file has it: its family, and a clock that is right."""
+    config = files.station.torque_tool
     psets = parameter_sets(files.procedure)
-    if files.station.torque_tool is None or files.station.torque_tool.url != SIMULATED or not psets:
+    if config is None or config.url != SIMULATED or not psets:
         return None
+    local = datetime.fromisoformat(clock.utc()).astimezone(zone_of(config)).replace(tzinfo=None)
     return OpenProtocolSimulator(
         psets,
         random.Random(f"tool {seed}"),
-        carriage=files.station.torque_tool.carriage,
+        carriage=config.carriage,
+        profile=PROFILES[config.profile],
         first_tightening_id=1000 + 100 * (seed % 1000),
+        jobs=jobs_of(files.procedure),
+        clock_at_zero=local - timedelta(seconds=clock.now_s()),
     )
 
 
@@ -120,8 +130,6 @@ def _cobot_port(station: StationConfig, line: SimulatedLine | None, clock: Calla
     return lambda heard: PortOwner(line.open, MyCobot280("cobot", ack=config.ack), clock, heard)
 
 
-def _tool_port(station: StationConfig, line: SimulatedLine | None, clock: Callable[[], float]) -> OpenPort | None:
+def _tool_port(station: StationConfig, line: SimulatedLine | None, clock: Clock) -> OpenTool | None:
     config = station.torque_tool
-    if line is None or config is None:
-        return None
-    return lambda heard: PortOwner(line.open, OpenProtocolTool("tool", carriage=config.carriage), clock, heard)
+    return None if line is None or config is None else tool_port(config, line.open, clock)

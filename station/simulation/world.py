@@ -15,6 +15,7 @@ import numpy as np
 
 from drivers.cobot.mycobot280.kinematics import joint_frames
 from drivers.torque_tool.open_protocol.joint_physics import JointKind, ParameterSet, sound_joint
+from drivers.torque_tool.open_protocol.lists import Job, JobStep
 from drivers.torque_tool.open_protocol.simulator import OpenProtocolSimulator
 from station.core.procedure import Procedure
 from vision.geometry import Transform
@@ -251,6 +252,23 @@ class World:
         points = self._bench_from_base.apply(np.vstack([frames[:, :3, 3], tip]))
         red, green, blue = self.cobot.colour
         return DrawnArm(points_mm=points, lamp=(blue, green, red))
+
+
+def jobs_of(procedure: Procedure) -> tuple[Job, ...]:
+    """The jobs that a controller must have for this procedure: each with the parameter sets of its joints, in order."""
+    numbers = dict.fromkeys(joint.job for joint in procedure.joints if joint.job is not None)
+    return tuple(
+        Job(
+            job=number,
+            name=f"job {number}",
+            steps=tuple(
+                JobStep(pset=joint.pset, batch_size=1)
+                for joint in procedure.joints
+                if joint.job == number and joint.pset is not None
+            ),
+        )
+        for number in numbers
+    )
 
 
 def parameter_sets(procedure: Procedure) -> dict[int, ParameterSet]:

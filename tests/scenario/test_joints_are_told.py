@@ -9,6 +9,7 @@ import pytest
 
 from station.config.bench import bench_of, pose_of
 from station.core.procedure import PartAt
+from station.runtime.clock import SteppedClock
 from station.runtime.setting import read_files
 from station.simulation.rig import Rig, build_rig
 from vision.api import FactValue
@@ -21,7 +22,7 @@ CONFIG = Path(__file__).parents[2] / "config"
 @pytest.fixture(params=["door-mirror", "wheel"])
 def rig(request: pytest.FixtureRequest) -> Iterator[Rig]:
     files = read_files(CONFIG / "station.sim.toml", CONFIG / "procedures" / f"{request.param}.toml")
-    built = build_rig(files, seed=0, clock=lambda: 0.0, in_memory=True)
+    built = build_rig(files, seed=0, clock=SteppedClock(), in_memory=True)
     yield built
     built.close()
 
