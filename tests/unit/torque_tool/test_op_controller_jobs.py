@@ -238,3 +238,15 @@ def test_the_mt_focus_tells_a_job_at_once_and_deselects_it_with_zero() -> None:
     assert client.simulator.running_job == 7
     client.accepts(38, b"00")
     assert client.simulator.running_job == 0
+
+
+@pytest.mark.parametrize(("revision", "number"), [(1, None), (2, 200), (999, None)])
+def test_a_job_that_has_three_digits_is_left_out_where_two_fit(revision: int, number: int | None) -> None:
+    """It should leave the field blank instead of sending another job's number."""
+    client = Client(controller(jobs=[replace(AXLE, job=200)])).start()
+    client.accepts(60, revision=revision, no_ack=True)
+    client.accepts(34, no_ack=True)
+    assert client.ask(30)[0].data == b"00"
+    assert client.ask(30, revision=2)[0].data == b"00010200"
+    assert job_info(client.accepts(38, b"0200", revision=2))["job"] is None
+    assert read(client.tighten()[0])["job"] == number

@@ -7,6 +7,7 @@ import random
 import pytest
 from op_client import PSET, Client
 
+from drivers.torque_tool.open_protocol.carrier import make_carrier
 from drivers.torque_tool.open_protocol.framing import Carriage, Side, frame
 from drivers.torque_tool.open_protocol.joint_physics import sound_joint
 from drivers.torque_tool.open_protocol.messages import LAYOUTS, encode_identifier, read
@@ -241,3 +242,36 @@ def test_the_tool_is_told_in_every_revision(revision: int) -> None:
     assert (answer.revision, len(answer.data)) == (revision, LAYOUTS[41, revision].size)
     values = read(answer)
     assert (values["tightenings"], values["tool_serial"]) == (1, "SIMTOOL0000001")
+
+
+def test_it_speaks_inside_3964r() -> None:
+    """It should take and give frames by the handshake of 3964R, one after the other, and drop a line that is dead."""
+    simulator = OpenProtocolSimulator({4: PSET}, random.Random(1), carriage=Carriage.SERIAL_3964R)
+    client = make_carrier(Carriage.SERIAL_3964R, Side.INTEGRATOR)
+    heard = []
+
+    def carry(now_s: float) -> None:
+        for _ in range(50):
+            heard.extend(client.received(simulator.take_output(), now_s))
+            simulator.received(client.take_output(), now_s)
+
+    for message in (Message(mid=1, revision=6), Message(mid=60, revision=2), Message(mid=10)):
+        client.send(message, 0.0)
+        carry(0.0)
+    simulator.inject_result(pset=4, torque_nm=9.0, angle_deg=50, now_s=0.0)
+    carry(0.0)
+    assert [message.mid for message in heard] == [2, 5, 11, 61]
+    for step in range(1, 200):
+        simulator.advance(step * 0.1)
+        simulator.take_output()
+    assert simulator.wants_hangup() == "the client was silent for 15 s"
+
+
+def test_a_request_in_parts_is_answered_once() -> None:
+    """It should join linked parts and answer the whole, and drop a part whose first one is missing."""
+    client = Client().start()
+    assert client.say(Message(mid=18, parts=2, part=1, data=b"00")) == []
+    [answer] = client.say(Message(mid=18, parts=2, part=2, data=b"4"))
+    assert (answer.mid, answer.data) == (5, b"0018")
+    assert client.say(Message(mid=18, parts=2, part=2, data=b"4")) == []
+    assert [message.mid for message in client.ask(9999)] == [9999]
