@@ -53,11 +53,10 @@ class Archive:
 
     def add(self, values: dict[str, Value], spindles: tuple[Measured, ...], curve: Curve | None) -> Rundown:
         """Keep a rundown under the next tightening id."""
-        if self._state.profile.old_results is OldResults.LATEST_NOT_ABOVE:
-            for _ in range(self._rng.randrange(3)):
-                self._keep(values, spindles, None, _OTHER_STATION_ID)
-                self._next_id += self._rng.randrange(3)
-        return self._keep(values, spindles, curve, STATION_ID)
+        self._other_stations(values, spindles)
+        rundown = self._keep(values, spindles, curve, STATION_ID)
+        self._other_stations(values, spindles)
+        return rundown
 
     def forget(self, before_id: int) -> None:
         """Lose every rundown with a lower id."""
@@ -71,6 +70,13 @@ class Archive:
         if self._state.profile.old_results is OldResults.LATEST_NOT_ABOVE:
             return next((rundown for rundown in reversed(self._kept) if rundown.tightening_id <= wanted), None)
         return next((rundown for rundown in self._kept if rundown.tightening_id == wanted), None)
+
+    def _other_stations(self, values: dict[str, Value], spindles: tuple[Measured, ...]) -> None:
+        """Where ids are global: results of other stations come in between, and ids that nobody has."""
+        if self._state.profile.old_results is OldResults.LATEST_NOT_ABOVE:
+            for _ in range(self._rng.randrange(3)):
+                self._keep(values, spindles, None, _OTHER_STATION_ID)
+                self._next_id += self._rng.randrange(3)
 
     def _keep(
         self, values: dict[str, Value], spindles: tuple[Measured, ...], curve: Curve | None, station: int
