@@ -71,8 +71,10 @@ class Rig:
         self.events: list[DriverEvent] = []
         self.hangups: list[str] = []
         self._carriage = carriage
-        self._ear = FrameParser(carriage, Side.INTEGRATOR)
-        self._other_ear = FrameParser(carriage, Side.CONTROLLER)
+        # 3964R asks and answers for each frame: its bytes are carried as they are, and nobody listens in.
+        listens = carriage is not Carriage.SERIAL_3964R
+        self._ear = FrameParser(carriage, Side.INTEGRATOR) if listens else None
+        self._other_ear = FrameParser(carriage, Side.CONTROLLER) if listens else None
 
     def plug(self) -> Rig:
         self.connected = True
@@ -146,13 +148,16 @@ class Rig:
 
     def _carry(self) -> bool:
         out = self.tool.take_output()
-        for message in self._ear.feed(out):
+        if self._ear is None and out and self.connected:
+            self.simulator.received(out, self.now_s)
+        for message in self._ear.feed(out) if self._ear is not None else ():
             self.sent.append(message)
             if not self.deaf_to(message) and self.connected:
                 self.simulator.received(frame(message, self._carriage, Side.INTEGRATOR), self.now_s)
         self.simulator.advance(self.now_s)
         back = self.simulator.take_output()
-        self.answered += self._other_ear.feed(back)
+        if self._other_ear is not None:
+            self.answered += self._other_ear.feed(back)
         if self.connected:
             size = self.split or max(1, len(back))
             for at in range(0, len(back), size):
