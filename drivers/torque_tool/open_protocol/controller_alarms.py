@@ -36,11 +36,6 @@ class Alarms:
         self._alarm: Alarm | None = None
         self.answers: dict[int, Handler] = {78: self._acknowledged_remotely}
 
-    @property
-    def standing(self) -> str:
-        """The code of the alarm that stands, empty when none does."""
-        return "" if self._alarm is None else self._alarm.code
-
     def begin(self, code: str, text: str, now_s: float, *, controller_ready: bool, tool_ready: bool) -> None:
         """An alarm comes up, in the place of an earlier one."""
         self._alarm = Alarm(

@@ -14,8 +14,8 @@ from drivers.torque_tool.open_protocol.controller_archive import Archive
 from drivers.torque_tool.open_protocol.controller_mtf import OVERALL, overall_messages
 from drivers.torque_tool.open_protocol.controller_session import Wish
 from drivers.torque_tool.open_protocol.controller_state import ControllerState
-from drivers.torque_tool.open_protocol.controller_traces import ALL_TYPES, PLOT, TRACE, TYPES
-from drivers.torque_tool.open_protocol.generic import GenericRequest, decode_generic
+from drivers.torque_tool.open_protocol.controller_traces import PLOT, TRACE, TYPES
+from drivers.torque_tool.open_protocol.generic import ALL_TRACES, GenericRequest, decode_generic
 from drivers.torque_tool.open_protocol.protocol import Message
 
 _RESULT_NOT_FOUND = 15
@@ -105,7 +105,7 @@ class GenericRequests:
         before = self._state.session.wish(TRACE)
         types = _types(extra)
         had = before.details if before is not None else ()
-        gone = had if types == (ALL_TYPES,) else types
+        gone = had if types == (ALL_TRACES,) else types
         if not had or not set(gone) <= set(had):
             raise RefusedError(_MISSING)
         left = tuple(one for one in had if one not in gone)

@@ -128,12 +128,12 @@ class Jobs:
     def advance(self, now_s: float) -> None:
         """Let time pass: a job whose time is up is aborted."""
         deadline_s = self.next_wake_s()
-        if deadline_s is not None and now_s >= deadline_s and not self._state.tool.running:
+        if deadline_s is not None and now_s >= deadline_s:
             self._end(ABORTED, TIGHTENING_ABORTED, now_s, lock=True)
 
     def next_wake_s(self) -> float | None:
-        """When the running job's time is up."""
-        return None if self._run is None else self._run.deadline_s()
+        """When the running job's time is up; a rundown is not cut off by it."""
+        return None if self._run is None or self._state.tool.running else self._run.deadline_s()
 
     def tell(self, now_s: float) -> None:
         """Push 0035 as things stand."""
@@ -146,7 +146,12 @@ class Jobs:
         self._state.locks.discard(JOB)
 
     def change_count(self, by: int, now_s: float, *, pset: int | None = None) -> bool:
-        """Count a step on or back without a tightening; False when it has nothing to count back."""
+        """Count a step on or back without a tightening; False when it has nothing to count back.
+
+        Raises RefusedError while the tool turns.
+        """
+        if self._state.tool.running:
+            raise RefusedError(_COMMAND_FAILED)
         run = self._run
         if run is None:
             self._psets.step(self._state.tool.selected if pset is None else pset, by)
@@ -284,17 +289,11 @@ class Jobs:
         return accepted(message.mid)
 
     def _increment(self, message: Message, now_s: float) -> Message:
-        self._standing_still()
         self.change_count(1, now_s)
         return accepted(message.mid)
 
     def _decrement(self, message: Message, now_s: float) -> Message:
-        self._standing_still()
         pset = whole(read(message), "pset") if message.revision > 1 else None
         if not self.change_count(-1, now_s, pset=pset) and message.revision > 1:
             raise RefusedError(_DECREMENT_FAILED)
         return accepted(message.mid)
-
-    def _standing_still(self) -> None:
-        if self._state.tool.running:
-            raise RefusedError(_COMMAND_FAILED)

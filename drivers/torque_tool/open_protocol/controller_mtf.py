@@ -11,14 +11,21 @@ from drivers.torque_tool.open_protocol.fields import Value
 from drivers.torque_tool.open_protocol.messages import number, text, whole
 from drivers.torque_tool.open_protocol.overall import ObjectResult, Overall, encode_object_result, encode_overall
 from drivers.torque_tool.open_protocol.protocol import Message
-from drivers.torque_tool.open_protocol.variable import DataField
+from drivers.torque_tool.open_protocol.variable import (
+    DEGREE,
+    NO_UNIT,
+    SCIENTIFIC,
+    TEXT,
+    TIME,
+    UNSIGNED,
+    DataField,
+)
 
 OVERALL, OBJECT = 1201, 1202
 _SINGLE = 0
 _ONLY_OBJECT = 1
-TIME = 5
-_UNSIGNED, _TEXT, _SCIENTIFIC = 1, 4, 90
-_NO_UNIT, _DEGREE, _MILLINEWTON_METRE = 0, 50, 90
+MT_FOCUS_MILLINEWTON_METRE = 90
+"""Its own unit code, which it sends unless it is set otherwise."""
 _STATUS = {0: 2, 1: 1, 2: 3}
 """From 0061 (0 low, 1 OK, 2 high) to these documents' order."""
 _CODE_OK, _CODE_ERROR = 1, 3
@@ -84,18 +91,18 @@ def _object_fields(values: dict[str, Value], state: ControllerState) -> tuple[Da
 
 def count(pid: int, value: int, width: int) -> DataField:
     """A whole number with leading zeros."""
-    return DataField(pid=pid, data_type=_UNSIGNED, unit=_NO_UNIT, step=0, value=f"{value:0{width}d}".encode("ascii"))
+    return DataField(pid=pid, data_type=UNSIGNED, unit=NO_UNIT, step=0, value=f"{value:0{width}d}".encode("ascii"))
 
 
-def words(pid: int, value: str, data_type: int = _TEXT) -> DataField:
+def words(pid: int, value: str, data_type: int = TEXT) -> DataField:
     """Text, or another type that is written as such."""
-    return DataField(pid=pid, data_type=data_type, unit=_NO_UNIT, step=0, value=value.encode("utf-8"))
+    return DataField(pid=pid, data_type=data_type, unit=NO_UNIT, step=0, value=value.encode("utf-8"))
 
 
 def _torque(pid: int, torque_nm: float) -> DataField:
     value = scientific(torque_nm * 1000)
-    return DataField(pid=pid, data_type=_SCIENTIFIC, unit=_MILLINEWTON_METRE, step=0, value=value)
+    return DataField(pid=pid, data_type=SCIENTIFIC, unit=MT_FOCUS_MILLINEWTON_METRE, step=0, value=value)
 
 
 def _angle(pid: int, angle_deg: float) -> DataField:
-    return DataField(pid=pid, data_type=_SCIENTIFIC, unit=_DEGREE, step=0, value=scientific(angle_deg))
+    return DataField(pid=pid, data_type=SCIENTIFIC, unit=DEGREE, step=0, value=scientific(angle_deg))

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from drivers.torque_tool.open_protocol.controller_mtf import TIME, count, scientific, words
+from drivers.torque_tool.open_protocol.controller_mtf import MT_FOCUS_MILLINEWTON_METRE, count, scientific, words
 from drivers.torque_tool.open_protocol.controller_state import ControllerState
 from drivers.torque_tool.open_protocol.fields import Value
 from drivers.torque_tool.open_protocol.messages import number, text, whole
@@ -16,6 +16,8 @@ from drivers.torque_tool.open_protocol.protocol import Message
 from drivers.torque_tool.open_protocol.rundown_curve import Curve
 from drivers.torque_tool.open_protocol.trace import (
     ANGLE,
+    DIVISOR,
+    FACTOR,
     TORQUE,
     PlotParameters,
     Resolution,
@@ -23,17 +25,20 @@ from drivers.torque_tool.open_protocol.trace import (
     encode_plot,
     encode_trace,
 )
-from drivers.torque_tool.open_protocol.variable import DataField
+from drivers.torque_tool.open_protocol.variable import (
+    DEGREE,
+    FLOAT,
+    NEWTON_METRE,
+    SCIENTIFIC,
+    TIME,
+    DataField,
+)
 
 TRACE, PLOT = 900, 901
 TYPES = (ANGLE, TORQUE)
-ALL_TYPES = 999
-_COEFFICIENT, _FACTOR = 2213, 2214
-"""A value is its sample divided by the coefficient, or multiplied by the factor."""
 _POWER_FOCUS_6000 = 3
 _VIN, _RESULT_ID, _RESULT_TIME, _PSET, _TOOL_SERIAL = 10, 51, 53, 1000, 1202
-_FLOAT, _SCIENTIFIC = 3, 90
-_NEWTON_METRE, _DEGREE, _MILLINEWTON_METRE, _SECOND = 1, 50, 90, 200
+_SECOND = 200
 _LARGEST = 32767
 _FINAL_TORQUE, _FINAL_ANGLE = 30237, 30238
 
@@ -43,10 +48,10 @@ def trace_messages(
 ) -> list[Message]:
     """0900 for each of these trace types, and 0901 where it is `plotted`, for the fields of an 0061."""
     step = -(-len(curve.torque_nm) // state.profile.trace_samples)
-    torque, torque_unit = curve.torque_nm[::step], _NEWTON_METRE
+    torque, torque_unit = curve.torque_nm[::step], NEWTON_METRE
     if state.profile.results_by == 1201:
-        torque, torque_unit = tuple(value * 1000 for value in torque), _MILLINEWTON_METRE
-    shown = {ANGLE: (curve.angle_deg[::step], _DEGREE), TORQUE: (torque, torque_unit)}
+        torque, torque_unit = tuple(value * 1000 for value in torque), MT_FOCUS_MILLINEWTON_METRE
+    shown = {ANGLE: (curve.angle_deg[::step], DEGREE), TORQUE: (torque, torque_unit)}
     messages = []
     for trace_type in types:
         samples, unit = shown[trace_type]
@@ -66,9 +71,9 @@ def _trace(
     state: ControllerState,
 ) -> Trace:
     coefficient = _coefficient(samples)
-    scale = _number(_COEFFICIENT, coefficient, unit, state)
+    scale = _number(DIVISOR, coefficient, unit, state)
     if state.profile.system_type == _POWER_FOCUS_6000:
-        scale = _number(_FACTOR, 1 / coefficient, unit, state)
+        scale = _number(FACTOR, 1 / coefficient, unit, state)
     return Trace(
         result_id=whole(values, "tightening_id"),
         time=text(values, "time"),
@@ -107,11 +112,13 @@ def _plot(values: dict[str, Value]) -> PlotParameters:
         result_id=whole(values, "tightening_id"),
         time=text(values, "time"),
         fields=(
-            DataField(pid=_FINAL_TORQUE, data_type=_SCIENTIFIC, unit=_MILLINEWTON_METRE, step=0, value=torque_mnm),
+            DataField(
+                pid=_FINAL_TORQUE, data_type=SCIENTIFIC, unit=MT_FOCUS_MILLINEWTON_METRE, step=0, value=torque_mnm
+            ),
             DataField(
                 pid=_FINAL_ANGLE,
-                data_type=_SCIENTIFIC,
-                unit=_DEGREE,
+                data_type=SCIENTIFIC,
+                unit=DEGREE,
                 step=0,
                 value=scientific(number(values, "angle_deg")),
             ),
@@ -122,8 +129,8 @@ def _plot(values: dict[str, Value]) -> PlotParameters:
 def _text(value: float, state: ControllerState) -> tuple[int, bytes]:
     """Data type and characters of a number, as the family writes it."""
     if state.profile.results_by == 1201:
-        return _SCIENTIFIC, scientific(value)
-    return _FLOAT, f"{value:.6g}".encode("ascii")
+        return SCIENTIFIC, scientific(value)
+    return FLOAT, f"{value:.6g}".encode("ascii")
 
 
 def _number(pid: int, value: float, unit: int, state: ControllerState) -> DataField:
