@@ -104,7 +104,11 @@ class SimulatorPort:
 
 
 class TcpSimulatorPort:
-    """A simulated device behind a TCP port, one client at a time: the next one is accepted when the last has gone."""
+    """A simulated device behind a TCP port, one client at a time: the next one is accepted when the last has gone.
+
+    With `turn_away` a client that comes while another one is served is connected to what that makes instead, as
+    devices do that answer it with a refusal; one such client at a time.
+    """
 
     def __init__(
         self,
@@ -114,20 +118,22 @@ class TcpSimulatorPort:
         clock: Callable[[], float],
         *,
         wants_hangup: Callable[[], object] = lambda: None,
+        turn_away: Callable[[], DeviceSimulator] | None = None,
     ) -> None:
         """Port 0 takes a free one. Raises LinkError when the port cannot be had."""
         self._listener = Listener(host, port)
         self._clock = clock
         self._port = SimulatorPort(None, simulator, clock, wants_hangup=wants_hangup)
+        self._turn_away = turn_away
+        self._turned_away: SimulatorPort | None = None
         self.address = self._listener.address
         """Host and port that are listened on."""
 
     def pump(self, now_s: float) -> bool:
         """One turn that never waits."""
-        did = False
-        if self._port.link is None and (client := self._listener.accept()) is not None:
-            self._port.attach(client)
-            did = True
+        did = self._accept()
+        if self._turned_away is not None:
+            did = self._turned_away.pump(now_s) or did
         return self._port.pump(now_s) or did
 
     def next_wake_s(self) -> float | None:
@@ -139,17 +145,37 @@ class TcpSimulatorPort:
         try:
             while not stop.is_set():
                 self.pump(self._clock())
-                link = self._port.link
-                wait_readable(
-                    [self._listener.fileno() if link is None else link.fileno()], self.next_wake_s(), self._clock()
-                )
+                wait_readable(self._waits_for(), self.next_wake_s(), self._clock())
         finally:
             self.close()
 
     def close(self) -> None:
-        """Close the client's line and stop listening; may be called twice."""
+        """Close the clients' lines and stop listening; may be called twice."""
         self._port.close()
+        if self._turned_away is not None:
+            self._turned_away.close()
         self._listener.close()
+
+    def _accept(self) -> bool:
+        if self._turned_away is not None and self._turned_away.link is None:
+            self._turned_away = None
+        if self._port.link is None:
+            client = self._listener.accept()
+            if client is not None:
+                self._port.attach(client)
+            return client is not None
+        if self._turn_away is None or self._turned_away is not None:
+            return False
+        client = self._listener.accept()
+        if client is not None:
+            self._turned_away = SimulatorPort(client, self._turn_away(), self._clock)
+        return client is not None
+
+    def _waits_for(self) -> list[int]:
+        links = [self._port.link, self._turned_away.link if self._turned_away is not None else None]
+        waits = [link.fileno() for link in links if link is not None]
+        listens = self._port.link is None or (self._turn_away is not None and self._turned_away is None)
+        return [*waits, self._listener.fileno()] if listens else waits
 
 
 class _Line:

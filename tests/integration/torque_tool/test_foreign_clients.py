@@ -12,8 +12,10 @@ from tool_rig import MIRROR, PSETS
 
 from drivers.link import PtyPair
 from drivers.simulated_line import SimulatorPort, TcpSimulatorPort
+from drivers.torque_tool.open_protocol.controller_busy import BusyController
 from drivers.torque_tool.open_protocol.faulty_output import Chunks
 from drivers.torque_tool.open_protocol.joint_physics import sound_joint
+from drivers.torque_tool.open_protocol.profiles import PF4000, PF6000, ControllerProfile
 from drivers.torque_tool.open_protocol.protocol import HeaderStyle
 from drivers.torque_tool.open_protocol.simulator import OpenProtocolSimulator
 
@@ -135,3 +137,32 @@ def test_a_client_that_never_acknowledges_works_until_it_is_dropped(carriage: st
         else:
             assert wire.hear(turns=20) is None
         assert not simulator.client_connected
+
+
+@pytest.mark.parametrize(("profile", "code"), [(PF4000, "96"), (PF6000, "16")])
+def test_a_second_client_is_turned_away_on_a_connection_of_its_own(profile: ControllerProfile, code: str) -> None:
+    """It should be told the family's code while the first one works on, and be served when that one has gone."""
+    simulator = OpenProtocolSimulator(PSETS, random.Random(5), carriage="tcp", profile=profile)
+    server = TcpSimulatorPort(
+        "127.0.0.1", 0, simulator, lambda: 0.0, turn_away=lambda: BusyController(profile, style=HeaderStyle.DIGITS)
+    )
+    bench = Bench(simulator, server)
+    wires = [Wire(TcpLine(server.address), bench.turn, serial=False) for _ in range(2)]
+    try:
+        first = PlainClient(wires[0])
+        first.start()
+        wires[1].say(b"00200001006001010000")
+        assert wires[1].hear() == b"00260004001001010000" + b"0001" + code.encode()
+        wires[1].say(b"00209999001001010000")
+        assert wires[1].hear(turns=20) is None
+        first.keep_alive()
+        first.accepts(3)
+        for wire in wires:
+            wire.close()
+        bench.wait(0.2)
+        wires.append(Wire(TcpLine(server.address), bench.turn, serial=False))
+        assert PlainClient(wires[2]).start() == 6
+    finally:
+        for wire in wires:
+            wire.close()
+        server.close()
