@@ -1,6 +1,6 @@
 """What a client meets whose controller has one already: 0001 is refused with the family's code, nothing else is heard.
 
-Source: Open Protocol release 2.8.0, section 5.2.1 (code 96); the Power Focus 6000 and MT Focus 6000 documents (code 16).
+Source: Open Protocol release 2.8.0, section 5.2.1 (code 96); the Power Focus 6000 and MT Focus 6000 documents (16).
 """
 
 from __future__ import annotations
