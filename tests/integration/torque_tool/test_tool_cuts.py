@@ -1,4 +1,4 @@
-"""A line that is cut again and again, anywhere: no result is lost, none is recorded twice, the tool never runs unasked."""
+"""A line that is cut again and again, anywhere: no result is lost, none recorded twice, the tool never runs unasked."""
 
 from __future__ import annotations
 

@@ -133,8 +133,10 @@ def sound(message: Message) -> Message:
 @given(
     profile=st.sampled_from(list(PROFILES.values())),
     last=st.sampled_from((None, 0, 3)),
+    greeted=st.booleans(),
     actions=st.lists(
         st.one_of(
+            st.builds(result, st.integers(1, 6)),
             st.sampled_from((ANSWER, ANSWER, ANSWER, "answer all", "wait", "reconnect", *COMMANDS)),
             said(),
             st.binary(min_size=1, max_size=30),
@@ -143,7 +145,7 @@ def sound(message: Message) -> Message:
     ),
 )
 def test_whatever_a_controller_says_the_tool_runs_and_lets_go_only_when_asked(
-    profile: ControllerProfile, last: int | None, actions: list[str | Message | bytes]
+    profile: ControllerProfile, last: int | None, greeted: bool, actions: list[str | Message | bytes]
 ) -> None:
     """It should never enable, or release a result, that nobody asked it to, and end every command exactly once."""
     tool = OpenProtocolTool(carriage="tcp", profile=profile, last_seen_id=lambda serial: last)
@@ -178,7 +180,7 @@ def test_whatever_a_controller_says_the_tool_runs_and_lets_go_only_when_asked(
 
     tool.link_up(now_s)
     drain()
-    for number, action in enumerate([ANSWER] * 3 + actions):
+    for number, action in enumerate(["answer all"] * greeted + actions):
         command_id = f"{action!r} {number}"
         if isinstance(action, Message):
             hear(action)

@@ -6,7 +6,16 @@ from collections.abc import Callable
 
 from scripted import Answer, Scripted, accepted, of, refused, result, silent
 
-from drivers.api import AcknowledgeResult, CommandDone, DeviceHealth, DisarmTool, ResultsLost, TighteningResult
+from drivers.api import (
+    AcknowledgeResult,
+    ArmTool,
+    CommandDone,
+    CommandFailed,
+    DeviceHealth,
+    DisarmTool,
+    ResultsLost,
+    TighteningResult,
+)
 from drivers.torque_tool.open_protocol.driver import OpenProtocolTool
 from drivers.torque_tool.open_protocol.profiles import GENERIC, PF6000_28, ControllerProfile
 from drivers.torque_tool.open_protocol.protocol import Message
@@ -324,3 +333,28 @@ def test_a_link_level_that_breaks_is_given_up() -> None:
     rig.run(13.0)
     reason = rig.tool.wants_hangup()
     assert reason is not None and "0042" in reason
+
+
+def test_on_the_link_level_a_result_that_leaves_one_out_is_let_go_to_ask_for_it() -> None:
+    """It should acknowledge the push on the line at once, or the controller could never answer the question."""
+    tool = OpenProtocolTool(carriage="tcp", last_seen_id=lambda serial: 10)
+    rig = Numbered(tool, {64: archive(10)}).plug()
+    rig.table[64] = archive(10, 11, 12)
+    rig.push(result(12))
+    assert rig.ids() == [11, 12]
+
+
+def test_on_the_link_level_an_enable_that_still_waits_is_never_sent_after_a_disable() -> None:
+    """It should withdraw the enable when the disable overtakes it, and count on from the disable's number."""
+    rig = Numbered(OpenProtocolTool(carriage="tcp")).plug()
+    rig.answers[18] = lambda message: []
+    rig.submit(ArmTool(command_id="arm", pset=7))
+    select = rig.sent[-1]
+    rig.out += 1
+    rig.outstanding = numbered(5, rig.out, Message(mid=5, data=b"0018"))
+    rig.say(rig.outstanding)  # The 9997 for 0018 is late.
+    rig.submit(DisarmTool(command_id="off"))
+    rig.say(Message(mid=9997, sequence=select.sequence % 99 + 1, data=b"0018"))
+    assert rig.mids(18, 42, 43)[-2:] == [18, 42]
+    assert isinstance(rig.end_of("off"), CommandDone)
+    assert isinstance(rig.end_of("arm"), CommandFailed)
