@@ -17,6 +17,7 @@ from drivers.cobot.mycobot280.driver import MyCobot280
 from drivers.link import DescriptorLink, open_link
 from drivers.session import PortOwner
 from drivers.torque_tool.open_protocol.driver import OpenProtocolTool
+from drivers.torque_tool.open_protocol.profiles import PROFILES
 from drivers.voice_player import find_player
 from drivers.voice_synthesiser import VOICE_PROCESS, SpeechError, Synthesiser
 from station.config.errors import ConfigError
@@ -125,8 +126,14 @@ def _devices(station: StationConfig) -> list[Finding]:
     if station.cobot is not None:
         found.append(_device("cobot", station.cobot.url, station.cobot.baudrate, MyCobot280(ack=station.cobot.ack)))
     if station.torque_tool is not None:
-        conversation = OpenProtocolTool(carriage=station.torque_tool.carriage)
-        found.append(_device("torque tool", station.torque_tool.url, station.torque_tool.baudrate, conversation))
+        tool = station.torque_tool
+        conversation = OpenProtocolTool(
+            carriage=tool.carriage,
+            profile=PROFILES[tool.profile],
+            start_revision=tool.start_revision,
+            traces=tool.traces,
+        )
+        found.append(_device("torque tool", tool.url, tool.baudrate, conversation))
     return found
 
 

@@ -74,7 +74,7 @@ def check_tool(link: str, *, carriage: str | None, baudrate: int | None, config:
         )
     else:
         for line in lines_of(link, carriage, report, troubles):
-            console.print(line, markup=False, highlight=False)
+            console.print(line, markup=False, highlight=False, soft_wrap=True)
     return 1 if troubles else 0
 
 
@@ -128,7 +128,7 @@ def troubles_of(report: ProbeReport, wanted: Wanted) -> list[Trouble]:
     elif abs(report.clock_difference_s) > TOLERANCE_S:
         how = "ahead of" if report.clock_difference_s > 0 else "behind"
         detail = (
-            f"The controller's clock is {abs(report.clock_difference_s):.0f} s {how} this computer's; set it, or set"
+            f"The controller's clock is {_span(abs(report.clock_difference_s))} {how} this computer's; set it, or set"
             " `time_zone` or `set_clock` in the station file."
         )
         found.append(Trouble(code="clock", detail=detail))
@@ -222,8 +222,7 @@ def lines_of(link: str, carriage: str, report: ProbeReport, troubles: list[Troub
             for window in report.windows
         ]
         lines.append(f"  jobs          {_numbers(report.jobs)}")
-        clock = "not told" if report.clock_difference_s is None else f"{report.clock_difference_s:+.1f} s"
-        lines.append(f"  clock         {clock} against this computer")
+        lines.append(f"  clock         {_clock(report.clock_difference_s)}")
         if report.round_trip_s is not None:
             lines.append(f"  round trip    {report.round_trip_s * 1000:.1f} ms (middle of {len(report.round_trips_s)})")
     lines += [f"  would not work: {trouble.detail}" for trouble in troubles]
@@ -234,3 +233,17 @@ def lines_of(link: str, carriage: str, report: ProbeReport, troubles: list[Troub
 
 def _numbers(numbers: tuple[int, ...]) -> str:
     return ", ".join(str(number) for number in numbers) or "none"
+
+
+def _clock(ahead_s: float | None) -> str:
+    if ahead_s is None:
+        return "not told"
+    return f"{_span(abs(ahead_s))} {'ahead of' if ahead_s >= 0 else 'behind'} this computer"
+
+
+def _span(seconds: float) -> str:
+    """A length of time in the unit that a person would say it in."""
+    for unit, length_s in (("days", 86_400.0), ("h", 3600.0), ("min", 60.0)):
+        if seconds >= 2 * length_s:
+            return f"{seconds / length_s:.1f} {unit}"
+    return f"{seconds:.1f} s"

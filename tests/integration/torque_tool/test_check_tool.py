@@ -80,6 +80,16 @@ def test_every_trouble_is_told_with_what_to_do(report: ProbeReport, code: str) -
     assert codes(report) == [code]
 
 
+@pytest.mark.parametrize(
+    ("seconds", "words"),
+    [(-7200.0, "2.0 h behind"), (0.4, "0.4 s ahead of"), (300.0, "5.0 min ahead of"), (-864_000.0, "10.0 days behind")],
+)
+def test_the_clock_is_told_as_a_person_would(seconds: float, words: str) -> None:
+    """It should say how far off it is in days, hours, minutes or seconds."""
+    lines = lines_of("socket://c:4545", "tcp", replace(GOOD, clock_difference_s=seconds), [])
+    assert any(words in line for line in lines)
+
+
 def test_old_results_by_their_id_are_as_good() -> None:
     """It should not complain about a family that has no 0064."""
     assert codes(replace(GOOD, old_result_revisions=(), old_results_by_id=True)) == []
