@@ -16,7 +16,7 @@ from drivers.torque_tool.open_protocol.joint_physics import sound_joint
 from drivers.torque_tool.open_protocol.simulator import OpenProtocolSimulator
 
 
-@pytest.mark.parametrize("carriage", [Carriage.SERIAL, Carriage.TCP])
+@pytest.mark.parametrize("carriage", list(Carriage))
 def test_a_tightening_survives_an_unplugged_line(carriage: Carriage) -> None:
     """It should tighten, lose the line in the next rundown, come back, and still learn what was measured meanwhile."""
     now_s = 0.0
