@@ -184,6 +184,17 @@ class ResultsLost:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class ArchiveSeen:
+    """The controller's latest result when nothing of it was on record yet: what comes later can be asked back."""
+
+    device: str
+    t_mono_s: float
+    controller_serial: str
+    latest_id: int
+    """0 for an empty archive."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class TighteningTrace:
     """The curve of one rundown, as the controller sampled it."""
 
@@ -218,6 +229,7 @@ DriverEvent = (
     | CobotPosture
     | TighteningResult
     | ResultsLost
+    | ArchiveSeen
     | TighteningTrace
     | ToolInputs
 )

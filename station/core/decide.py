@@ -9,6 +9,7 @@ from dataclasses import replace
 from typing import assert_never
 
 from drivers.api import (
+    ArchiveSeen,
     CommandDone,
     CommandFailed,
     Connected,
@@ -85,6 +86,8 @@ def _take(turn: Turn, event: ev.Event) -> None:
             take_result(turn, event)
         case ResultsLost():
             take_lost(turn, event)
+        case ArchiveSeen():
+            pass
         case TighteningTrace():
             key = f"{event.controller_serial}/{event.tightening_id}"
             turn.set(traces={**turn.state.traces, key: turn.envelope.seq})

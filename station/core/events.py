@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from drivers.api import (
+    ArchiveSeen,
     CommandDone,
     CommandFailed,
     Connected,
@@ -166,6 +167,7 @@ Event = (
     | DeviceHealth
     | TighteningResult
     | ResultsLost
+    | ArchiveSeen
     | TighteningTrace
 )
 

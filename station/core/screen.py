@@ -49,7 +49,7 @@ class ScreenJoint:
     id: str
     label: str
     status: str
-    """`empty`, `fastener`, `now`, `running`, `done` or `bad`."""
+    """`empty`, `fastener`, `now`, `running`, `done`, `marked` (not right, waits for rework) or `bad`."""
     torque_nm: float | None
     angle_deg: float | None
     result: str = ""

@@ -107,6 +107,13 @@ def _step(state: State, step_id: str, say: str) -> ScreenStep:
 
 def _joints(procedure: Procedure, state: State) -> tuple[ScreenJoint, ...]:
     due = {d.joint for step in active_steps(procedure, state) for d in step.demands if isinstance(d, Tightening)}
+    marked = {
+        demand.joint
+        for step in procedure.steps
+        if state.steps and state.progress(step.id).status is StepStatus.MARKED
+        for demand in step.demands
+        if isinstance(demand, Tightening)
+    }
     shown = []
     for joint in procedure.joints:
         results = [entry for entry in state.tightenings if entry.joint == joint.id]
@@ -117,7 +124,7 @@ def _joints(procedure: Procedure, state: State) -> tuple[ScreenJoint, ...]:
         if last is not None and last.verdict in GOOD:
             status = "done"
         elif last is not None and last.verdict not in _OPEN_AGAIN and status != "running":
-            status = "bad"
+            status = "marked" if joint.id in marked else "bad"
         shown.append(
             ScreenJoint(
                 id=joint.id,

@@ -45,10 +45,9 @@ CREATE TABLE IF NOT EXISTS results (
     seq INTEGER NOT NULL REFERENCES rows (seq),
     PRIMARY KEY (station, controller_serial, tightening_id)
 );
-CREATE TABLE IF NOT EXISTS lost_results (
+CREATE TABLE IF NOT EXISTS known_ids (
     station TEXT NOT NULL,
     controller_serial TEXT NOT NULL,
-    first_id INTEGER NOT NULL,
     last_id INTEGER NOT NULL,
     seq INTEGER NOT NULL REFERENCES rows (seq)
 );
@@ -61,9 +60,9 @@ CREATE TRIGGER IF NOT EXISTS results_are_never_changed BEFORE UPDATE ON results
     BEGIN SELECT RAISE(ABORT, 'the journal is append only'); END;
 CREATE TRIGGER IF NOT EXISTS results_are_never_deleted BEFORE DELETE ON results
     BEGIN SELECT RAISE(ABORT, 'the journal is append only'); END;
-CREATE TRIGGER IF NOT EXISTS lost_results_are_never_changed BEFORE UPDATE ON lost_results
+CREATE TRIGGER IF NOT EXISTS known_ids_are_never_changed BEFORE UPDATE ON known_ids
     BEGIN SELECT RAISE(ABORT, 'the journal is append only'); END;
-CREATE TRIGGER IF NOT EXISTS lost_results_are_never_deleted BEFORE DELETE ON lost_results
+CREATE TRIGGER IF NOT EXISTS known_ids_are_never_deleted BEFORE DELETE ON known_ids
     BEGIN SELECT RAISE(ABORT, 'the journal is append only'); END;
 CREATE TRIGGER IF NOT EXISTS documents_are_never_changed BEFORE UPDATE ON documents
     BEGIN SELECT RAISE(ABORT, 'the journal is append only'); END;
@@ -113,12 +112,11 @@ class ResultKey:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class LostKey:
-    """Rundowns that the controller has counted and cannot tell any more."""
+class KnownUpTo:
+    """Up to this id nothing needs to be asked back: it is lost, or from before this station's time."""
 
     station: str
     controller_serial: str
-    first_id: int
     last_id: int
 
 
@@ -135,8 +133,8 @@ class Entry:
     body: dict[str, Any]
     result: ResultKey | None = None
     """Of a tightening result: its first row is remembered under this key."""
-    lost: LostKey | None = None
-    """Of results that are lost: they are not asked for again."""
+    known: KnownUpTo | None = None
+    """Of results that are lost, or of the archive as it was found: they are not asked for again."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -224,7 +222,7 @@ class Journal:
         Raises JournalError when none is: nothing may be done that they were to record. Raises ValueError for a body
         that has no canonical text.
         """
-        seq, tip, rows, keys, lost = self._seq, self._hash, [], [], []
+        seq, tip, rows, keys, known = self._seq, self._hash, [], [], []
         for entry in entries:
             seq += 1
             # The column is REAL: SQLite gives back 5.0 for 5 and 0.0 for -0.0, and the hash must say the same.
@@ -235,15 +233,14 @@ class Journal:
             if entry.result is not None:
                 key = entry.result
                 keys.append((key.station, key.controller_serial, key.tightening_id, seq))
-            if entry.lost is not None:
-                gone = entry.lost
-                lost.append((gone.station, gone.controller_serial, gone.first_id, gone.last_id, seq))
+            if entry.known is not None:
+                known.append((entry.known.station, entry.known.controller_serial, entry.known.last_id, seq))
         with self._lock, self._told(f"row {self._seq + 1} could not be written"):
             self._db.execute("BEGIN IMMEDIATE")
             try:
                 self._db.executemany("INSERT INTO rows VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)", rows)
                 self._db.executemany("INSERT OR IGNORE INTO results VALUES (?, ?, ?, ?)", keys)
-                self._db.executemany("INSERT INTO lost_results VALUES (?, ?, ?, ?, ?)", lost)
+                self._db.executemany("INSERT INTO known_ids VALUES (?, ?, ?, ?)", known)
                 self._db.execute("COMMIT")
             finally:
                 if self._db.in_transaction:
@@ -270,7 +267,7 @@ class Journal:
         found = list(
             self._read(
                 "SELECT id FROM (SELECT tightening_id AS id, seq FROM results WHERE station = ?1 AND "
-                "controller_serial = ?2 UNION ALL SELECT last_id, seq FROM lost_results WHERE station = ?1 AND "
+                "controller_serial = ?2 UNION ALL SELECT last_id, seq FROM known_ids WHERE station = ?1 AND "
                 "controller_serial = ?2) ORDER BY seq DESC, id DESC LIMIT 1",
                 (station, controller_serial),
             )

@@ -12,7 +12,7 @@ import threading
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
-from drivers.api import ResultsLost, TighteningResult
+from drivers.api import ArchiveSeen, ResultsLost, TighteningResult
 from station.core import effects as fx
 from station.core.codec import digest, to_plain
 from station.core.decide import decide
@@ -22,7 +22,7 @@ from station.core.screen import Screen
 from station.core.state import Phase, State
 from station.core.view import screen_of
 from station.runtime.clock import Clock
-from station.runtime.journal import Entry, Journal, LostKey, ResultKey
+from station.runtime.journal import Entry, Journal, KnownUpTo, ResultKey
 
 TOGETHER = 64
 """At most so many events share a commit."""
@@ -189,7 +189,7 @@ class StationLoop:
             source=envelope.source,
             body=body,
             result=self._result_key(envelope.event),
-            lost=self._lost_key(envelope.event),
+            known=self._known(envelope.event),
         )
         for effect in effects:
             if isinstance(effect, fx.CloseVisit):
@@ -202,15 +202,11 @@ class StationLoop:
             station=self.station, controller_serial=event.controller_serial, tightening_id=event.tightening_id
         )
 
-    def _lost_key(self, event: Event) -> LostKey | None:
-        if not isinstance(event, ResultsLost):
+    def _known(self, event: Event) -> KnownUpTo | None:
+        if not isinstance(event, ResultsLost | ArchiveSeen):
             return None
-        return LostKey(
-            station=self.station,
-            controller_serial=event.controller_serial,
-            first_id=event.first_id,
-            last_id=event.last_id,
-        )
+        last_id = event.last_id if isinstance(event, ResultsLost) else event.latest_id
+        return KnownUpTo(station=self.station, controller_serial=event.controller_serial, last_id=last_id)
 
     def _do(self, effect: fx.Effect) -> None:
         match effect:

@@ -14,6 +14,11 @@ BROKEN_S = 2.5
 """How long a camera or a cable stays broken."""
 
 
+ALL_IDS = 10**10
+"""Above every tightening id."""
+_CUTS = (Mishap.TOOL_UNPLUGGED, Mishap.CUT_RUNDOWN, Mishap.LOST_RESULT)
+
+
 class Incident:
     """Waits for its moment, breaks something once, mends it. `turn` is called once a tick."""
 
@@ -34,7 +39,7 @@ class Incident:
         """Break or mend what is due."""
         if self._mend_at_s is not None and now_s >= self._mend_at_s:
             self._mend_at_s = None
-            self._mend()
+            self._mend(now_s)
         if self._over:
             return
         if self._at_s is None and screen.step == self._step:
@@ -49,6 +54,10 @@ class Incident:
             return any(joint.torque_nm is not None for joint in screen.joints)
         if self._mishap is Mishap.COBOT_UNPLUGGED:
             return screen.robot != "away"
+        if self._mishap in (Mishap.CUT_RUNDOWN, Mishap.LOST_RESULT):
+            # In the middle of a rundown: not while it is still free, nor in its last moment.
+            tool = self._rig.tool_simulator
+            return tool is not None and tool.running and screen.tool == "ready"
         return True
 
     def _break(self, now_s: float) -> None:
@@ -73,21 +82,28 @@ class Incident:
             case Mishap.COBOT_UNPLUGGED if rig.cobot is not None:
                 rig.cobot.unplug()
                 self._mend_at_s = now_s + BROKEN_S
-            case Mishap.TOOL_UNPLUGGED if rig.tool is not None:
+            case Mishap.TOOL_UNPLUGGED | Mishap.CUT_RUNDOWN | Mishap.LOST_RESULT if rig.tool is not None:
                 rig.tool.unplug()
+                self._mend_at_s = now_s + BROKEN_S
+            case Mishap.TOOL_ALARM if rig.tool_simulator is not None:
+                rig.tool_simulator.raise_alarm("E404", "Motor temperature high", now_s, tool_ready=False)
                 self._mend_at_s = now_s + BROKEN_S
             case Mishap.RESTART:
                 self._restart()
             case _:
                 return
 
-    def _mend(self) -> None:
+    def _mend(self, now_s: float) -> None:
         self._rig.world.silent.clear()
         self._rig.world.covered.clear()
         if self._mishap is Mishap.COBOT_UNPLUGGED and self._rig.cobot is not None:
             self._rig.cobot.plug_in()
-        if self._mishap is Mishap.TOOL_UNPLUGGED and self._rig.tool is not None:
+        if self._mishap is Mishap.LOST_RESULT and self._rig.tool_simulator is not None:
+            self._rig.tool_simulator.forget_results(ALL_IDS)
+        if self._mishap in _CUTS and self._rig.tool is not None:
             self._rig.tool.plug_in()
+        if self._mishap is Mishap.TOOL_ALARM and self._rig.tool_simulator is not None:
+            self._rig.tool_simulator.end_alarm(now_s)
 
 
 def _steps_for(mishap: Mishap | None, rig: Rig, steps: list[str]) -> list[str]:
@@ -100,7 +116,14 @@ def _steps_for(mishap: Mishap | None, rig: Rig, steps: list[str]) -> list[str]:
             return tightening[1:] or steps
         case Mishap.UNARMED_RESULT:
             return [steps[steps.index(tightening[0]) - 1]] if tightening else steps
-        case Mishap.TOOL_UNPLUGGED:
+        case (
+            Mishap.TOOL_UNPLUGGED
+            | Mishap.CUT_RUNDOWN
+            | Mishap.LOST_RESULT
+            | Mishap.TOOL_ALARM
+            | Mishap.WRONG_SOCKET
+            | Mishap.ALREADY_TIGHT
+        ):
             return tightening or steps
         case Mishap.COBOT_UNPLUGGED:
             return moving or steps

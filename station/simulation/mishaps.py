@@ -23,6 +23,13 @@ class Mishap(StrEnum):
     DUPLICATE_RESULT = "duplicate_result"
     COBOT_UNPLUGGED = "cobot_unplugged"
     TOOL_UNPLUGGED = "tool_unplugged"
+    WRONG_SOCKET = "wrong_socket"
+    ALREADY_TIGHT = "already_tight"
+    CUT_RUNDOWN = "cut_rundown"
+    """The line to the controller is cut while the tool turns; the result is asked back."""
+    LOST_RESULT = "lost_result"
+    """The same, and the controller has forgotten the result."""
+    TOOL_ALARM = "tool_alarm"
     RESTART = "restart"
 
 
@@ -40,9 +47,14 @@ NAMED_BY = {
     Mishap.DUPLICATE_RESULT: ("result.duplicate",),
     Mishap.COBOT_UNPLUGGED: ("cobot.unplugged",),
     Mishap.TOOL_UNPLUGGED: ("tool.unplugged",),
+    Mishap.WRONG_SOCKET: ("tool.socket",),
+    Mishap.ALREADY_TIGHT: ("tightening.already_tight",),
+    Mishap.CUT_RUNDOWN: ("result.asked_back",),
+    Mishap.LOST_RESULT: ("result.lost",),
+    Mishap.TOOL_ALARM: ("tool.alarm",),
     Mishap.RESTART: ("restart.check", "restart.resumed"),
 }
-"""Fault codes by which the screen may name each."""
+"""Fault codes by which the screen may name each; a missing socket is no fault but the sentence of the moment."""
 
 
 def possible(mishap: Mishap, procedure: Procedure) -> bool:
@@ -61,8 +73,14 @@ def possible(mishap: Mishap, procedure: Procedure) -> bool:
             | Mishap.TOOL_ELSEWHERE
             | Mishap.UNARMED_RESULT
             | Mishap.TOOL_UNPLUGGED
+            | Mishap.ALREADY_TIGHT
+            | Mishap.CUT_RUNDOWN
+            | Mishap.LOST_RESULT
+            | Mishap.TOOL_ALARM
         ):
             return procedure.needs_tool()
+        case Mishap.WRONG_SOCKET:
+            return any(joint.socket is not None for joint in procedure.joints)
         case Mishap.HAND_IN_ZONE | Mishap.COBOT_UNPLUGGED:
             return procedure.needs_cobot()
         case Mishap.CAMERA_STALE | Mishap.CAMERA_COVERED | Mishap.RESTART:

@@ -65,6 +65,7 @@ def build_rig(files: Files, *, seed: int, clock: Clock, in_memory: bool = False)
     scene = load_scene(station.scenes / f"{procedure.id}.toml", station, procedure)
     cobot = _cobot(station, seed)
     tool = _tool(files, seed, clock)
+    config = station.torque_tool if tool is not None else None
     now_s = clock.now_s
     cobot_line = SimulatedLine("cobot", cobot, now_s, in_memory=in_memory) if cobot else None
     tool_line = (
@@ -84,6 +85,7 @@ def build_rig(files: Files, *, seed: int, clock: Clock, in_memory: bool = False)
         tool=tool,
         loose_nuts_mm=scene.nuts_mm,
         skin=random.Random(f"skin {seed}").choice(SKINS),
+        sockets={socket: number for number, socket in config.sockets.items()} if config else {},
     )
     return Rig(
         files=files,

@@ -36,6 +36,10 @@ class Scorer:
                 self.named.append(fault.code)
             if fault.holds and fault.code not in self.held:
                 self.held.append(fault.code)
+        if screen.interlock is not None and screen.interlock.missing == "socket" and "tool.socket" not in self.named:
+            self.named.append("tool.socket")
+        # A step that was taken back has to be true again when it passes again.
+        self._passed &= {shown.id for shown in screen.steps if shown.status == "passed"}
         for shown in screen.steps:
             if shown.status == "passed" and shown.id not in self._passed:
                 self._passed.add(shown.id)

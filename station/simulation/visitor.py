@@ -11,8 +11,8 @@ import random
 from collections.abc import Callable, Generator
 
 from drivers.torque_tool.open_protocol.joint_physics import JointKind
-from station.core.events import Event, FaultAcknowledged, PersonConfirmed
-from station.core.procedure import Fastener, Part, PartAt, PartTaken, Procedure, Role
+from station.core.events import Event, FaultAcknowledged, PersonConfirmed, RightUsed
+from station.core.procedure import Fastener, Part, PartAt, PartTaken, Procedure, Right, Role
 from station.core.screen import Screen, ScreenFault
 from station.simulation.mishaps import Mishap
 from station.simulation.world import AWAY, Point, World
@@ -203,6 +203,11 @@ class Visitor:
         self._world.hands["right"].grip = 0.3
 
     def _tighten(self, joint: str) -> Acting:
+        if self._use_mishap(Mishap.WRONG_SOCKET):
+            self._world.mount_socket("")
+            yield from self._pause(0.3)
+        if self._lacks_socket():
+            yield from self._change_socket()
         if self._world.hands["right"].holding != "tool":
             yield from self._grab("right", "tool", TOOL_GRIP)
         if self._use_mishap(Mishap.WRONG_ORDER):
@@ -220,6 +225,8 @@ class Visitor:
         yield from self._pause(0.3, 0.2)
         if self._use_mishap(Mishap.LOW_TORQUE) and joint in self._world.nuts:
             self._world.nuts[joint].kind = JointKind.LOW_TORQUE
+        if self._use_mishap(Mishap.ALREADY_TIGHT) and joint in self._world.nuts:
+            self._world.nuts[joint].tight = True
         if not self._world.pull_trigger():
             yield from self._raise_tool()
             return
@@ -230,6 +237,22 @@ class Visitor:
         yield from self._pause(0.3)
         yield from self._raise_tool()
         yield from self._park_tool()
+
+    def _lacks_socket(self) -> bool:
+        lock = self._screen().interlock
+        return lock is not None and not lock.socket_there
+
+    def _change_socket(self) -> Acting:
+        """The screen says which socket is missing: lay the tool down, and put that one on."""
+        lock = self._screen().interlock
+        yield from self._pause(0.8, 0.4)
+        if self._world.hands["right"].holding == "tool":
+            yield from self._raise_tool()
+            yield from self._park_tool()
+        yield from self._pause(1.0)
+        if lock is not None:
+            self._world.mount_socket(lock.socket)
+        yield from self._wait(lambda screen: not self._lacks_socket(), 2.0)
 
     def _tool_to(self, joint: str) -> Acting:
         nut = self._world.nuts.get(joint)
@@ -298,19 +321,52 @@ class Visitor:
         """A colleague comes, mends what the fault names, and says so under a name."""
         yield from self._hands_off()
         yield from self._pause(1.5)
-        if fault.code.startswith("tightening.") and fault.subject in self._world.nuts:
-            x, y, z = self._procedure.joint(fault.subject).position_mm
-            yield from self._move("left", (x, y - 96.0, z + 42.0))
-            self._world.remove_nut(fault.subject)
-            yield from self._pause(0.8)
-            self._world.start_nut(fault.subject)
+        nut = self._world.nuts.get(fault.subject)
+        if Right.ACCEPT_RESULT in fault.rights and nut is not None and nut.tight:
+            self._use_right(Right.ACCEPT_RESULT, fault.subject, "stood beside the visitor and saw this joint tightened")
             yield from self._pause(0.3)
-            yield from self._move("left", AWAY)
+            return
+        if fault.code == "tightening.loosen" and Right.LOOSEN in fault.rights:
+            yield from self._loosen(fault.subject)
+        elif fault.code.startswith(("tightening.", "result.")):
+            for joint in self._suspects(fault):
+                yield from self._replace_nut(joint)
         yield from self._pause(0.6)
         self._post(
             FaultAcknowledged(code=fault.code, role=Role.TECHNICIAN, person="K. Mori", reason="looked at and mended")
         )
         yield from self._pause(0.3)
+
+    def _suspects(self, fault: ScreenFault) -> list[str]:
+        """Joints that a technician looks at: the one that is named, else each that is tight and not done."""
+        if fault.subject in self._world.nuts:
+            return [fault.subject]
+        done = {joint.id for joint in self._screen().joints if joint.status == "done"}
+        return [joint for joint, nut in self._world.nuts.items() if nut.tight and joint not in done]
+
+    def _replace_nut(self, joint: str) -> Acting:
+        x, y, z = self._procedure.joint(joint).position_mm
+        yield from self._move("left", (x, y - 96.0, z + 42.0))
+        self._world.remove_nut(joint)
+        yield from self._pause(0.8)
+        self._world.start_nut(joint)
+        yield from self._pause(0.3)
+        yield from self._move("left", AWAY)
+
+    def _loosen(self, joint: str) -> Acting:
+        """The technician lets the tool run backwards and loosens the joint with it."""
+        self._use_right(Right.LOOSEN, joint, "to be tightened again")
+        yield from self._grab("right", "tool", TOOL_GRIP)
+        yield from self._tool_to(joint)
+        yield from self._wait(lambda screen: screen.tool == "ready", 4.0)
+        yield from self._pause(0.3)
+        if self._world.pull_trigger(loosening=True):
+            yield from self._wait(lambda screen: screen.tool != "ready", 6.0)
+        yield from self._raise_tool()
+        yield from self._park_tool()
+
+    def _use_right(self, right: Right, subject: str, reason: str) -> None:
+        self._post(RightUsed(right=right, subject=subject, role=Role.TECHNICIAN, person="K. Mori", reason=reason))
 
     def _grab(self, side: str, body: str, grip: Point) -> Acting:
         x, y, z = (float(v) for v in self._world.poses[body].translation_mm)

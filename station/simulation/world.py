@@ -9,6 +9,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Mapping
 from dataclasses import dataclass
+from types import MappingProxyType
 from typing import Protocol
 
 import numpy as np
@@ -83,8 +84,11 @@ class World:
         tool: OpenProtocolSimulator | None,
         loose_nuts_mm: tuple[Point, ...] = (),
         skin: tuple[int, int, int] = (110, 140, 195),
+        sockets: Mapping[str, int] = MappingProxyType({}),
     ) -> None:
-        """`looks` and `poses` are by body name: every part, and `tool`."""
+        """`looks` and `poses` are by body name: every part, and `tool`. `sockets` lie in a tray, each with the input of
+        the controller that is high while it is out; the first one is on the tool.
+        """
         self.procedure = procedure
         self.static = static
         self.lock = threading.RLock()
@@ -100,13 +104,18 @@ class World:
         """Cameras that deliver nothing."""
         self.cobot = cobot
         self.tool = tool
+        self.socket = next(iter(sockets), "")
+        """Which one is on the tool; empty = none."""
+        self._sockets = dict(sockets)
         self._looks = dict(looks)
         self._loose_nuts_mm = loose_nuts_mm
         self._bench_from_base = bench_from_base
         self._pointer_mm = pointer_mm
         self._running_joint = ""
         self._peak_nm = 0.0
+        self._backwards = False
         self._now_s = 0.0
+        self._wire_tray()
 
     @property
     def now_s(self) -> float:
@@ -155,6 +164,17 @@ class World:
         with self.lock:
             self.nuts[joint] = Nut(kind=kind)
 
+    def mount_socket(self, socket: str) -> None:
+        """Take the socket off the tool and put this one on; the others lie in the tray."""
+        with self.lock:
+            self.socket = socket
+            self._wire_tray()
+
+    def _wire_tray(self) -> None:
+        if self.tool is not None and self._sockets:
+            out = (self._sockets[self.socket],) if self.socket in self._sockets else ()
+            self.tool.set_inputs(out, self._now_s)
+
     def remove_nut(self, joint: str) -> None:
         """The nut is taken off again."""
         with self.lock:
@@ -174,8 +194,8 @@ class World:
                     return joint.id
             return ""
 
-    def pull_trigger(self) -> bool:
-        """Pull the tool's trigger; True when it begins to turn."""
+    def pull_trigger(self, *, loosening: bool = False) -> bool:
+        """Pull the tool's trigger, perhaps with its direction reversed; True when it begins to turn."""
         with self.lock:
             if self.tool is None:
                 return False
@@ -183,9 +203,11 @@ class World:
             nut = self.nuts.get(joint)
             kind = JointKind.MISSING if nut is None else JointKind.ALREADY_TIGHT if nut.tight else nut.kind
             pset = self.psets().get(self.tool.selected_pset)
-            if pset is None or not self.tool.pull_trigger(sound_joint(pset, kind), self._now_s):
+            if pset is None:
                 return False
-            self._running_joint, self._peak_nm = joint, 0.0
+            if not self.tool.pull_trigger(sound_joint(pset, kind), self._now_s, loosening=loosening):
+                return False
+            self._running_joint, self._peak_nm, self._backwards = joint, 0.0, loosening
             return True
 
     def let_go(self) -> None:
@@ -220,6 +242,11 @@ class World:
 
     def _end_rundown(self) -> None:
         nut = self.nuts.get(self._running_joint)
+        if self._backwards:
+            self._running_joint = ""
+            if nut is not None:
+                nut.tight = False
+            return
         target_nm = self.procedure.joint(self._running_joint).torque_target_nm if nut is not None else 0.0
         if nut is not None and nut.kind in (JointKind.GOOD, JointKind.CROSSED):
             nut.tight = self._peak_nm > SEATED_SHARE * target_nm

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from station.core.tightening import GOOD
 from station.runtime.journal import Journal
 from station.runtime.replay import replay
 from station.runtime.setting import Files, read_files
@@ -43,7 +44,7 @@ def run(
         verdict, again = with_journal.verify(), replay(with_journal, "v-1")
     finally:
         with_journal.close()
-    good = [entry.joint for entry in result.state.tightenings if entry.verdict == "ok"]
+    good = [entry.joint for entry in result.state.tightenings if entry.verdict in GOOD]
     checks = {
         result.outcome: result.outcome == "finished",
         f"false passes {result.false_passes}": not result.false_passes,

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from station.core.tightening import GOOD
 from station.runtime.journal import Journal
 from station.runtime.replay import replay
 from station.runtime.setting import read_files
@@ -69,7 +70,7 @@ def test_what_goes_wrong_is_noticed_named_and_mended(tmp_path, mishap, seed):
     result = visit(tmp_path, seed, mishap)
     assert noticed(result, mishap), result.named
     must_be_right(result, tmp_path)
-    good = [entry.joint for entry in result.state.tightenings if entry.verdict == "ok"]
+    good = [entry.joint for entry in result.state.tightenings if entry.verdict in GOOD]
     assert good == ["J1", "J2", "J3"]
 
 

@@ -20,7 +20,7 @@ from drivers.torque_tool.open_protocol.codes import (
     UNKNOWN_MID,
 )
 from drivers.torque_tool.open_protocol.fields import Value
-from drivers.torque_tool.open_protocol.gap import Found, GapFill, Item, Lost, Old, Pushed, WalkDown
+from drivers.torque_tool.open_protocol.gap import Baseline, Found, GapFill, Item, Lost, Old, Pushed, WalkDown
 from drivers.torque_tool.open_protocol.generic import GenericRequest, encode_generic
 from drivers.torque_tool.open_protocol.handshake import highest
 from drivers.torque_tool.open_protocol.messages import LAYOUTS, read, whole
@@ -36,6 +36,7 @@ OFFLINE_FLAG_REVISION = 10
 STATION_ID_REVISION = 7
 """From this revision on, 0065 says which station measured."""
 Limits = dict[str, Value]
+Gap = GapFill | WalkDown | Baseline
 
 
 class Desk(Protocol):
@@ -66,7 +67,7 @@ class AskingBack:
 
     def clear(self) -> None:
         """The line is gone."""
-        self.gap: GapFill | WalkDown | None = None
+        self.gap: Gap | None = None
         """The present gap, None while nothing is asked back."""
         self._can_ask = self._supported
         self._asked: int | None = None
@@ -81,8 +82,11 @@ class AskingBack:
         """Whether an id that is left out is a result that is missing."""
         return not self._walks
 
-    def begin(self, last_id: int, identity: Mapping[str, str]) -> None:
-        """Ask for everything after this id."""
+    def begin(self, last_id: int | None, identity: Mapping[str, str]) -> None:
+        """Ask for everything after this id; None: nothing is on record, so only for the latest id."""
+        if last_id is None:
+            self.gap = Baseline()
+            return
         told = identity.get("station_cell_id", "")
         self.gap = (
             WalkDown(last_seen_id=last_id, station_id=int(told) if told.isdigit() else None)
@@ -115,7 +119,7 @@ class AskingBack:
         """Whether the last `question` found nothing more to ask."""
         return self.gap is not None and not self._items and not self._pausing and self._asked is None
 
-    def end(self, now_s: float) -> GapFill | WalkDown | None:
+    def end(self, now_s: float) -> Gap | None:
         """The gap is filled: give what is left, and the gap for its findings."""
         gap, self.gap = self.gap, None
         if gap is not None:
@@ -137,7 +141,7 @@ class AskingBack:
     def answer_whole(self, complete: Whole, now_s: float) -> bool:
         """Take a result of several messages, if it answers the question: an answer has the id that was asked for."""
         result_id = complete.overall.result_id
-        if not isinstance(self.gap, GapFill) or self._asked not in (0, result_id):
+        if self.gap is None or isinstance(self.gap, WalkDown) or self._asked not in (0, result_id):
             return False
         self.gap.answer(result_id, complete)
         self._settle(now_s)

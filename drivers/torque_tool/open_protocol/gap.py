@@ -9,7 +9,9 @@ Focus 6000. Two ways of counting exist:
   for an id, it answers with the latest result not above it, of any station: one walks down from the latest until a
   recorded id or the end of the archive (code 15), and keeps what is of the own station. A hole says nothing there.
 
-Both keep a result that arrives by push meanwhile at its place in the order, and never ask for it.
+- `Baseline`: nothing is on record, so nothing is missing; only the latest id is asked, to count from.
+
+All keep a result that arrives by push meanwhile at its place in the order, and never ask for it.
 """
 
 from __future__ import annotations
@@ -120,7 +122,10 @@ class GapFill:
         first_time = self.latest_told is None
         self.latest_told = latest_id
         self._asks_latest = False
-        if first_time and latest_id < self.last_seen_id:
+        if first_time and latest_id == 0 and self._pushed and min(self._pushed) > self.last_seen_id:
+            # The archive is empty, but what was pushed counts on: what is missing before it did exist.
+            self._latest_id = max(self._pushed)
+        elif first_time and latest_id < self.last_seen_id:
             # Another archive than the one that the last id came from: nothing can be said of what was in between.
             self._end()
         elif not first_time and latest_id <= self._latest_id:
@@ -163,6 +168,47 @@ class GapFill:
     def _lose(self, reason: str) -> None:
         self._items.append(Lost(first_id=self._next_id, last_id=self._next_id, reason=reason))
         self._next_id += 1
+
+
+class Baseline:
+    """Only the latest id: from it on results are asked back."""
+
+    last_seen_id = 0
+
+    def __init__(self) -> None:
+        self._pushed: list[int] = []
+        self._done = False
+        self.latest_told: int | None = None
+        """The latest id, 0 for an empty archive; None where the controller does not say."""
+
+    def question(self) -> int | None:
+        """As `GapFill.question`."""
+        return None if self._done else 0
+
+    def answer(self, tightening_id: int, old: Old) -> None:
+        """The controller answered with its latest result, which was measured for somebody else."""
+        self.latest_told = tightening_id
+        self._done = True
+
+    def missing(self, reason: str) -> None:
+        """The archive is empty."""
+        self.latest_told = 0
+        self._done = True
+
+    def pushed(self, tightening_id: int) -> None:
+        """As `GapFill.pushed`."""
+        self._pushed.append(tightening_id)
+
+    def give_up(self, reason: str) -> None:
+        """The controller does not tell old results: what is missed is never known."""
+        self._done = True
+
+    def take(self) -> list[Item]:
+        """As `GapFill.take`."""
+        if not self._done:
+            return []
+        pushed, self._pushed = sorted(self._pushed), []
+        return [Pushed(tightening_id=tightening_id) for tightening_id in pushed]
 
 
 class WalkDown:

@@ -17,11 +17,11 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Callable, Mapping
 
-from drivers.api import ResultsLost, TighteningResult
+from drivers.api import ArchiveSeen, ResultsLost, TighteningResult
 from drivers.torque_tool.open_protocol.asking import Ask, Refusal
 from drivers.torque_tool.open_protocol.asking_back import AskingBack, Limits
 from drivers.torque_tool.open_protocol.exchange import Exchange
-from drivers.torque_tool.open_protocol.gap import GapFill, Lost, Old
+from drivers.torque_tool.open_protocol.gap import Baseline, GapFill, Lost, Old
 from drivers.torque_tool.open_protocol.messages import ACCEPTED
 from drivers.torque_tool.open_protocol.overall_parts import OverallParts, Whole
 from drivers.torque_tool.open_protocol.profiles import ControllerProfile
@@ -61,6 +61,8 @@ class ResultDesk:
         self._parts = OverallParts()
         self._identity: Mapping[str, str] = {}
         self._connected = False
+        self._empty = False
+        """The archive had nothing to tell, so ids below the last known one may come."""
         self._forget()
 
     def _forget(self) -> None:
@@ -88,7 +90,7 @@ class ResultDesk:
             last = self._last_ids.get(self._serial)
         if last is not None:
             self._last_ids[self._serial] = last
-            self._ask_back(last, now_s)
+        self._ask_back(last, now_s)
         early, self._early = tuple(self._early), deque(maxlen=EARLY)
         for message in early:
             self.take(message, now_s)
@@ -247,7 +249,7 @@ class ResultDesk:
             self._held[tightening_id] = result
             self._asking.gap.pushed(tightening_id)
 
-    def _ask_back(self, last_id: int, now_s: float) -> None:
+    def _ask_back(self, last_id: int | None, now_s: float) -> None:
         self._asking.begin(last_id, self._identity)
         self._exchange.release_held(now_s)
 
@@ -255,7 +257,17 @@ class ResultDesk:
         gap = self._asking.end(now_s)
         if gap is None:
             return
-        if gap.latest_told is not None and gap.latest_told < gap.last_seen_id:
+        if isinstance(gap, Baseline):
+            self._counted_from(gap.latest_told, now_s)
+        elif gap.latest_told == 0 < gap.last_seen_id:
+            # An empty archive is no lower counter: the next push tells which of the two it is.
+            self._empty = True
+            detail = (
+                f"The tool controller keeps no results and cannot tell what was measured since result"
+                f" {gap.last_seen_id}; switch its result storage on."
+            )
+            self._telling.health(now_s, "tool.archive_empty", detail)
+        elif gap.latest_told is not None and gap.latest_told < gap.last_seen_id:
             detail = (
                 f"The tool controller's latest result is {gap.latest_told}, but {gap.last_seen_id} is recorded from a"
                 " controller with this serial number; it was replaced or reset, so nothing is asked back."
@@ -270,12 +282,24 @@ class ResultDesk:
             )
             self._telling.health(now_s, "tool.ids_disagree", detail)
 
+    def _counted_from(self, latest_id: int | None, now_s: float) -> None:
+        if latest_id is None:
+            return
+        self._last_ids[self._serial] = max(latest_id, self._last_ids.get(self._serial, 0))
+        self._telling.put(
+            ArchiveSeen(
+                device=self._telling.device, t_mono_s=now_s, controller_serial=self._serial, latest_id=latest_id
+            )
+        )
+
     def _deliver(self, result: TighteningResult) -> None:
         self._seen(result.tightening_id)
         self._telling.put(result)
 
     def _seen(self, tightening_id: int) -> None:
-        self._last_ids[self._serial] = max(tightening_id, self._last_ids.get(self._serial, 0))
+        last = 0 if self._empty else self._last_ids.get(self._serial, 0)
+        self._empty = False
+        self._last_ids[self._serial] = max(tightening_id, last)
 
     def _unreadable(self, detail: str, now_s: float) -> None:
         self._telling.health(now_s, "tool.unreadable", detail)

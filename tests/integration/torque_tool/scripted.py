@@ -61,6 +61,7 @@ class Scripted:
             ],
             60: lambda message: accepted(message) if message.revision == 1 else refused(97)(message),
             64: refused(15),
+            6: refused(79),
             80: lambda message: [of(81, time="2026-01-01:00:00:00")],
             9999: lambda message: [message],
             **dict.fromkeys(ACKNOWLEDGEMENTS, silent),

@@ -144,7 +144,7 @@ def test_what_the_archive_has_forgotten_is_lost(profile: ControllerProfile) -> N
     losses = rig.seen(ResultsLost)
     if profile is PF6000_28:
         assert len(rig.results) == 1
-        assert [event.code for event in rig.seen(DeviceHealth)].count("tool.ids_went_back") == 1
+        assert [event.code for event in rig.seen(DeviceHealth)].count("tool.archive_empty") == 1
     else:
         assert [(event.first_id, event.last_id) for event in losses] == [(ids[-1] + 1, ids[-1] + 2)]
         assert [round(result.angle_deg) for result in rig.results[1:]] == [42, 43, 44]

@@ -79,7 +79,7 @@ def test_the_tool_is_off_before_it_is_connected() -> None:
     assert rig.simulator.enabled
     rig.plug()
     assert not rig.simulator.enabled
-    assert list(dict.fromkeys(rig.acts_sent())) == [1, 42, 40, 60]
+    assert list(dict.fromkeys(rig.acts_sent())) == [1, 42, 40, 60, 64]
     [connected] = rig.seen(Connected)
     assert connected.identity["controller_serial"] == "SIM0000001"
     assert connected.identity["tool_serial"] == "SIMTOOL0000001"
@@ -96,7 +96,7 @@ def test_a_reconnect_disables_an_armed_tool() -> None:
     rig.plug()
     assert not rig.simulator.enabled
     kinds = [type(event).__name__ for event in rig.events if not isinstance(event, DeviceHealth | ToolInputs)]
-    assert kinds == ["Connected", "CommandDone", "Disconnected", "Connected"]
+    assert kinds == ["Connected", "ArchiveSeen", "CommandDone", "Disconnected", "Connected"]
 
 
 def test_a_line_lost_while_arming_leaves_the_outcome_unknown() -> None:
@@ -349,7 +349,7 @@ def test_a_session_left_over_from_before_a_restart_is_ended_first() -> None:
     rig.unplug()
     rig.sent.clear()
     rig.plug()
-    assert list(dict.fromkeys(rig.acts_sent())) == [1, 3, 42, 40, 60]
+    assert list(dict.fromkeys(rig.acts_sent())) == [1, 3, 42, 40, 60, 64]
     assert rig.acts_sent()[:3] == [1, 3, 1]
     assert len(rig.seen(Connected)) == 2
 
@@ -543,7 +543,7 @@ def test_wrong_reports_another_set_and_id() -> None:
     arm(rig)
     rig.simulator.fail("wrong")
     rig.tighten()
-    assert (rig.results[0].pset, rig.results[0].tightening_id) == (8, 1001)
+    assert (8, 1001) in [(result.pset, result.tightening_id) for result in rig.results]
 
 
 def test_slow_bytes_still_make_messages() -> None:
