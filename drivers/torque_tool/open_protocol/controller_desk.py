@@ -6,7 +6,6 @@ have gets 99, a revision that it does not have 97; a client that says nothing wh
 
 from __future__ import annotations
 
-from collections import deque
 from collections.abc import Callable, Mapping
 
 from drivers.torque_tool.open_protocol.codes import REVISION_UNSUPPORTED, refusal_text
@@ -46,18 +45,21 @@ class ControllerDesk:
         self,
         state: ControllerState,
         link: ControllerLink,
-        notes: deque[str],
+        note: Callable[[str], None],
         answers: Mapping[int, Handler],
         told_at_once: Mapping[int, Callable[[float], None]],
         *,
         link_level: bool,
         refuse_second_start: bool,
     ) -> None:
-        """`answers` are those of all groups of MIDs; `told_at_once` pushes what follows a subscription, by its MID."""
+        """`answers` are those of all groups of MIDs; `told_at_once` pushes what follows a subscription, by its MID.
+
+        `note` gets a sentence for whatever the client does that the specification does not foresee.
+        """
         self._state = state
         self._session = state.session
         self._link = link
-        self._notes = notes
+        self._note = note
         self._told_at_once = told_at_once
         self._link_level = link_level and state.profile.numbers_messages
         self._refuse_second_start = refuse_second_start
@@ -77,7 +79,7 @@ class ControllerDesk:
         for message in messages:
             if not self._session.open and message.mid != _START:
                 # Section 5.2.1.
-                self._notes.append(f"MID {message.mid:04d} comes before 0001 and is not answered.")
+                self._note(f"MID {message.mid:04d} comes before 0001 and is not answered.")
                 continue
             self._heard_s = now_s
             try:
@@ -85,7 +87,7 @@ class ControllerDesk:
                 if whole is not None:
                     self._handle(whole, now_s)
             except MessageError as error:
-                self._notes.append(f"An acknowledgement cannot be read: {error}")
+                self._note(f"An acknowledgement cannot be read: {error}")
             self._session.flush(now_s)
 
     def advance(self, now_s: float) -> None:
@@ -109,7 +111,7 @@ class ControllerDesk:
 
     def drop(self, why: str) -> None:
         """Give the client up."""
-        self._notes.append(f"The client is dropped: {why}.")
+        self._note(f"The client is dropped: {why}.")
         self.end()
         self.hangup = why
 
@@ -146,7 +148,8 @@ class ControllerDesk:
             return self._answers[mid](message, now_s)
         except RefusedError as refusal:
             return refused(mid, refusal.error)
-        except MessageError:
+        except MessageError as error:
+            self._note(f"MID {mid:04d} cannot be read: {error}")
             return refused(mid, INVALID_DATA)
 
     def _speaks(self, mid: int, revision: int) -> bool:
@@ -164,6 +167,8 @@ class ControllerDesk:
         profile = self._state.profile
         if self._session.open and self._refuse_second_start:
             raise RefusedError(profile.second_client)
+        if self._session.open:
+            self._note("MID 0001 comes in a running session, which ends without 0003; a new one begins.")
         self.end()
         self.hangup = None
         self._session.begin(acknowledges=profile.wants_acknowledgement and not self._numbers(message))
@@ -194,4 +199,7 @@ class ControllerDesk:
         if answer.mid == REFUSED:
             error = int(answer.data[-2:])
             why = f"{refusal_text(error)} (code {error:02d})"
-            self._notes.append(f"MID {message.mid:04d} revision {message.revision} is refused: {why}.")
+            if error == REVISION_UNSUPPORTED and message.mid in self._state.profile.revisions:
+                only = message.mid in self._state.profile.only_highest
+                why += f"; {'only' if only else 'up to'} {self._state.profile.revisions[message.mid]} is spoken"
+            self._note(f"MID {message.mid:04d} revision {message.revision} is refused: {why}.")

@@ -44,6 +44,8 @@ _ACKNOWLEDGES: dict[int, tuple[int, ...]] = {
     1203: (1201, 1202),
 }
 _ANSWERS = (4, 5)
+ACKNOWLEDGEMENTS = frozenset(_ACKNOWLEDGES)
+"""MIDs that only say that a push has come."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -10,7 +10,6 @@ are kept and can be asked back. What the groups of MIDs do stands in `controller
 from __future__ import annotations
 
 import random
-from collections import deque
 from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from types import MappingProxyType
@@ -24,9 +23,10 @@ from drivers.torque_tool.open_protocol.controller_generic import GenericRequests
 from drivers.torque_tool.open_protocol.controller_identifiers import Identifiers
 from drivers.torque_tool.open_protocol.controller_jobs import Jobs
 from drivers.torque_tool.open_protocol.controller_links import ControllerLink
+from drivers.torque_tool.open_protocol.controller_notes import Notes, Watcher, sent_too_early, why_dropped
 from drivers.torque_tool.open_protocol.controller_psets import ParameterSets
 from drivers.torque_tool.open_protocol.controller_results import Results
-from drivers.torque_tool.open_protocol.controller_session import ControllerSession
+from drivers.torque_tool.open_protocol.controller_session import ACKNOWLEDGEMENTS, ControllerSession
 from drivers.torque_tool.open_protocol.controller_state import ControllerState
 from drivers.torque_tool.open_protocol.controller_tool import (
     ABORT_JOB,
@@ -41,11 +41,12 @@ from drivers.torque_tool.open_protocol.framing import Carriage, Side
 from drivers.torque_tool.open_protocol.joint_physics import JointState, ParameterSet, sound_joint
 from drivers.torque_tool.open_protocol.lists import Job
 from drivers.torque_tool.open_protocol.profiles import GENERIC, ControllerProfile
-from drivers.torque_tool.open_protocol.protocol import HeaderStyle
+from drivers.torque_tool.open_protocol.protocol import HeaderStyle, Message
 from drivers.torque_tool.open_protocol.simulated_spindles import SimulatedSpindles
 from drivers.torque_tool.open_protocol.simulated_tool import Measured, judge
 
-_NOTES = 200
+_RECENT = 2_048
+"""Bytes that are kept to say why they made no message."""
 
 
 class OpenProtocolSimulator:
@@ -55,7 +56,8 @@ class OpenProtocolSimulator:
     count clients; without it 0001 begins a new session, which is what a client gets that lost its line and comes back.
     `auto_s` tightens a sound joint by itself so often, while the tool turns at all. `link_level` demands sequence
     numbers from revision 6 of 0001 on, where the family has them. `archive` is how many rundowns are kept for 0064.
-    `pset_identifiers` (number to parameter set) are other numbers by which sets are listed and selected.
+    `pset_identifiers` (number to parameter set) are other numbers by which sets are listed and selected. `watcher` is
+    told every message both ways and every mistake of the client.
     """
 
     def __init__(
@@ -79,15 +81,19 @@ class OpenProtocolSimulator:
         controller_serial: str = "SIM0000001",
         tool_serial: str = "SIMTOOL0000001",
         clock_at_zero: datetime = datetime(2026, 1, 1),
+        watcher: Watcher | None = None,
     ) -> None:
         """`enabled` is how controllers ship. The lowest pset is selected.
 
         Raises ValueError for an empty table, and for a number of spindles that no controller has.
         """
-        self._carrier = make_carrier(Carriage(carriage), Side.CONTROLLER, header_style)
+        self._carriage = Carriage(carriage)
+        self._carrier = make_carrier(self._carriage, Side.CONTROLLER, header_style)
         self._output = FaultyOutput(rng, self._carrier, chunks)
-        self._notes: deque[str] = deque(maxlen=_NOTES)
-        link = ControllerLink(self._output.send, self._notes.append)
+        self._watcher = watcher
+        self._notes = Notes(watcher)
+        self._recent = b""
+        link = ControllerLink(self._send, self._notes.append)
         self._session = ControllerSession(link.say, self._notes.append)
         self._tool = SimulatedSpindles(psets, rng, count=spindles, enabled=enabled)
         self._state = ControllerState(
@@ -133,7 +139,7 @@ class OpenProtocolSimulator:
         self._desk = ControllerDesk(
             self._state,
             link,
-            self._notes,
+            self._notes.append,
             answers,
             told_at_once,
             link_level=link_level,
@@ -248,24 +254,28 @@ class OpenProtocolSimulator:
 
     def take_notes(self) -> tuple[str, ...]:
         """What the client did that the specification does not foresee, a sentence each, since the last call."""
-        notes = tuple(self._notes)
-        self._notes.clear()
-        return notes
+        return self._notes.take()
+
+    def line_lost(self) -> None:
+        """The line is gone: a controller on TCP notices, and the session is over; one on a serial line never knows."""
+        if self._session.open:
+            self._notes.append("The client closed the line without 0003.")
+        self._desk.end()
+        self._carrier.clear()
 
     def received(self, data: bytes, now_s: float) -> None:
         """Take bytes from the station's side."""
         self.advance(now_s)
         if self._output.mute(now_s):
             return
-        self._desk.take(self._carrier.received(data, now_s), now_s)
-        self._note_noise()
+        self._recent = (self._recent + data)[-_RECENT:]
+        self._take(self._carrier.received(data, now_s), now_s)
         self._output.collect(now_s)
 
     def advance(self, now_s: float) -> None:
         """Let time pass: rundowns, repeats, silence."""
         if self._output.word != "off":
-            self._desk.take(self._carrier.advance(now_s), now_s)
-            self._note_noise()
+            self._take(self._carrier.advance(now_s), now_s)
             self._report(self._tool.advance(now_s), now_s)
             self._jobs.advance(now_s)
             self._tighten_by_itself(now_s)
@@ -289,10 +299,26 @@ class OpenProtocolSimulator:
         """Bytes for the station's side."""
         return self._output.take()
 
-    def _note_noise(self) -> None:
-        if self._carrier.discarded > self._discarded:
-            self._notes.append(f"{self._carrier.discarded - self._discarded} bytes make no message and are dropped.")
-            self._discarded = self._carrier.discarded
+    def _send(self, message: Message, now_s: float) -> None:
+        if self._watcher is not None:
+            self._watcher.said(message)
+        self._output.send(message, now_s)
+
+    def _take(self, messages: list[Message], now_s: float) -> None:
+        dropped = self._carrier.discarded - self._discarded
+        if dropped:
+            self._discarded += dropped
+            self._notes.append(why_dropped(self._recent, dropped, self._carriage))
+        for sentence in sent_too_early(messages, self._state.profile, ACKNOWLEDGEMENTS):
+            self._notes.append(sentence)
+        for message in messages:
+            if self._watcher is not None:
+                self._watcher.heard(message)
+            self._desk.take([message], now_s)
+        if messages:
+            self._recent = self._recent[self._recent.rfind(messages[-1].raw) + len(messages[-1].raw) + 1 :]
+        if not self._carrier.pending:
+            self._recent = b""
 
     def _tighten_by_itself(self, now_s: float) -> None:
         if self._auto_s is None or self._tool.running:

@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from types import MappingProxyType
 
+from drivers.torque_tool.open_protocol.controller_notes import Watcher
 from drivers.torque_tool.open_protocol.fields import Value
 from drivers.torque_tool.open_protocol.framing import Carriage, FrameParser, Side, frame
 from drivers.torque_tool.open_protocol.joint_physics import ParameterSet
@@ -44,6 +45,7 @@ def controller(
     jobs: Sequence[Job] = (),
     refuse_second_start: bool = False,
     pset_identifiers: Mapping[int, int] = MappingProxyType({}),
+    watcher: Watcher | None = None,
 ) -> OpenProtocolSimulator:
     """A controller on TCP."""
     return OpenProtocolSimulator(
@@ -58,6 +60,7 @@ def controller(
         jobs=jobs,
         refuse_second_start=refuse_second_start,
         pset_identifiers=pset_identifiers,
+        watcher=watcher,
     )
 
 

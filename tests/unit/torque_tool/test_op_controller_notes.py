@@ -33,7 +33,7 @@ def test_every_mistake_is_named_once() -> None:
     assert client.simulator.take_notes() == (
         "MID 0060 comes before 0001 and is not answered.",
         "MID 0061 revision 1 is refused: unknown MID (code 99).",
-        "MID 0060 revision 11 is refused: MID revision unsupported (code 97).",
+        "MID 0060 revision 11 is refused: MID revision unsupported (code 97); up to 10 is spoken.",
         "MID 0018 revision 1 is refused: parameter set id not present (code 02).",
         "MID 0062 acknowledges nothing: no 0061 waits for it.",
         "An acknowledgement cannot be read: MID 0005 revision 1 has 1 of 4 bytes: it is not read.",
