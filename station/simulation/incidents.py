@@ -112,7 +112,8 @@ def _steps_for(mishap: Mishap | None, rig: Rig, steps: list[str]) -> list[str]:
     tightening = [s.id for s in procedure.steps if any(isinstance(d, Tightening) for d in s.demands)]
     moving = [s.id for s in procedure.steps if s.gestures]
     match mishap:
-        case Mishap.DUPLICATE_RESULT:
+        case Mishap.DUPLICATE_RESULT | Mishap.LOST_RESULT:
+            # Before any result is on record nobody can know that one is missing.
             return tightening[1:] or steps
         case Mishap.UNARMED_RESULT:
             return [steps[steps.index(tightening[0]) - 1]] if tightening else steps

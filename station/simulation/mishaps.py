@@ -65,7 +65,7 @@ def possible(mishap: Mishap, procedure: Procedure) -> bool:
             return any(isinstance(d, PartTaken) and len(procedure.variants(d.role)) > 1 for d in demands)
         case Mishap.MISSING_NUT:
             return any(sum(isinstance(d, Fastener) for d in step.demands) > 1 for step in procedure.steps)
-        case Mishap.WRONG_ORDER | Mishap.DUPLICATE_RESULT:
+        case Mishap.WRONG_ORDER | Mishap.DUPLICATE_RESULT | Mishap.LOST_RESULT:
             return sum(isinstance(d, Tightening) for d in demands) > 1
         case (
             Mishap.LOW_TORQUE
@@ -75,7 +75,6 @@ def possible(mishap: Mishap, procedure: Procedure) -> bool:
             | Mishap.TOOL_UNPLUGGED
             | Mishap.ALREADY_TIGHT
             | Mishap.CUT_RUNDOWN
-            | Mishap.LOST_RESULT
             | Mishap.TOOL_ALARM
         ):
             return procedure.needs_tool()

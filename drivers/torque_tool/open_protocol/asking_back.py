@@ -20,7 +20,17 @@ from drivers.torque_tool.open_protocol.codes import (
     UNKNOWN_MID,
 )
 from drivers.torque_tool.open_protocol.fields import Value
-from drivers.torque_tool.open_protocol.gap import Baseline, Found, GapFill, Item, Lost, Old, Pushed, WalkDown
+from drivers.torque_tool.open_protocol.gap import (
+    Baseline,
+    Found,
+    GapFill,
+    Item,
+    Lost,
+    Old,
+    Pushed,
+    WalkDown,
+    WholeArchive,
+)
 from drivers.torque_tool.open_protocol.generic import GenericRequest, encode_generic
 from drivers.torque_tool.open_protocol.handshake import highest
 from drivers.torque_tool.open_protocol.messages import LAYOUTS, read, whole
@@ -36,7 +46,7 @@ OFFLINE_FLAG_REVISION = 10
 STATION_ID_REVISION = 7
 """From this revision on, 0065 says which station measured."""
 Limits = dict[str, Value]
-Gap = GapFill | WalkDown | Baseline
+Gap = GapFill | WalkDown | Baseline | WholeArchive
 
 
 class Desk(Protocol):
@@ -83,16 +93,18 @@ class AskingBack:
         return not self._walks
 
     def begin(self, last_id: int | None, identity: Mapping[str, str]) -> None:
-        """Ask for everything after this id; None: nothing is on record, so only for the latest id."""
+        """Ask for everything after this id.
+
+        None: nothing is on record, so only for the latest id. 0: the archive was empty when it was first seen.
+        """
         if last_id is None:
             self.gap = Baseline()
             return
-        told = identity.get("station_cell_id", "")
-        self.gap = (
-            WalkDown(last_seen_id=last_id, station_id=int(told) if told.isdigit() else None)
-            if self._walks
-            else GapFill(last_seen_id=last_id)
-        )
+        if self._walks:
+            told = identity.get("station_cell_id", "")
+            self.gap = WalkDown(last_seen_id=last_id, station_id=int(told) if told.isdigit() else None)
+        else:
+            self.gap = GapFill(last_seen_id=last_id) if last_id > 0 else WholeArchive()
 
     def question(self, now_s: float) -> Ask | None:
         """The next message. When there is none and `gap` is still there, it is filled: `end` it."""

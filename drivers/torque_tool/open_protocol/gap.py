@@ -10,6 +10,7 @@ Focus 6000. Two ways of counting exist:
   recorded id or the end of the archive (code 15), and keeps what is of the own station. A hole says nothing there.
 
 - `Baseline`: nothing is on record, so nothing is missing; only the latest id is asked, to count from.
+- `WholeArchive`: the archive was empty when it was first seen, so all that it has is new, whatever its ids are.
 
 All keep a result that arrives by push meanwhile at its place in the order, and never ask for it.
 """
@@ -211,6 +212,61 @@ class Baseline:
         return [Pushed(tightening_id=tightening_id) for tightening_id in pushed]
 
 
+class WholeArchive:
+    """Everything, from the latest down to the first one that the controller has (the one below it is code 15)."""
+
+    last_seen_id = 0
+
+    def __init__(self) -> None:
+        self._wanted: int | None = None
+        self._found: list[Item] = []
+        self._pushed: list[int] = []
+        self._done = False
+        self.latest_told: int | None = None
+
+    def question(self) -> int | None:
+        """As `GapFill.question`."""
+        if self._done:
+            return None
+        return 0 if self._wanted is None else self._wanted
+
+    def answer(self, tightening_id: int, old: Old) -> None:
+        """The controller answered with this result."""
+        if self._wanted is None:
+            self.latest_told = tightening_id
+        elif tightening_id != self._wanted:
+            self._done = True
+            return
+        if tightening_id in self._pushed:
+            self._pushed.remove(tightening_id)
+            self._found.append(Pushed(tightening_id=tightening_id))
+        else:
+            self._found.append(Found(tightening_id=tightening_id, old=old))
+        self._wanted = tightening_id - 1
+        self._done = self._wanted == 0 or len(self._found) >= MOST
+
+    def missing(self, reason: str) -> None:
+        """Nothing is that old."""
+        self.latest_told = self.latest_told or 0
+        self._done = True
+
+    def pushed(self, tightening_id: int) -> None:
+        """As `GapFill.pushed`."""
+        self._pushed.append(tightening_id)
+
+    def give_up(self, reason: str) -> None:
+        """Ask no more: nobody knows whether there is anything below."""
+        self._done = True
+
+    def take(self) -> list[Item]:
+        """As `GapFill.take`; everything comes at the end."""
+        if not self._done:
+            return []
+        found, self._found = self._found, []
+        pushed, self._pushed = sorted(self._pushed), []
+        return [*reversed(found), *(Pushed(tightening_id=tightening_id) for tightening_id in pushed)]
+
+
 class WalkDown:
     """One gap where ids are shared with other stations: down from the latest to the last recorded id."""
 
@@ -260,6 +316,8 @@ class WalkDown:
         if self._wanted is None:
             self.latest_told = 0
             self._end()
+        elif self.last_seen_id == 0:
+            self._end()  # The archive was empty when it was first seen: below its first result there never was one.
         else:
             self.give_up(reason)
 

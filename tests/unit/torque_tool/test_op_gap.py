@@ -7,7 +7,18 @@ import random
 from hypothesis import given
 from hypothesis import strategies as st
 
-from drivers.torque_tool.open_protocol.gap import MOST, Found, GapFill, Item, Lost, Pushed, WalkDown, merged
+from drivers.torque_tool.open_protocol.gap import (
+    MOST,
+    Baseline,
+    Found,
+    GapFill,
+    Item,
+    Lost,
+    Pushed,
+    WalkDown,
+    WholeArchive,
+    merged,
+)
 from drivers.torque_tool.open_protocol.protocol import Message
 
 OLD = Message(mid=65)
@@ -22,7 +33,7 @@ def lost(first_id: int, last_id: int, reason: str = GONE) -> Lost:
     return Lost(first_id=first_id, last_id=last_id, reason=reason)
 
 
-def fill(gap: GapFill, archive: set[int]) -> list[Item]:
+def fill(gap: GapFill | Baseline | WholeArchive, archive: set[int]) -> list[Item]:
     """Let a controller with this archive answer everything."""
     items: list[Item] = []
     while (wanted := gap.question()) is not None:
@@ -282,3 +293,30 @@ def test_a_walk_has_an_end_too() -> None:
     assert isinstance(items[0], Lost)
     assert (items[0].first_id, items[0].last_id) == (1, 10)
     assert items[1:] == found(*range(11, MOST + 11))
+
+
+def test_the_first_connection_asks_only_where_to_count_from() -> None:
+    """It should fetch nothing that was measured for others, and deliver what is pushed meanwhile."""
+    gap = Baseline()
+    gap.pushed(8)
+    assert fill(gap, {5, 6, 7}) == [Pushed(tightening_id=8)] and gap.latest_told == 7
+    empty = Baseline()
+    assert fill(empty, set()) == [] and empty.latest_told == 0
+
+
+def test_an_archive_that_was_empty_is_fetched_whole() -> None:
+    """It should take every result in it for new, in ascending order, and call nothing below the first one lost."""
+    assert fill(WholeArchive(), {3200, 3201, 3202}) == found(3200, 3201, 3202)
+    assert fill(WholeArchive(), {1, 2}) == found(1, 2)
+    assert fill(WholeArchive(), set()) == []
+    gap = WholeArchive()
+    gap.pushed(3202)
+    gap.pushed(3203)
+    assert fill(gap, {3201, 3202}) == [*found(3201), Pushed(tightening_id=3202), Pushed(tightening_id=3203)]
+
+
+def test_an_empty_archive_does_not_hide_a_hole_before_a_push() -> None:
+    """It should lose what lies between the last recorded result and the pushed one, and nothing else."""
+    gap = GapFill(last_seen_id=3200)
+    gap.pushed(3203)
+    assert fill(gap, set()) == [lost(3201, 3202), Pushed(tightening_id=3203)]
