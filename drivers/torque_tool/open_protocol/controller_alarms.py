@@ -36,6 +36,11 @@ class Alarms:
         self._alarm: Alarm | None = None
         self.answers: dict[int, Handler] = {78: self._acknowledged_remotely}
 
+    @property
+    def standing(self) -> Alarm | None:
+        """The alarm, None when none stands."""
+        return self._alarm
+
     def begin(self, code: str, text: str, now_s: float, *, controller_ready: bool, tool_ready: bool) -> None:
         """An alarm comes up, in the place of an earlier one."""
         self._alarm = Alarm(

@@ -10,6 +10,7 @@ from __future__ import annotations
 import random
 from collections import deque
 from dataclasses import dataclass
+from itertools import islice
 
 from drivers.torque_tool.open_protocol.controller_answers import Handler, RefusedError, told
 from drivers.torque_tool.open_protocol.controller_data import STATION_ID, in_revision
@@ -50,6 +51,10 @@ class Archive:
     def latest(self) -> Rundown | None:
         """The last rundown of this station, None when none is kept."""
         return next((rundown for rundown in reversed(self._kept) if rundown.station == STATION_ID), None)
+
+    def last(self, count: int) -> tuple[Rundown, ...]:
+        """At most so many rundowns of this station, newest first."""
+        return tuple(islice((rundown for rundown in reversed(self._kept) if rundown.station == STATION_ID), count))
 
     def add(self, values: dict[str, Value], spindles: tuple[Measured, ...], curve: Curve | None) -> Rundown:
         """Keep a rundown under the next tightening id."""

@@ -91,6 +91,15 @@ class Jobs:
         """The number of the running job since the controller was made, 0 for none."""
         return 0 if self._run is None else self._run.sequence
 
+    @property
+    def batch(self) -> Batch | None:
+        """How far the batch of the job or, without one, of the selected set is; None where none is counted."""
+        run = self._run
+        if run is None:
+            return self._psets.batch(self._state.tool.selected)
+        status = BATCH_OK if run.done(run.at) else BATCH_RUNNING
+        return Batch(size=run.step.batch_size, counter=run.counts[run.at], status=status)
+
     def count(self, pset: int, *, ok: bool) -> Batch:
         """A tightening has ended: how its batch stands, in the job or, without one, in the parameter set."""
         run = self._run

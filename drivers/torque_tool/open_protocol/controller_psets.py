@@ -81,6 +81,13 @@ class ParameterSets:
         counter = self._counts[number] = self._counts.get(number, 0) + int(ok)
         return Batch(size=size, counter=counter, status=BATCH_RUNNING if counter < size else BATCH_OK)
 
+    def batch(self, number: int) -> Batch | None:
+        """How far the batch of this set is, None where none is counted."""
+        size, counter = self._size(number), self._counts.get(number, 0)
+        return (
+            Batch(size=size, counter=counter, status=BATCH_OK if counter >= size else BATCH_RUNNING) if size else None
+        )
+
     def full(self) -> None:
         """The batch of the selected set is full: lock the tool, or deselect the set."""
         if self._state.profile.results_by == 1201:

@@ -99,6 +99,11 @@ class ControllerSession:
         """How this MID is to be pushed; None when nobody subscribed to it."""
         return self._wishes.get(pushed)
 
+    @property
+    def subscribed(self) -> tuple[int, ...]:
+        """What is pushed, ascending."""
+        return tuple(sorted(self._wishes))
+
     def subscribe(self, pushed: int, wish: Wish) -> bool:
         """False when that subscription exists."""
         if pushed in self._wishes:

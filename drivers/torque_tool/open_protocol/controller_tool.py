@@ -44,6 +44,11 @@ class ToolCommands:
             225: self._reset_function,
         }
 
+    @property
+    def inputs(self) -> tuple[int, ...]:
+        """The inputs that are high, ascending."""
+        return self._high
+
     def set_inputs(self, high: tuple[int, ...]) -> None:
         """These of the inputs 1 to 8 are high from now on. Raises ValueError for a number that is none."""
         if not all(1 <= number <= INPUTS for number in high):

@@ -28,6 +28,7 @@ from drivers.torque_tool.open_protocol.controller_psets import ParameterSets
 from drivers.torque_tool.open_protocol.controller_results import Results
 from drivers.torque_tool.open_protocol.controller_session import ACKNOWLEDGEMENTS, ControllerSession
 from drivers.torque_tool.open_protocol.controller_state import ControllerState
+from drivers.torque_tool.open_protocol.controller_status import ControllerStatus
 from drivers.torque_tool.open_protocol.controller_tool import (
     ABORT_JOB,
     CLEAR,
@@ -42,6 +43,7 @@ from drivers.torque_tool.open_protocol.joint_physics import JointState, Paramete
 from drivers.torque_tool.open_protocol.lists import Job
 from drivers.torque_tool.open_protocol.profiles import GENERIC, ControllerProfile
 from drivers.torque_tool.open_protocol.protocol import HeaderStyle, Message
+from drivers.torque_tool.open_protocol.rundown_curve import Curve
 from drivers.torque_tool.open_protocol.simulated_spindles import SimulatedSpindles
 from drivers.torque_tool.open_protocol.simulated_tool import Measured, judge
 
@@ -178,6 +180,29 @@ class OpenProtocolSimulator:
     def client_connected(self) -> bool:
         """Whether a session is open."""
         return self._session.open
+
+    def status(self, *, last: int) -> ControllerStatus:
+        """What stands on its display, with so many of the last rundowns."""
+        return ControllerStatus(
+            client=self._session.open,
+            subscribed=self._session.subscribed,
+            enabled=self._tool.enabled,
+            locks=tuple(sorted(self._state.locks)),
+            turning=self._tool.running,
+            pset=self._tool.psets.get(self._tool.selected),
+            batch=self._jobs.batch,
+            job=self._jobs.running,
+            identifier=self._state.identifiers[0],
+            alarm=self._alarms.standing,
+            inputs=self._commands.inputs,
+            fault=self._output.word,
+            tightenings=self._state.tightenings,
+            last=self._archive.last(last),
+        )
+
+    def last_curve(self, every_s: float) -> Curve | None:
+        """The curve of the first spindle's last rundown, None before the first one."""
+        return self._tool.last_curve(every_s)
 
     def torque_nm(self, now_s: float) -> float:
         """Torque at the spindle now; 0 when it stands still."""

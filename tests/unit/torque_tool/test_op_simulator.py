@@ -5,7 +5,7 @@ from __future__ import annotations
 import random
 
 import pytest
-from op_client import PSET, Client
+from op_client import PSET, Client, controller
 
 from drivers.torque_tool.open_protocol.carrier import make_carrier
 from drivers.torque_tool.open_protocol.framing import Carriage, Side, frame
@@ -275,3 +275,30 @@ def test_a_request_in_parts_is_answered_once() -> None:
     assert (answer.mid, answer.data) == (5, b"0018")
     assert client.say(Message(mid=18, parts=2, part=2, data=b"4")) == []
     assert [message.mid for message in client.ask(9999)] == [9999]
+
+
+def test_the_controllers_display_shows_its_state() -> None:
+    """It should name session, subscriptions, locks, set, batch, job, alarm, inputs and the last rundowns."""
+    client = Client(controller())
+    before = client.simulator.status(last=3)
+    assert (before.client, before.subscribed, before.enabled, before.batch, before.last) == (False, (), True, None, ())
+    assert client.simulator.last_curve(0.01) is None
+    client.start()
+    client.accepts(60)
+    client.accepts(210)
+    client.accepts(19, b"00402")
+    client.accepts(150, b"UNIT-7")
+    assert client.simulator.pull_trigger(sound_joint(PSET), client.now_s)
+    client.wait(3.0)
+    client.tell(62)
+    client.simulator.set_inputs((3, 1), client.now_s)
+    client.simulator.raise_alarm("E404", "Tool hot", client.now_s, tool_ready=False)
+    after = client.simulator.status(last=3)
+    assert (after.client, after.subscribed, after.locks, after.identifier) == (True, (61, 211), ("alarm",), "UNIT-7")
+    assert after.pset is not None and after.pset.pset == 4
+    assert after.batch is not None and (after.batch.counter, after.batch.size) == (1, 2)
+    assert after.alarm is not None and after.alarm.code == "E404"
+    assert (after.inputs, after.fault, after.tightenings, len(after.last)) == ((1, 3), "ok", 1, 1)
+    curve = client.simulator.last_curve(0.01)
+    assert curve is not None
+    assert int(max(curve.torque_nm) * 100) / 100 == after.last[0].values["torque_nm"]
