@@ -17,7 +17,8 @@ from drivers.api import LinkError
 from drivers.link import DescriptorLink, open_link
 from drivers.session import PortOwner
 from drivers.torque_tool.open_protocol.clock_check import TOLERANCE_S
-from drivers.torque_tool.open_protocol.probe import Probe, ProbeReport, PsetWindow
+from drivers.torque_tool.open_protocol.probe import Probe
+from drivers.torque_tool.open_protocol.probe_report import ProbeReport, PsetWindow
 from drivers.torque_tool.open_protocol.profiles import GENERIC, PROFILES, ControllerProfile
 from station.config.errors import ConfigError
 from station.core.procedure import JointSpec

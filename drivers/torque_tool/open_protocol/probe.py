@@ -8,10 +8,9 @@ project's protocol reference.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Generator, Mapping
-from dataclasses import dataclass, field, replace
+from collections.abc import Callable, Generator
+from dataclasses import dataclass, replace
 from datetime import datetime, tzinfo
-from statistics import median
 
 from drivers.api import Command, CommandError, DriverEvent
 from drivers.torque_tool.open_protocol.asking import Ask
@@ -30,8 +29,9 @@ from drivers.torque_tool.open_protocol.exchange import Exchange
 from drivers.torque_tool.open_protocol.framing import Carriage
 from drivers.torque_tool.open_protocol.generic import GenericRequest, encode_generic, overall_extra
 from drivers.torque_tool.open_protocol.handshake import HIGHEST_START, NUMBERED_REVISION, start_message
-from drivers.torque_tool.open_protocol.messages import LAYOUTS, REFUSED, decode_ids, number, read, text, whole
+from drivers.torque_tool.open_protocol.messages import LAYOUTS, REFUSED, decode_ids, read, whole
 from drivers.torque_tool.open_protocol.overall_parts import OVERALL
+from drivers.torque_tool.open_protocol.probe_report import ProbeReport, PsetWindow, window_of
 from drivers.torque_tool.open_protocol.protocol import HeaderStyle, Message, MessageError
 
 HIGHEST_TOOL = 7
@@ -41,56 +41,6 @@ _NOT_BY_ID = (GENERIC_REQUEST_UNSUPPORTED, GENERIC_REQUEST_REVISION_UNSUPPORTED)
 """What 0006 is refused with where it does not know 1201; any other refusal says that nothing is stored yet."""
 MOST_LOSSES = 20
 """A controller may close the connection after each revision that it refuses; more often than this is a bad line."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class PsetWindow:
-    """A parameter set as 0013 tells it."""
-
-    pset: int
-    name: str
-    torque_min_nm: float
-    torque_target_nm: float
-    torque_max_nm: float
-    angle_min_deg: float
-    angle_max_deg: float
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ProbeReport:
-    """What was found. Revisions ascend; an empty row means that none was answered."""
-
-    identity: Mapping[str, str] = field(default_factory=dict)
-    """Fields of 0002 and 0041 by name, without blank ones."""
-    start_revisions: tuple[int, ...] = ()
-    """Of 0001."""
-    tool_revisions: tuple[int, ...] = ()
-    """Of 0040."""
-    old_result_revisions: tuple[int, ...] = ()
-    """Of 0064."""
-    old_results_by_id: bool = False
-    """No 0064, but 0006 tells old results (MID 1201)."""
-    psets: tuple[int, ...] = ()
-    windows: tuple[PsetWindow, ...] = ()
-    """Of the psets that 0012 tells."""
-    jobs: tuple[int, ...] = ()
-    clock_difference_s: float | None = None
-    """By how much the controller is ahead of the station; None when it did not say."""
-    round_trips_s: tuple[float, ...] = ()
-    other_client: bool = False
-    """The controller lets nobody in because another client is connected."""
-    notes: tuple[str, ...] = ()
-    """What went wrong on the way, one sentence each."""
-
-    @property
-    def reached(self) -> bool:
-        """Whether a session could be begun."""
-        return bool(self.start_revisions)
-
-    @property
-    def round_trip_s(self) -> float | None:
-        """The middle one."""
-        return median(self.round_trips_s) if self.round_trips_s else None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -346,7 +296,7 @@ class Probe:
                 break
             if heard.data is not None:
                 try:
-                    windows.append(_window(heard.data))
+                    windows.append(window_of(heard.data))
                 except MessageError as error:
                     self._notes.append(f"Parameter set {pset} cannot be read: {error}")
         self._found = replace(self._found, psets=psets, windows=tuple(windows))
@@ -396,16 +346,3 @@ class Probe:
         for name, value in values.items():
             self._identity.setdefault(name, value)
         return values
-
-
-def _window(message: Message) -> PsetWindow:
-    values = read(message)
-    return PsetWindow(
-        pset=whole(values, "pset"),
-        name=text(values, "name"),
-        torque_min_nm=number(values, "torque_min_nm"),
-        torque_target_nm=number(values, "torque_target_nm"),
-        torque_max_nm=number(values, "torque_max_nm"),
-        angle_min_deg=number(values, "angle_min_deg"),
-        angle_max_deg=number(values, "angle_max_deg"),
-    )

@@ -149,7 +149,7 @@ class ResultDesk:
                 self._asking.answer(message, now_s)
                 return True
             if message.mid == ACCEPTED:
-                return False
+                raise MessageError("a 0005 is no result")
             complete = self._parts.take(message, now_s)
         except MessageError as error:
             self._asking.unreadable(error, now_s)

@@ -14,7 +14,7 @@ import pytest
 from tool_rig import PSETS
 
 from drivers.simulated_line import TcpSimulatorPort
-from drivers.torque_tool.open_protocol.probe import ProbeReport, PsetWindow
+from drivers.torque_tool.open_protocol.probe_report import ProbeReport, PsetWindow
 from drivers.torque_tool.open_protocol.profiles import GENERIC, MTF6000, PF4000, PROFILES, ControllerProfile
 from drivers.torque_tool.open_protocol.simulator import OpenProtocolSimulator
 from station.commands.check_tool import Wanted, check_tool, lines_of, troubles_of

@@ -11,7 +11,8 @@ from scripted import Answer, accepted, of, refused, result, silent
 from drivers.api import CommandError, DisarmTool
 from drivers.torque_tool.open_protocol.framing import Carriage, FrameParser, Side, frame
 from drivers.torque_tool.open_protocol.messages import encode_ids
-from drivers.torque_tool.open_protocol.probe import Probe, ProbeReport
+from drivers.torque_tool.open_protocol.probe import Probe
+from drivers.torque_tool.open_protocol.probe_report import ProbeReport
 from drivers.torque_tool.open_protocol.protocol import Message
 
 READS = {1, 3, 6, 10, 12, 30, 40, 64, 80, 9999}

@@ -358,3 +358,12 @@ def test_on_the_link_level_an_enable_that_still_waits_is_never_sent_after_a_disa
     assert rig.mids(18, 42, 43)[-2:] == [18, 42]
     assert isinstance(rig.end_of("off"), CommandDone)
     assert isinstance(rig.end_of("arm"), CommandFailed)
+
+
+def test_a_controller_that_accepts_instead_of_answering_is_not_waited_for() -> None:
+    """It should say that nothing can be asked back, and work."""
+    rig = bench(10, {64: accepted}).plug()
+    rig.submit(ArmTool(command_id="arm", pset=7))
+    assert isinstance(rig.end_of("arm"), CommandDone)
+    rig.run(15.0)
+    assert rig.tool.wants_hangup() is None
