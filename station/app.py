@@ -17,7 +17,7 @@ from pathlib import Path
 import anyio
 import anyio.to_thread
 
-from drivers.api import DisarmTool, StopMotion
+from drivers.api import DisarmTool, StopMotion, TighteningTrace
 from drivers.cobot.mycobot280.driver import MyCobot280
 from drivers.link import open_link
 from drivers.session import PortOwner
@@ -25,6 +25,7 @@ from drivers.voice import Voice, VoiceEvent, VoiceHealth
 from drivers.voice_player import find_player
 from station.config.phrases import load_phrases
 from station.config.station_values import CameraConfig, StationConfig
+from station.core.codec import from_plain
 from station.live_desk import LiveDesk
 from station.runtime.clock import SystemClock
 from station.runtime.dispatch import People
@@ -111,6 +112,7 @@ def build(
         procedure=files.procedure,
         state=lambda: station.loop.state,
         person=lambda event: station.loop.post(event, "person"),
+        trace=lambda result: _kept_trace(journal, station.loop.state.traces.get(result)),
         voice=voice,
     )
     station = Station(
@@ -137,6 +139,13 @@ def build(
         bench.workers.append(worker)
         bench.work += [worker.capture, worker.analyse]
     return bench
+
+
+def _kept_trace(journal: Journal, seq: int | None) -> TighteningTrace | None:
+    if seq is None:
+        return None
+    trace: TighteningTrace = from_plain(TighteningTrace, journal.row(seq).body["envelope"]["event"])
+    return trace
 
 
 def _worker(bench: Bench, camera: CameraConfig, pipeline: Pipeline, seed: int) -> CameraWorker:

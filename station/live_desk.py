@@ -7,14 +7,17 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime
 
+from drivers.api import TighteningTrace
 from drivers.voice import Voice
 from drivers.voice_queue import Priority, Utterance
 from station.config.phrases import Phrases
 from station.core import effects as fx
-from station.core.procedure import JointSpec, Procedure
+from station.core.procedure import Procedure
 from station.core.screen import Screen
-from station.core.state import Phase, State, StepStatus
-from station.web.desk import BenchPointer, Caption, PersonEvent, Record, RecordJoint, Shown
+from station.core.state import Phase, State
+from station.web.desk import BenchPointer, Caption, PersonEvent, Shown
+from station.web.record import Curve, OverrideNote, Record, Rundown
+from station.web.recording import curve_of, overrides_of, record_of, rundowns_of
 from vision.api import Frame, FrameAnalysis
 from vision.bench import Bench
 from vision.overlay import overlay_of
@@ -33,6 +36,8 @@ class LiveDesk:
     """The loop's newest state."""
     person: Callable[[PersonEvent], None]
     """Where a person's acts go."""
+    trace: Callable[[str], TighteningTrace | None]
+    """The kept curve of a result, by its key `controller serial/tightening id`."""
     voice: Voice | None = None
     bench_pointer: BenchPointer | None = None
     opens: Callable[[str], None] | None = None
@@ -114,23 +119,20 @@ class LiveDesk:
 
     def record(self) -> Record | None:
         """The record of the visit that is under way or was the last one."""
-        state = self.state()
-        if state.order is None:
-            return None
-        starts = [step.started_s for step in state.steps if step.started_s is not None]
-        ends = [step.ended_s for step in state.steps if step.ended_s is not None]
-        return Record(
-            visit_id=state.visit_id,
-            visitor=state.order.visitor,
-            car=state.order.car,
-            vin=state.order.vin,
-            procedure=self.procedure.title,
-            date=datetime.now().astimezone().date().isoformat(),
-            minutes=(max(ends) - min(starts)) / 60.0 if starts and ends else 0.0,
-            finished=state.outcome == "finished",
-            steps=tuple(step.say for step in self.procedure.steps if _passed(state, step.id)),
-            joints=tuple(self._joint(state, joint.id, joint.label) for joint in self._tightened()),
-        )
+        return record_of(self.procedure, self.state(), datetime.now().astimezone().date().isoformat())
+
+    def rundowns(self) -> tuple[Rundown, ...]:
+        """Every result of this visit, in order."""
+        return rundowns_of(self.procedure, self.state())
+
+    def overrides(self) -> tuple[OverrideNote, ...]:
+        """What people have decided by a right in this visit, in order."""
+        return overrides_of(self.procedure, self.state())
+
+    def curve(self, result: str) -> Curve | None:
+        """The curve of a result of this visit; reads it from where it is kept."""
+        trace = self.trace(result)
+        return None if trace is None else curve_of(self.procedure, self.state(), trace)
 
     def listen(self, listener: Callable[[], None]) -> Callable[[], None]:
         """Call `listener` (from any thread) when something is new; returns what ends it."""
@@ -152,26 +154,8 @@ class LiveDesk:
         if self.opens is not None and self.state().phase is not Phase.RUNNING:
             self.opens(language)
 
-    def _tightened(self) -> list[JointSpec]:
-        return [joint for joint in self.procedure.joints if joint.pset is not None]
-
-    def _joint(self, state: State, joint_id: str, label: str) -> RecordJoint:
-        results = [entry for entry in state.tightenings if entry.joint == joint_id]
-        last = results[-1] if results else None
-        return RecordJoint(
-            label=label,
-            torque_nm=last.torque_nm if last else None,
-            angle_deg=last.angle_deg if last else None,
-            attempts=len(results),
-            good=last is not None and last.verdict == "ok",
-        )
-
     def _tell(self) -> None:
         with self._lock:
             listeners = tuple(self._listeners)
         for listener in listeners:
             listener()
-
-
-def _passed(state: State, step_id: str) -> bool:
-    return any(step.id == step_id and step.status is StepStatus.PASSED for step in state.steps)

@@ -16,9 +16,10 @@ from station.core.events import (
     PauseRequested,
     PersonConfirmed,
     ResumeRequested,
+    RightUsed,
     VisitAbandoned,
 )
-from station.core.procedure import ROLE_RANK, Role
+from station.core.procedure import ROLE_RANK, Right, Role
 from station.core.screen import Screen
 from station.web.desk import PersonEvent
 from station.web.people import Session
@@ -71,7 +72,17 @@ class Abandon(_Ask):
     reason: Text
 
 
-Ask = Confirm | Acknowledge | Plain | Language | Abandon
+class UseRight(_Ask):
+    """Do what only technicians may."""
+
+    do: Literal["use_right"]
+    right: Literal["loosen", "accept_result", "undo"]
+    subject: Text
+    """Joint, or the step to take back."""
+    reason: Text
+
+
+Ask = Confirm | Acknowledge | Plain | Language | Abandon | UseRight
 ASKS: TypeAdapter[Ask] = TypeAdapter(Annotated[Ask, Field(discriminator="do")])
 
 
@@ -83,6 +94,8 @@ class Verdict(StrEnum):
     """The screen no longer asks for this."""
     FORBIDDEN = "forbidden"
     """Somebody of a higher role must say so."""
+    REASON_MISSING = "reason_missing"
+    """The person may say so, but not without a reason."""
 
 
 def judge(screen: Screen, ask: Ask, who: Session) -> Verdict:
@@ -103,7 +116,9 @@ def judge(screen: Screen, ask: Ask, who: Session) -> Verdict:
         case Language(do="begin"):
             return _by(Role.VISITOR, who, screen.phase != "running")
         case Abandon():
-            return _by(Role.TECHNICIAN, who, screen.phase == "running")
+            return _for_a_reason(_by(Role.TECHNICIAN, who, screen.phase == "running"), ask.reason)
+        case UseRight():
+            return _for_a_reason(_by(Role.TECHNICIAN, who, _is_offered(screen, ask)), ask.reason)
         case _:
             return Verdict.ACCEPTED
 
@@ -129,6 +144,10 @@ def event_of(ask: Ask, who: Session) -> PersonEvent | None:
             return None
         case Abandon():
             return VisitAbandoned(person=who.person, reason=ask.reason)
+        case UseRight():
+            return RightUsed(
+                right=Right(ask.right), subject=ask.subject, role=who.role, person=who.person, reason=ask.reason
+            )
 
 
 class Claims:
@@ -140,7 +159,7 @@ class Claims:
 
     def take(self, screen: Screen, ask: Ask) -> bool:
         """Whether this answer is the first. What can be said twice without harm is always first."""
-        if not isinstance(ask, Confirm | Acknowledge | Abandon) and ask.do != "begin":
+        if not isinstance(ask, Confirm | Acknowledge | Abandon | UseRight) and ask.do != "begin":
             return True
         now_s = self._now_s()
         self._taken = {key: at_s for key, at_s in self._taken.items() if now_s - at_s < CLAIM_S}
@@ -164,8 +183,21 @@ def _acknowledge(screen: Screen, ask: Acknowledge, who: Session) -> Verdict:
     for fault in screen.faults:
         if fault.code == ask.code and fault.clear_by in ("visitor", "technician"):
             found = _by(Role(fault.clear_by), who, fault.ready)
+            found = _for_a_reason(found, ask.reason) if fault.clear_by == "technician" else found
             verdict = found if verdict is Verdict.STALE else verdict
     return verdict
+
+
+def _is_offered(screen: Screen, ask: UseRight) -> bool:
+    if screen.phase != "running":
+        return False
+    if ask.right == "undo":
+        return ask.subject == screen.undoable != ""
+    return any(fault.subject == ask.subject and ask.right in fault.rights for fault in screen.faults)
+
+
+def _for_a_reason(verdict: Verdict, reason: str) -> Verdict:
+    return verdict if verdict is not Verdict.ACCEPTED or reason.strip() else Verdict.REASON_MISSING
 
 
 def _by(least: Role, who: Session, fits: bool) -> Verdict:

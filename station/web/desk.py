@@ -1,6 +1,7 @@
 """What the pages' server may see and do: written here, kept by whoever runs the station.
 
-Every method may be called from the server's event loop and returns at once; what it reads is made in other threads.
+Every method but `curve` may be called from the server's event loop and returns at once; what it reads is made in other
+threads.
 """
 
 from __future__ import annotations
@@ -18,9 +19,11 @@ from station.core.events import (
     PauseRequested,
     PersonConfirmed,
     ResumeRequested,
+    RightUsed,
     VisitAbandoned,
 )
 from station.core.screen import Screen
+from station.web.record import Curve, OverrideNote, Record, Rundown
 
 PersonEvent = (
     FaultAcknowledged
@@ -30,6 +33,7 @@ PersonEvent = (
     | PauseRequested
     | PersonConfirmed
     | ResumeRequested
+    | RightUsed
     | VisitAbandoned
 )
 """What a person can make happen on a page."""
@@ -55,35 +59,6 @@ class Shown:
     jpeg: bytes
     overlay: Mapping[str, Any]
     """As `vision.overlay.overlay_of` makes it, from the same picture."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class RecordJoint:
-    """A joint on the record: its last result."""
-
-    label: str
-    torque_nm: float | None
-    angle_deg: float | None
-    attempts: int
-    good: bool
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Record:
-    """What a visitor takes home, of the visit that is under way or was the last one."""
-
-    visit_id: str
-    visitor: str
-    car: str
-    vin: str
-    procedure: str
-    date: str
-    """As the visitor's calendar has it, e.g. `2026-11-24`."""
-    minutes: float
-    finished: bool
-    steps: tuple[str, ...]
-    """Phrase keys of the steps that passed."""
-    joints: tuple[RecordJoint, ...]
 
 
 class BenchPointer(Protocol):
@@ -130,6 +105,15 @@ class Desk(Protocol):
 
     def record(self) -> Record | None:
         """The record of the visit that is under way or was the last one."""
+
+    def rundowns(self) -> tuple[Rundown, ...]:
+        """Every result of this visit, in order."""
+
+    def overrides(self) -> tuple[OverrideNote, ...]:
+        """What people have decided by a right in this visit, in order."""
+
+    def curve(self, result: str) -> Curve | None:
+        """The curve of a result of this visit. Reads the disk: not from the event loop."""
 
     def listen(self, listener: Callable[[], None]) -> Callable[[], None]:
         """Call `listener` (from any thread) when screen, caption or a picture is new; returns what ends it."""

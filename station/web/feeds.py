@@ -53,7 +53,14 @@ class Feeds:
                         )
                         sent_language = language
                     view = (
-                        console_view(screen, self.desk.phrases, language, self.desk.camera_names())
+                        console_view(
+                            screen,
+                            self.desk.phrases,
+                            language,
+                            cameras=self.desk.camera_names(),
+                            rundowns=self.desk.rundowns(),
+                            overrides=self.desk.overrides(),
+                        )
                         if console
                         else kiosk_view(screen, self.desk.phrases, language, self.desk.caption())
                     )

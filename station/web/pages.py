@@ -18,8 +18,10 @@ from station.web.asking import ASKS, Ask, Claims, Language, Verdict, event_of, j
 from station.web.desk import Desk
 from station.web.guard import body_of
 from station.web.people import VISITOR, People, Session
-from station.web.views import record_view, words_of
+from station.web.record_views import curve_view, record_view
+from station.web.views import words_of
 
+_STATUS = {Verdict.ACCEPTED: 200, Verdict.STALE: 409, Verdict.FORBIDDEN: 403, Verdict.REASON_MISSING: 422}
 _UTTERANCE = re.compile(r"[A-Za-z0-9_.:-]{1,80}")
 
 
@@ -81,6 +83,11 @@ class Pages:
         view = None if record is None else record_view(record, phrases, language)
         return JSONResponse({"record": view, "language": language, "words": words_of(phrases, language)})
 
+    async def curve(self, request: Request) -> Response:
+        """The curve of a result of this visit, with the window of its joint; 404 where there is none."""
+        curve = await anyio.to_thread.run_sync(self.desk.curve, request.query_params.get("result", ""))
+        return Response(status_code=404) if curve is None else JSONResponse(curve_view(curve))
+
     async def speech(self, request: Request) -> Response:
         """An utterance that the page must play itself."""
         utterance = request.path_params["utterance"]
@@ -88,7 +95,7 @@ class Pages:
         return Response(status_code=404) if wav is None else Response(wav, media_type="audio/wav")
 
     async def act(self, request: Request) -> Response:
-        """A person does something: 200, or 409 with the screen's version when it no longer asks for that, or 403."""
+        """A person does something: 200, or 409 with the screen's version when it no longer asks for that, or 403, or 422 without a reason."""
         who = self._who(request)
         if who is None:
             return JSONResponse({"verdict": "signed_out"}, 401)
@@ -105,8 +112,7 @@ class Pages:
                 self.desk.post(event)
             elif isinstance(ask, Language):
                 self.desk.begin(ask.language)
-        status = {Verdict.ACCEPTED: 200, Verdict.STALE: 409, Verdict.FORBIDDEN: 403}[verdict]
-        return JSONResponse({"verdict": verdict, "version": version}, status)
+        return JSONResponse({"verdict": verdict, "version": version}, _STATUS[verdict])
 
     async def sign_in(self, request: Request) -> Response:
         """A token for a right PIN; 403 for a wrong one, 429 while one must wait after too many."""

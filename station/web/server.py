@@ -73,6 +73,7 @@ def create_app(
         Route("/health", pages.health),
         Route("/about.json", pages.about),
         Route("/record.json", pages.record),
+        Route("/curve.json", pages.curve),
         Route("/speech/{utterance}.wav", pages.speech),
         Route("/act", pages.act, methods=["POST"]),
         Route("/sign-in", pages.sign_in, methods=["POST"]),

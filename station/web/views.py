@@ -6,8 +6,10 @@ from collections.abc import Mapping
 from typing import Any
 
 from station.config.phrases import Phrases
-from station.core.screen import Screen, ScreenFault
-from station.web.desk import Caption, Record
+from station.core.screen import Screen, ScreenFault, ScreenInterlock
+from station.web.desk import Caption
+from station.web.record import OverrideNote, Rundown
+from station.web.record_views import override_view, rundown_view, short_of
 
 _WAIT = {
     "hands": "ui.wait.hands",
@@ -50,7 +52,7 @@ def kiosk_view(screen: Screen, phrases: Phrases, language: str, caption: Caption
         "part": _part(screen),
         "picture_text": text(f"ui.picture.{screen.picture}"),
         "steps": [
-            {"id": step.id, "label": text(_short(phrases, language, step.say)), "status": step.status}
+            {"id": step.id, "label": text(short_of(phrases, language, step.say)), "status": step.status}
             for step in screen.steps
         ],
         "step_of": _step_of(screen, phrases, language),
@@ -72,6 +74,7 @@ def kiosk_view(screen: Screen, phrases: Phrases, language: str, caption: Caption
             for question in screen.questions
         ],
         "waiting": _waiting(screen, phrases, language),
+        "interlock": _stations(screen, phrases, language),
         "robot": screen.robot,
         "robot_text": text(f"ui.robot.{screen.robot}"),
         "tool": screen.tool,
@@ -82,8 +85,18 @@ def kiosk_view(screen: Screen, phrases: Phrases, language: str, caption: Caption
     }
 
 
-def console_view(screen: Screen, phrases: Phrases, language: str, cameras: tuple[str, ...]) -> dict[str, Any]:
+def console_view(
+    screen: Screen,
+    phrases: Phrases,
+    language: str,
+    *,
+    cameras: tuple[str, ...],
+    rundowns: tuple[Rundown, ...],
+    overrides: tuple[OverrideNote, ...],
+) -> dict[str, Any]:
     """What a technician sees."""
+    undone = next((step.say for step in screen.steps if step.id == screen.undoable), "")
+    short = phrases.shown(language, short_of(phrases, language, undone)) if undone else ""
     return {
         "phase": screen.phase,
         "outcome": screen.outcome,
@@ -110,40 +123,16 @@ def console_view(screen: Screen, phrases: Phrases, language: str, cameras: tuple
             | {"status_text": phrases.shown(language, f"ui.joint.{joint.status}")}
             for joint in screen.joints
         ],
+        "interlock": _conditions(screen.interlock, phrases, language),
+        "health": [{"device": note.device, "code": note.code, "detail": note.detail} for note in screen.health],
+        "rundowns": [rundown_view(rundown, phrases, language) for rundown in rundowns],
+        "overrides": [override_view(entry, phrases, language) for entry in overrides],
+        "undo": {"step": screen.undoable, "text": phrases.shown(language, "ui.right.undo", {"step": short})}
+        if undone
+        else None,
         "paused": screen.paused,
         "help_called": screen.help_called,
     }
-
-
-def record_view(record: Record, phrases: Phrases, language: str) -> dict[str, Any]:
-    """What the visitor takes home."""
-    return {
-        "visit": record.visit_id,
-        "visitor": record.visitor,
-        "by": phrases.shown(language, "ui.record.by", {"visitor": record.visitor}),
-        "car": record.car,
-        "vin": record.vin,
-        "procedure": record.procedure,
-        "date": record.date,
-        "minutes": round(record.minutes, 1),
-        "finished": record.finished,
-        "steps": [phrases.shown(language, _short(phrases, language, say)) for say in record.steps],
-        "joints": [
-            {
-                "name": phrases.shown(language, "ui.joint", {"joint": joint.label}),
-                "torque_nm": joint.torque_nm,
-                "angle_deg": joint.angle_deg,
-                "attempts": joint.attempts,
-                "good": joint.good,
-            }
-            for joint in record.joints
-        ],
-    }
-
-
-def _short(phrases: Phrases, language: str, say: str) -> str:
-    short = f"{say}.short"
-    return short if short in phrases.keys(language) else say
 
 
 def _part(screen: Screen) -> str:
@@ -167,13 +156,15 @@ def _fault(fault: ScreenFault, phrases: Phrases, language: str) -> dict[str, Any
         "holds": fault.holds,
         "clear_by": fault.clear_by,
         "ready": fault.ready,
+        "rights": [{"right": right, "text": phrases.shown(language, f"ui.right.{right}")} for right in fault.rights],
         "visitor": phrases.shown(language, f"fault.{fault.code}.visitor", fault.words),
         "technician": phrases.shown(language, f"fault.{fault.code}.technician", fault.words),
     }
 
 
 def _waiting(screen: Screen, phrases: Phrases, language: str) -> list[str]:
-    """The missing evidence in the visitor's words, each once. That the robot is on its way is no task of theirs."""
+    """The missing evidence in the visitor's words, each once. That the robot is on its way is no task of theirs, and of
+    a tightening that can begin the interlock says more."""
     labels = {joint.id: joint.label for joint in screen.joints}
     sentences: list[str] = []
     for missing in screen.waiting_for:
@@ -181,9 +172,46 @@ def _waiting(screen: Screen, phrases: Phrases, language: str) -> list[str]:
         key = _WAIT.get(kind, "ui.wait.look")
         if kind == "part":
             key = "ui.wait.part_at" if rest.partition("@")[2] not in ("", _tray(rest)) else "ui.wait.part_taken"
-        if kind != "robot":
+        if kind != "robot" and not (kind == "tightening" and screen.interlock is not None):
             sentences.append(phrases.shown(language, key, {"joint": labels.get(rest, rest)}))
     return list(dict.fromkeys(sentences))
+
+
+def _stations(screen: Screen, phrases: Phrases, language: str) -> list[dict[str, Any]]:
+    """The conditions of the trigger in their order, the first that is missing with what to do; at last the trigger.
+
+    Empty while no joint is due, or something holds the work: then that comes first.
+    """
+    lock = screen.interlock
+    if lock is None or screen.paused or any(fault.holds for fault in screen.faults):
+        return []
+    words = {"socket": lock.socket, "joint": lock.joint}
+    kinds = [kind for kind in ("socket", "position", "enable") if kind != "socket" or lock.socket]
+    # The trigger is what the last condition turns into when all are there.
+    due = kinds.index(lock.missing) if lock.missing else len(kinds) - 1
+    stations = []
+    for number, kind in enumerate(kinds):
+        status = "later" if number > due else "done" if number < due else "now" if lock.missing else "go"
+        shown = "pull" if status == "go" else kind
+        key = f"ui.interlock.do.{shown}" if number == due else f"ui.interlock.{kind}"
+        stations.append({"kind": shown, "status": status, "text": phrases.shown(language, key, words)})
+    return stations
+
+
+def _conditions(lock: ScreenInterlock | None, phrases: Phrases, language: str) -> list[dict[str, Any]]:
+    """The interlock for technicians: every condition, there or missing, whatever else holds the work."""
+    if lock is None:
+        return []
+    there = {"socket": lock.socket_there, "position": lock.position_there, "enable": lock.enabled}
+    return [
+        {
+            "name": phrases.shown(language, f"ui.console.lock.{kind}", {"socket": lock.socket, "joint": lock.joint}),
+            "good": good,
+            "text": phrases.shown(language, f"ui.console.{'there' if good else 'missing'}"),
+        }
+        for kind, good in there.items()
+        if kind != "socket" or lock.socket
+    ]
 
 
 def _tray(fact: str) -> str:

@@ -18,7 +18,8 @@ from station.config.procedure_file import load_procedure
 from station.config.station_file import load_station
 from station.core.procedure import Procedure
 from station.core.screen import Screen, ScreenFault, ScreenJoint, ScreenQuestion, ScreenStep
-from station.web.desk import Caption, PersonEvent, Record, RecordJoint, Shown
+from station.web.desk import Caption, PersonEvent, Shown
+from station.web.record import Curve, OverrideNote, Record, RecordJoint, Rundown, Window
 from station.web.server import create_app, serving
 
 CONFIG = Path(__file__).parents[2] / "config"
@@ -74,6 +75,9 @@ class ScriptedDesk:
     wavs: dict[str, bytes] = field(default_factory=dict)
     pictures: dict[str, Shown] = field(default_factory=dict)
     kept: Record | None = None
+    results: tuple[Rundown, ...] = ()
+    noted: tuple[OverrideNote, ...] = ()
+    curves: dict[str, Curve] = field(default_factory=dict)
     version: int = 1
     lock: threading.Lock = field(default_factory=threading.Lock)
     listeners: list[Callable[[], None]] = field(default_factory=list)
@@ -117,6 +121,15 @@ class ScriptedDesk:
 
     def record(self) -> Record | None:
         return self.kept
+
+    def rundowns(self) -> tuple[Rundown, ...]:
+        return self.results
+
+    def overrides(self) -> tuple[OverrideNote, ...]:
+        return self.noted
+
+    def curve(self, result: str) -> Curve | None:
+        return self.curves.get(result)
 
     def listen(self, listener: Callable[[], None]) -> Callable[[], None]:
         self.listeners.append(listener)
@@ -222,9 +235,46 @@ def record_of(work: Procedure) -> Record:
         finished=True,
         steps=tuple(step.say for step in work.steps),
         joints=tuple(
-            RecordJoint(label=joint.label, torque_nm=9.02, angle_deg=64.0, attempts=1, good=True)
-            for joint in work.joints
+            RecordJoint(
+                label=joint.label,
+                torque_nm=9.02,
+                angle_deg=64.0,
+                attempts=1,
+                good=True,
+                verdict="ok",
+                result=f"SIM0001/{number}",
+                has_curve=True,
+            )
+            for number, joint in enumerate(work.joints, start=1)
         ),
+    )
+
+
+def curve_to(torque_nm: float, angle_deg: float, window: Window | None = None) -> Curve:
+    """A rundown as a controller samples it: spun on, snug at zero degrees, straight up, and a little relaxing."""
+    spun = [(-400.0 + 10.0 * n, 0.4 + 0.05 * (n % 3)) for n in range(40)]
+    rising = [(angle_deg * n / 60, 0.5 + (torque_nm - 0.5) * n / 60) for n in range(61)]
+    after = [(angle_deg, torque_nm * (1 - 0.002 * n)) for n in range(1, 20)]
+    samples = spun + rising + after
+    return Curve(
+        every_s=0.01,
+        torque_nm=tuple(torque for _, torque in samples),
+        angle_deg=tuple(angle for angle, _ in samples),
+        window=window,
+        final_torque_nm=torque_nm,
+        final_angle_deg=angle_deg,
+    )
+
+
+def window_of(work: Procedure, joint: str) -> Window:
+    """What a good result of the joint is."""
+    spec = work.joint(joint)
+    return Window(
+        torque_min_nm=spec.torque_min_nm,
+        torque_target_nm=spec.torque_target_nm,
+        torque_max_nm=spec.torque_max_nm,
+        angle_min_deg=spec.angle_min_deg,
+        angle_max_deg=spec.angle_max_deg,
     )
 
 

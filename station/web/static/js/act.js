@@ -15,6 +15,7 @@ export async function post(path, body, token = "") {
 export const act = (ask, token = "") => post("/act", ask, token);
 
 // Which of the page's words says what became of it; empty when nothing needs saying.
-export function wordFor(status) {
+export function wordFor({ status, body }) {
+  if (body.verdict === "reason_missing") return "reason_missing";
   return { 200: "", 401: "forbidden", 403: "forbidden", 409: "stale" }[status] ?? "error";
 }

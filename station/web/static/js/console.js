@@ -3,6 +3,9 @@
 import { post, wordFor } from "./act.js";
 import { $, figure, make, refill, setText, show } from "./dom.js";
 import { Link } from "./link.js";
+import { overrideItem } from "./record.js";
+import { keepingFocus, reasoned } from "./reason.js";
+import { Rundowns } from "./rundowns.js";
 
 let words = {};
 let languages = {};
@@ -12,6 +15,7 @@ let role = "";
 
 const about = await (await fetch("/about.json")).json();
 $("sign-name").replaceChildren(...about.people.map((name) => make("option", { text: name })));
+const rundowns = new Rundowns($("rundowns"), $("curve"));
 const link = new Link("/ws/state?page=console", { message: heard, lost });
 
 function heard(message) {
@@ -27,7 +31,7 @@ function heard(message) {
     document.body.dataset.connected = "true";
     document.body.dataset.version = message.version;
     if ($("notice").dataset.kind === "lost") say("");
-    draw();
+    keepingFocus(draw);
   }
 }
 
@@ -54,10 +58,11 @@ function tongues(language) {
 }
 
 async function tell(ask) {
-  const { status } = await post("/act", { visit: view.visit, ...ask }, token);
-  if (status === 401) signed("", "", "");
-  const word = wordFor(status);
+  const answer = await post("/act", { visit: view.visit, ...ask }, token);
+  if (answer.status === 401) signed("", "", "");
+  const word = wordFor(answer);
   say(word ? words[word] : "");
+  return !word;
 }
 
 function draw() {
@@ -69,6 +74,20 @@ function draw() {
   refill($("facts"), view.waiting_for, () => view.waiting_for.map((text) => make("li", {}, [make("code", { text })])));
   refill($("devices"), view.devices, () => view.devices.map(line));
   refill($("cameras"), view.cameras, () => view.cameras.map(line));
+  refill($("lock"), [view.interlock, view.language], () => linesOr(view.interlock, "console.lock.none"));
+  refill($("health"), [view.health, view.language], () =>
+    view.health.length
+      ? view.health.map(({ device, code, detail }) =>
+          make("li", {}, [make("strong", { text: `${device} ` }), make("code", { text: code }), make("p", { text: detail })]),
+        )
+      : [make("li", { text: words["console.health.none"] })],
+  );
+  refill($("overrides"), [view.overrides, view.language], () =>
+    view.overrides.length
+      ? view.overrides.map(overrideItem)
+      : [make("li", { text: words["console.overrides.none"] })],
+  );
+  rundowns.show(view.rundowns, words, view.language);
   refill($("joints"), view.joints, () =>
     view.joints.map((joint) =>
       make("li", { data: { status: joint.status } }, [
@@ -78,11 +97,15 @@ function draw() {
       ]),
     ),
   );
-  refill($("visit-buttons"), [view.phase, view.paused, view.help_called, role, view.language], buttons);
+  refill($("visit-buttons"), [view.phase, view.paused, view.help_called, view.undo, role, view.language], buttons);
 }
 
 function line({ name, good, text }) {
   return make("li", { data: { good: String(good) } }, [make("span", { text: name }), make("span", { text })]);
+}
+
+function linesOr(lines, none) {
+  return lines.length ? lines.map(line) : [make("li", { text: words[none] })];
 }
 
 function button(text, action) {
@@ -99,7 +122,12 @@ function buttons() {
       : button(words.pause_program, () => tell({ do: "pause" })),
   ];
   if (view.help_called && role) found.push(button(words["console.answered"], () => tell({ do: "help_answered" })));
-  if (role === "technician") found.push(reasoned(words["console.end_visit"], (reason) => tell({ do: "abandon", reason })));
+  if (role === "technician") {
+    const end = [words["console.end_visit"], (reason) => tell({ do: "abandon", reason })];
+    const { undo } = view;
+    const back = undo ? [[undo.text, (reason) => tell({ do: "use_right", right: "undo", subject: undo.step, reason })]] : [];
+    found.push(reasoned("visit", [...back, end], words));
+  }
   return found;
 }
 
@@ -112,24 +140,17 @@ function fault(each) {
     ]),
     make("p", { text: each.technician }),
   ];
-  const may = each.ready && (each.clear_by === "visitor" || (each.clear_by === "technician" && role === "technician"));
-  if (may) {
-    parts.push(reasoned(words["console.acknowledge"], (reason) => tell({ do: "acknowledge", code: each.code, reason })));
+  if (each.clear_by === "visitor" && each.ready) {
+    parts.push(button(words.acknowledge, () => tell({ do: "acknowledge", code: each.code })));
+  }
+  if (each.clear_by === "technician" && role === "technician") {
+    const { code, subject } = each;
+    const mended = [words["console.acknowledge"], (reason) => tell({ do: "acknowledge", code, reason })];
+    const rights = each.rights.map(({ right, text }) => [text, (reason) => tell({ do: "use_right", right, subject, reason })]);
+    const choices = each.ready ? [...rights, mended] : rights;
+    if (choices.length) parts.push(reasoned(`${code}/${subject}`, choices, words));
   }
   return make("li", { data: { holds: String(each.holds), code: each.code } }, parts);
-}
-
-function reasoned(text, action) {
-  const input = make("input", { attributes: { type: "text", maxlength: "200", required: "" } });
-  const form = make("form", { className: "reason" }, [
-    make("label", {}, [make("span", { text: words["console.reason"] }), input]),
-    make("button", { className: "quiet", text, attributes: { type: "submit" } }),
-  ]);
-  form.addEventListener("submit", (event) => {
-    event.preventDefault();
-    action(input.value);
-  });
-  return form;
 }
 
 function signed(newToken, name, newRole) {

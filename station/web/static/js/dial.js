@@ -1,17 +1,11 @@
 // The torque dial: the joint that is due now, or the last one that was tightened.
 
 import { figure, make, setText } from "./dom.js";
+import { shape } from "./shape.js";
 
-const NS = "http://www.w3.org/2000/svg";
 const START = -210;
 const SWEEP = 240;
 const RADIUS = 84;
-
-function shape(tag, attributes) {
-  const element = document.createElementNS(NS, tag);
-  for (const [name, value] of Object.entries(attributes)) element.setAttribute(name, value);
-  return element;
-}
 
 function point(share, radius) {
   const angle = ((START + SWEEP * share) * Math.PI) / 180;

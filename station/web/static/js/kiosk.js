@@ -6,6 +6,7 @@ import { Art, loadThings } from "./art.js";
 import { fillCard } from "./card.js";
 import { Dial } from "./dial.js";
 import { $, figure, make, refill, setText, show } from "./dom.js";
+import { fillInterlock } from "./interlock.js";
 import { Link } from "./link.js";
 import { certificate } from "./record.js";
 import { Video } from "./video.js";
@@ -59,10 +60,8 @@ function notice(text, forMs = NOTICE_MS) {
 }
 
 async function tell(ask, token = "") {
-  const { status } = await act({ visit: view.visit, ...ask }, token);
-  const word = wordFor(status);
+  const word = wordFor(await act({ visit: view.visit, ...ask }, token));
   if (word) notice(words[word]);
-  return status;
 }
 
 function labels(language) {
@@ -98,6 +97,7 @@ function draw() {
   states(running);
   dial.show(view.joints, words.nm);
   joints();
+  fillInterlock($("interlock"), running ? view.interlock : [], words);
   refill($("waiting"), view.waiting, () => view.waiting.map((text) => make("li", { text })));
   show($("waiting-box"), running && view.waiting.length > 0 && $("card").hidden);
   steps();
@@ -165,7 +165,8 @@ function signedBy(title, say) {
 }
 
 function states(running) {
-  const nuts = view.joints.some((joint) => joint.status !== "empty");
+  // Where the interlock is shown, it says what the tool does.
+  const nuts = view.joints.some((joint) => joint.status !== "empty") && !view.interlock.length;
   const tool = nuts ? [["tool", view.tool, view.tool_text]] : [];
   const shown = running ? [["robot", view.robot, view.robot_text], ...tool] : [];
   refill($("states"), shown, () => shown.map(([kind, state, text]) => make("li", { text, data: { kind, state } })));
@@ -176,8 +177,8 @@ function joints() {
   show($("work"), matter);
   refill($("joints"), view.joints, () =>
     view.joints.map((joint) => {
-      const result =
-        joint.torque_nm === null ? joint.status_text : `${figure(joint.torque_nm, 2)} ${words.nm}`;
+      const done = joint.status === "done" && joint.torque_nm !== null;
+      const result = done ? `✓ ${figure(joint.torque_nm, 2)} ${words.nm}` : joint.status_text;
       return make("li", { data: { joint: joint.id, status: joint.status } }, [
         make("span", { className: "joint-badge", text: joint.label, attributes: { "aria-hidden": "true" } }),
         make("span", { className: "joint-name", text: joint.name }),
@@ -191,7 +192,9 @@ function steps() {
   refill($("steps"), [view.steps, view.language], () =>
     view.steps.map((step) => {
       const attributes = step.status === "active" ? { "aria-current": "step" } : {};
-      const state = make("span", { className: "unseen", text: ` (${words[`step.${step.status}`]})` });
+      // A step that is left for later says so; the others' dots are told apart by their shapes.
+      const [className, before, after] = step.status === "marked" ? ["step-note", " ", ""] : ["unseen", " (", ")"];
+      const state = make("span", { className, text: `${before}${words[`step.${step.status}`]}${after}` });
       return make("li", { data: { status: step.status }, attributes }, [
         make("span", { className: "step-dot", attributes: { "aria-hidden": "true" } }),
         make("span", { className: "step-label", text: step.label }, [state]),

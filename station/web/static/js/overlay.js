@@ -14,6 +14,7 @@ const COLOURS = {
   now: "#ffb000",
   running: "#ffb000",
   done: "#35c26b",
+  marked: "#ffb000",
   bad: "#ff5a4f",
 };
 
@@ -43,9 +44,11 @@ function ring(context, joint, joints, unit) {
   const [x, y] = joint.at_px;
   context.lineWidth = unit * 3;
   context.strokeStyle = COLOURS[known?.status] ?? COLOURS.empty;
+  context.setLineDash(known?.status === "marked" ? [unit * 5, unit * 4] : []);
   context.beginPath();
   context.arc(x, y, unit * 15, 0, 2 * Math.PI);
   context.stroke();
+  context.setLineDash([]);
   if (known) {
     context.font = `700 ${unit * 13}px sans-serif`;
     context.textAlign = "center";
