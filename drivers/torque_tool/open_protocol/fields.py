@@ -12,6 +12,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
+from math import copysign
 
 from drivers.torque_tool.open_protocol.protocol import MessageError
 
@@ -88,6 +89,19 @@ class Layout:
         return values
 
 
+def hundredths(value: float) -> int:
+    """Times 100, truncated. A hair is added first: in binary 12.07 is a little less, and stays 1207."""
+    return int(value * 100 + copysign(1e-6, value))
+
+
+def fixed(number: int, width: int, what: str) -> bytes:
+    """A whole number in exactly `width` characters. Raises MessageError, which names `what`, when it does not fit."""
+    digits = f"{number:0{width}d}"
+    if len(digits) > width:
+        raise MessageError(f"{what}: {number} does not fit in {width} characters.")
+    return digits.encode("ascii")
+
+
 def _prefix(field: Field) -> bytes:
     return b"" if field.parameter_id is None else f"{field.parameter_id:02d}".encode("ascii")
 
@@ -100,16 +114,13 @@ def _encode_value(layout: Layout, field: Field, value: Value) -> bytes:
         return text.decode("utf-8", errors="ignore").encode("utf-8").ljust(field.width)
     if isinstance(value, str):
         raise MessageError(f"MID {layout.mid:04d}, {field.name}: {value!r} is not a number.")
-    # Adding a hair before truncating keeps 12.07 at 1207: in binary it is a little less.
-    number = int(value * 100 + 1e-6) if field.kind is Kind.HUNDREDTHS else int(value)
-    digits = f"{number:0{field.width}d}"
-    if len(digits) > field.width:
-        raise MessageError(f"MID {layout.mid:04d}, {field.name}: {value} does not fit in {field.width} characters.")
-    return digits.encode("ascii")
+    number = hundredths(value) if field.kind is Kind.HUNDREDTHS else int(value)
+    return fixed(number, field.width, f"MID {layout.mid:04d}, {field.name}")
 
 
 def _decode_value(layout: Layout, field: Field, raw: bytes) -> Value:
-    text = raw.decode("utf-8", errors="replace").rstrip() if field.kind is Kind.TEXT else _ascii(raw)
+    # Some controllers fill a text up with NUL.
+    text = raw.decode("utf-8", errors="replace").rstrip(" \x00") if field.kind is Kind.TEXT else _ascii(raw)
     if not text:
         return None
     if field.kind is Kind.TEXT:

@@ -12,8 +12,8 @@ from dataclasses import dataclass
 from types import MappingProxyType
 from typing import TypeVar
 
-from drivers.torque_tool.open_protocol.fields import Layout, Value
-from drivers.torque_tool.open_protocol.messages import fields_of, layout_for, number, text, whole
+from drivers.torque_tool.open_protocol.fields import Layout, Value, fixed, hundredths
+from drivers.torque_tool.open_protocol.messages import fields_of, layout_for, text, whole
 from drivers.torque_tool.open_protocol.protocol import Message, MessageError
 from drivers.torque_tool.open_protocol.variable import digits
 
@@ -145,8 +145,9 @@ def decode_job(data: bytes, revision: int) -> Job:
 def encode_multi_status(sync_id: int, time: str, ok: bool, spindles: Sequence[SpindleStatus]) -> bytes:
     """The data of 0091."""
     head = _MULTI_STATUS.encode({"count": len(spindles), "sync_id": sync_id, "time": time, "ok": int(ok)})
-    rows = "".join(f"{one.number:02d}{one.channel:02d}{int(one.ok)}" for one in spindles)
-    return head + _SPINDLE_LIST + rows.encode("ascii")
+    widths = (2, 2, 1)
+    rows = (_row((one.number, one.channel, int(one.ok)), widths, 91) for one in spindles)
+    return head + _SPINDLE_LIST + b"".join(rows)
 
 
 def decode_multi_status(data: bytes) -> tuple[dict[str, Value], tuple[SpindleStatus, ...]]:
@@ -162,15 +163,17 @@ def encode_multi_result(
     values: Mapping[str, Value], spindles: Sequence[Spindle], revision: int, *, subtype: int = 1, job_sequence: int = 0
 ) -> bytes:
     """The data of 0101 in revision 1 to 6; `values` are the fields before the list, its count is taken from it."""
-    rows = b"".join(
-        f"{one.number:02d}{one.channel:02d}{int(one.ok)}{one.torque_status}{int(one.torque_nm * 100 + 1e-6):06d}"
-        f"{one.angle_status}{one.angle_deg:05d}".encode("ascii")
+    rows = (
+        (
+            *(one.number, one.channel, int(one.ok), one.torque_status),
+            *(hundredths(one.torque_nm), one.angle_status, one.angle_deg),
+        )
         for one in spindles
     )
-    tail = f"19{subtype:03d}" if revision >= 4 else ""
-    tail += f"20{job_sequence:05d}" if revision >= 5 else ""
+    tail = b"19" + fixed(subtype, 3, "MID 0101, subtype") if revision >= 4 else b""
+    tail += b"20" + fixed(job_sequence, 5, "MID 0101, job sequence") if revision >= 5 else b""
     head = _MULTI_RESULT.encode({**values, "count": len(spindles)})
-    return head + _SPINDLE_RESULTS + rows + tail.encode("ascii")
+    return head + _SPINDLE_RESULTS + b"".join(_row(row, (2, 2, 1, 1, 6, 1, 5), 101) for row in rows) + tail
 
 
 def decode_multi_result(data: bytes) -> tuple[dict[str, Value], tuple[Spindle, ...]]:
@@ -195,14 +198,16 @@ def decode_stages(message: Message) -> tuple[tuple[float, int], ...]:
     """(torque in N·m, angle in degrees) of each stage of a 0061 in revision 998. Raises MessageError."""
     layout = layout_for(61, message.revision)
     values = layout.decode(message.data)
-    rows = _rows(message.data, layout.size, _STAGE_LIST, _STAGE, int(number(values, "stage_results")), 61)
+    rows = _rows(message.data, layout.size, _STAGE_LIST, _STAGE, whole(values, "stage_results"), 61)
+    if len(message.data) != layout.size + len(_STAGE_LIST) + _STAGE * len(rows):
+        raise MessageError(f"MID 0061 revision 998 is longer than its {len(rows)} stages: the message is not read.")
     return tuple((_signed(row, 0, 6) / 100, _signed(row, 6, 5)) for row in rows)
 
 
 def encode_stages(stages: Sequence[tuple[float, int]]) -> bytes:
     """What follows the fixed fields of a 0061 in revision 998."""
-    rows = "".join(f"{int(torque_nm * 100 + 1e-6):06d}{angle_deg:05d}" for torque_nm, angle_deg in stages)
-    return _STAGE_LIST + rows.encode("ascii")
+    rows = (_row((hundredths(torque_nm), angle_deg), (6, 5), 61) for torque_nm, angle_deg in stages)
+    return _STAGE_LIST + b"".join(rows)
 
 
 def _encode_step(step: JobStep, revision: int) -> bytes:
@@ -244,6 +249,11 @@ def _of(table: Mapping[int, T], revision: int, mid: int) -> T:
     if found is None:
         raise MessageError(f"MID {mid:04d} revision {revision} has no table here: the message is not read.")
     return found
+
+
+def _row(numbers: Sequence[int], widths: Sequence[int], mid: int) -> bytes:
+    pairs = zip(numbers, widths, strict=True)
+    return b"".join(fixed(number, width, f"MID {mid:04d}, its list") for number, width in pairs)
 
 
 def _rows(data: bytes, at: int, list_id: bytes, size: int, count: int, mid: int) -> list[bytes]:

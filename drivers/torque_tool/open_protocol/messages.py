@@ -22,6 +22,7 @@ ACCEPTED = 5
 LIGHT_RESULT_REVISION = LIGHT_REVISION
 _ALONE = (STAGES_REVISION, LIGHT_REVISION)
 """Revisions that no other is read by."""
+_CUSTOMERS = ((13, 3), (13, 4))
 
 
 def fields_of(words: str, *, ids: bool = True) -> tuple[Field, ...]:
@@ -59,17 +60,32 @@ and `overall.py`; 0050 and 0150 are in the functions below.
 """
 
 
+def _by_revision() -> dict[int, tuple[Layout, ...]]:
+    found: dict[int, tuple[Layout, ...]] = {}
+    for (mid, revision), layout in sorted(LAYOUTS.items(), reverse=True):
+        if revision not in _ALONE:
+            found[mid] = (*found.get(mid, ()), layout)
+    return found
+
+
+_HIGHEST_FIRST = MappingProxyType(_by_revision())
+
+
 def layout_for(mid: int, revision: int) -> Layout:
     """The layout to read this message with: its own, else that of the next lower revision that is known.
 
     Within one MID a higher revision only adds parameters at the end, so the lower layout reads the part that it
-    knows. The exceptions are revision 1 of 0061, 0065, 0035, 0071 and 0076, and revisions 998 and 999 of 0061; all have
-    tables of their own. Raises MessageError for a MID without a table.
+    knows. The exceptions are revision 1 of 0061, 0065, 0035, 0071 and 0076, and revisions 998 and 999 of 0061, which
+    have tables of their own, and revisions 3 and 4 of 0013, which belong to single customers and have none. Raises
+    MessageError for a message without a table.
     """
-    known = [r for m, r in LAYOUTS if m == mid and r <= revision and (r not in _ALONE or r == revision)]
-    if not known:
-        raise MessageError(f"MID {mid:04d} revision {revision} has no table here: the message is not read.")
-    return LAYOUTS[mid, max(known)]
+    own = LAYOUTS.get((mid, revision))
+    if own is not None:
+        return own
+    for layout in _HIGHEST_FIRST.get(mid, ()):
+        if layout.revision < revision and (mid, revision) not in _CUSTOMERS:
+            return layout
+    raise MessageError(f"MID {mid:04d} revision {revision} has no table here: the message is not read.")
 
 
 def read(message: Message) -> dict[str, Value]:

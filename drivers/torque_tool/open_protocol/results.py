@@ -6,7 +6,6 @@ contradicts itself raises MessageError. Torque becomes newton metres and angles 
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping, Sequence
 from types import MappingProxyType
 from typing import TypeVar
@@ -14,9 +13,12 @@ from typing import TypeVar
 from drivers.api import TighteningResult
 from drivers.torque_tool.open_protocol.codes import BATCH_STATUSES, RESULT_TYPES, names_of_error_bits
 from drivers.torque_tool.open_protocol.fields import Value
-from drivers.torque_tool.open_protocol.messages import number, read, text, whole
+from drivers.torque_tool.open_protocol.lists import decode_stages
+from drivers.torque_tool.open_protocol.messages import layout_for, number, text, whole
 from drivers.torque_tool.open_protocol.overall import ObjectResult, Overall
 from drivers.torque_tool.open_protocol.protocol import Message, MessageError
+from drivers.torque_tool.open_protocol.result_checks import judged, must_agree, must_be_in_tables, time_of
+from drivers.torque_tool.open_protocol.result_tables import STAGES_REVISION
 from drivers.torque_tool.open_protocol.variable import (
     DEGREE,
     NM_PER_UNIT,
@@ -30,7 +32,6 @@ _Word = TypeVar("_Word")
 
 UNKNOWN_SERIAL = "unknown"
 _STATUS = MappingProxyType({0: "low", 1: "ok", 2: "high"})
-_TIME = re.compile(r"\d{4}-\d\d-\d\d:\d\d:\d\d:\d\d")
 _NM_PER_RESULT_UNIT = MappingProxyType(
     {
         1: 1.0,
@@ -46,6 +47,11 @@ _NM_PER_RESULT_UNIT = MappingProxyType(
 _TRUNCATED = 0.011
 """Torque is truncated to hundredths of its unit: a limit that differs by less says nothing."""
 
+_WHOLE_DEGREES = 1.0
+"""Limits from the parameter set are whole degrees also where the result's angle is finer."""
+
+_ROUNDED = 0.001
+"""Scientific floats have three decimals."""
 _OVERALL_STATUS = MappingProxyType({1: "ok", 2: "low", 3: "high"})
 _OVERALL_ERRORS = MappingProxyType(
     {
@@ -80,28 +86,36 @@ def tightening_result(
 
     `tool_serial` is used where the revision carries none; revision 999 of 0061 needs `limits` too. Raises MessageError.
     """
-    values = read(message)
+    values = _read_whole_length(message)
+    must_be_in_tables(values)
     window = dict(values if limits is None else limits)
-    factor = _torque_factor(values)
-    limit_factor = factor if limits is None else 1.0
-    scale = _angle_scale(values)
+    pset = whole(values, "pset")
+    if limits is not None and window.get("pset") not in (None, pset):
+        raise MessageError(f"The result has the parameter set {pset}, its limits are of {window['pset']}: not read.")
+    factor, scale = _torque_factor(values), _angle_scale(values)
+    limit_factor, limit_scale = (factor, scale) if limits is None else (1.0, 1.0)
+    torque_nm, angle_deg = number(values, "torque_nm") * factor, number(values, "angle_deg") * scale
+    torque_min_nm, torque_max_nm, torque_target_nm = (
+        number(window, f"torque_{name}_nm") * limit_factor for name in ("min", "max", "target")
+    )
+    angle_min_deg, angle_max_deg = (number(window, f"angle_{name}_deg") * limit_scale for name in ("min", "max"))
     result = TighteningResult(
         device=device,
         t_mono_s=t_mono_s,
         tightening_id=whole(values, "tightening_id"),
         controller_serial=controller_serial or UNKNOWN_SERIAL,
         tool_serial=text(values, "tool_serial") or tool_serial or UNKNOWN_SERIAL,
-        pset=whole(values, "pset"),
+        pset=pset,
         ok=_coded(values, "tightening_status", MappingProxyType({0: False, 1: True})),
-        torque_nm=number(values, "torque_nm") * factor,
-        angle_deg=number(values, "angle_deg") * scale,
-        torque_status=_coded(values, "torque_status", _STATUS),
-        angle_status=_coded(values, "angle_status", _STATUS),
-        torque_min_nm=number(window, "torque_min_nm") * limit_factor,
-        torque_max_nm=number(window, "torque_max_nm") * limit_factor,
-        torque_target_nm=number(window, "torque_target_nm") * limit_factor,
-        angle_min_deg=number(window, "angle_min_deg") * (scale if limits is None else 1.0),
-        angle_max_deg=number(window, "angle_max_deg") * (scale if limits is None else 1.0),
+        torque_nm=torque_nm,
+        angle_deg=angle_deg,
+        torque_status=_coded(values, "torque_status", _STATUS, judged(torque_nm, torque_min_nm, torque_max_nm)),
+        angle_status=_coded(values, "angle_status", _STATUS, judged(angle_deg, angle_min_deg, angle_max_deg)),
+        torque_min_nm=torque_min_nm,
+        torque_max_nm=torque_max_nm,
+        torque_target_nm=torque_target_nm,
+        angle_min_deg=angle_min_deg,
+        angle_max_deg=angle_max_deg,
         error_bits=names_of_error_bits(_or_0(values, "error_status"), _or_0(values, "error_status_2")),
         result_type=_coded(values, "result_type", RESULT_TYPES, "tightening"),
         job=_or_0(values, "job"),
@@ -110,11 +124,15 @@ def tightening_result(
         batch_status=_coded(values, "batch_status", BATCH_STATUSES, "unused"),
         vin=text(values, "vin"),
         asked_back=message.mid == 65,
-        controller_time=_time(text(values, "time")),
+        controller_time=time_of(text(values, "time")),
         raw=message.raw,
     )
-    if limits is None:
-        _agrees(result, _TRUNCATED * factor)
+    finer = limits is not None and scale != 1.0
+    must_agree(
+        result,
+        torque_slack_nm=_TRUNCATED * max(factor, limit_factor),
+        angle_slack_deg=_WHOLE_DEGREES if finer else 0.0,
+    )
     return result
 
 
@@ -136,24 +154,30 @@ def overall_result(
     if len(objects) != 1:
         raise MessageError(f"Result {overall.result_id} has {len(objects)} objects; one tool has one.")
     known = {**fields_by_pid(overall.fields), **fields_by_pid(objects[0].fields)}
-    code = int(_must(known, _CODE).number)
+    if (objects[0].result_id, len(overall.objects)) != (overall.result_id, 1):
+        raise MessageError(f"Result {overall.result_id} and its object {objects[0].result_id} do not belong together.")
+    if overall.objects[0] != (objects[0].object_id, int(overall.ok)):
+        raise MessageError(f"Result {overall.result_id} contradicts itself: its object is {overall.objects[0]}.")
+    code = _must(known, _CODE).whole
     if overall.ok is not (code == 1):
         raise MessageError(f"Result {overall.result_id} contradicts itself: status {overall.ok}, result code {code}.")
-    kind = int(_must(known, _TYPE).number) if _TYPE in known else 1
+    kind = known[_TYPE].whole if _TYPE in known else 1
     if kind not in (1, 2):
         raise MessageError(f"Result {overall.result_id} is of type {kind}; only 1 and 2 exist.")
     torque_nm, torque_min_nm, torque_max_nm = (_torque(known, pid) for pid in (_TORQUE, _TORQUE_MIN, _TORQUE_MAX))
     angle_deg, angle_min_deg, angle_max_deg = (_degrees(known, pid) for pid in (_ANGLE, _ANGLE_MIN, _ANGLE_MAX))
     if torque_nm is None or angle_deg is None:
         raise MessageError(f"Result {overall.result_id} tells no final torque or no final angle: it is not read.")
-    error = int(known[_ERROR].number) if _ERROR in known else 0
-    return TighteningResult(
+    error = known[_ERROR].whole if _ERROR in known else 0
+    if overall.ok and error in _OVERALL_ERRORS:
+        raise MessageError(f"Result {overall.result_id} contradicts itself: good with {_OVERALL_ERRORS[error]}.")
+    result = TighteningResult(
         device=device,
         t_mono_s=t_mono_s,
         tightening_id=overall.result_id,
         controller_serial=controller_serial or _text(known, _CONTROLLER) or UNKNOWN_SERIAL,
         tool_serial=_text(known, _TOOL) or tool_serial or UNKNOWN_SERIAL,
-        pset=int(_must(known, _PSET).number),
+        pset=_must(known, _PSET).whole,
         ok=overall.ok,
         torque_nm=torque_nm,
         angle_deg=angle_deg,
@@ -166,13 +190,29 @@ def overall_result(
         angle_max_deg=angle_max_deg or 0.0,
         error_bits=(_OVERALL_ERRORS[error],) if error in _OVERALL_ERRORS else (),
         result_type="tightening" if kind == 1 else "loosening",
-        batch_size=int(known[_BATCH_SIZE].number) if _BATCH_SIZE in known else 0,
-        batch_counter=int(known[_BATCH_COUNT].number) if _BATCH_COUNT in known else 0,
+        batch_size=known[_BATCH_SIZE].whole if _BATCH_SIZE in known else 0,
+        batch_counter=known[_BATCH_COUNT].whole if _BATCH_COUNT in known else 0,
         vin=next((_text(known, value) for key, value in _IDENTIFIERS if _text(known, key).upper() == "VIN"), ""),
         asked_back=asked_back,
-        controller_time=_time(overall.time),
+        controller_time=time_of(overall.time),
         raw=raw,
     )
+    must_agree(result, torque_slack_nm=_ROUNDED * abs(torque_nm), angle_slack_deg=_ROUNDED * abs(angle_deg))
+    return result
+
+
+def _read_whole_length(message: Message) -> dict[str, Value]:
+    """The fields of a message that is exactly as long as its revision: a result that lost its revision is longer."""
+    layout = layout_for(message.mid, message.revision)
+    values = layout.decode(message.data)
+    if message.revision == STAGES_REVISION:
+        decode_stages(message)
+    elif message.revision == layout.revision and len(message.data) != layout.size:
+        raise MessageError(
+            f"MID {message.mid:04d} revision {message.revision} has {len(message.data)} bytes of data instead of"
+            f" {layout.size}: the result is not read."
+        )
+    return values
 
 
 def _coded(values: Mapping[str, Value], name: str, table: Mapping[int, _Word], blank: _Word | None = None) -> _Word:
@@ -202,24 +242,6 @@ def _angle_scale(values: Mapping[str, Value]) -> float:
     if not isinstance(above, int) or not isinstance(below, int) or above <= 0 or below <= 0:
         raise MessageError(f"The result's angles are scaled by {above} / {below}, which is no scale: it is not read.")
     return above / below
-
-
-def _agrees(result: TighteningResult, slack_nm: float) -> None:
-    """A result that calls itself good has its torque in its own window; one that does not was damaged on its way."""
-    monitored = result.torque_max_nm > 0
-    if monitored and result.torque_min_nm > result.torque_max_nm:
-        raise MessageError(f"Result {result.tightening_id} contradicts itself: its torque window is empty.")
-    outside = not result.torque_min_nm - slack_nm <= result.torque_nm <= result.torque_max_nm + slack_nm
-    if result.ok and result.torque_status == "ok" and monitored and outside:
-        raise MessageError(
-            f"Result {result.tightening_id} contradicts itself: good at {result.torque_nm:g} N·m, outside its window."
-        )
-
-
-def _time(words: str) -> str:
-    if words and not _TIME.fullmatch(words):
-        raise MessageError(f"The result's time {words!r} is no time: the result is not read.")
-    return words
 
 
 def _or_0(values: Mapping[str, Value], name: str) -> int:
@@ -253,11 +275,9 @@ def _degrees(known: Mapping[int, DataField], pid: int) -> float | None:
 
 
 def _judged(known: Mapping[int, DataField], pid: int, value: float, low: float | None, high: float | None) -> str:
-    code = int(known[pid].number) if pid in known else 0
+    code = known[pid].whole if pid in known else 0
     if code in _OVERALL_STATUS:
         return _OVERALL_STATUS[code]
     if code != 0:
         raise MessageError(f"PID {pid:05d} has the code {code}; only 0 to 3 exist.")
-    if low is not None and value < low:
-        return "low"
-    return "high" if high is not None and value > high else "ok"
+    return judged(value, low or 0.0, high or 0.0)

@@ -8,6 +8,7 @@ floats) and unit 090 from *Open Protocol, MT Focus 6000*, 9839 0732 01. Layout o
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from math import isfinite
@@ -16,9 +17,31 @@ from types import MappingProxyType
 from drivers.torque_tool.open_protocol.protocol import MessageError
 
 UNSIGNED, SIGNED, FLOAT, TEXT, TIME, BOOLEAN, HEXADECIMAL = 1, 2, 3, 4, 5, 6, 7
+PLOT_1, PLOT_2, PLOT_4 = 8, 9, 10
+"""One, two or four pairs of floats."""
+FLOATS, UNSIGNEDS, SIGNEDS = 50, 51, 52
 SCIENTIFIC = 90
 NO_UNIT, NEWTON_METRE, MILLINEWTON_METRE, DEGREE, RADIAN = 0, 1, 12, 50, 51
 _HEAD = 17
+_WHOLE = re.compile(r"[+-]?[0-9]+")
+_DECIMAL = re.compile(r"[+-]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][+-]?[0-9]+)?")
+_NUMBERS: Mapping[int, re.Pattern[str]] = MappingProxyType(
+    {
+        UNSIGNED: re.compile(r"[0-9]+"),
+        SIGNED: _WHOLE,
+        FLOAT: _DECIMAL,
+        BOOLEAN: re.compile(r"[01]"),
+        HEXADECIMAL: re.compile(r"[0-9A-Fa-f]+"),
+        SCIENTIFIC: _DECIMAL,
+    }
+)
+"""How a number of each type is written. Text and times are none."""
+_LISTS: Mapping[int, tuple[int, int]] = MappingProxyType(
+    {PLOT_1: (FLOAT, 2), PLOT_2: (FLOAT, 4), PLOT_4: (FLOAT, 8), FLOATS: (FLOAT, 0), UNSIGNEDS: (UNSIGNED, 0),
+     SIGNEDS: (SIGNED, 0)}
+)  # fmt: skip
+"""Type of the numbers in a list, and how many there are; 0 = as many as fit, of 8 characters each."""
+_ITEM_WIDTH = 8
 
 NM_PER_UNIT: Mapping[int, float] = MappingProxyType(
     {
@@ -58,13 +81,35 @@ class DataField:
 
     @property
     def number(self) -> float:
-        """The value as a number. Raises MessageError when it is none, or not finite."""
-        try:
-            found = float(int(self.text, 16)) if self.data_type == HEXADECIMAL else float(self.text)
-        except ValueError as error:
-            raise MessageError(f"PID {self.pid:05d} has the value {self.value!r}, which is no number.") from error
-        if self.data_type in (TEXT, TIME) or not isfinite(found) or "_" in self.text:
+        """The value as one number. Raises MessageError for text, times, arrays, and what is no number of its type."""
+        return self._read(self.data_type, self.text)
+
+    @property
+    def whole(self) -> int:
+        """The value as a whole number. Raises MessageError when it is none."""
+        number = self.number
+        if number != int(number):
+            raise MessageError(f"PID {self.pid:05d} has the value {self.value!r}, which is no whole number.")
+        return int(number)
+
+    @property
+    def numbers(self) -> tuple[float, ...]:
+        """All numbers of an array, or of plot points (y before x). Raises MessageError for any other type."""
+        item, count = _LISTS.get(self.data_type, (0, 0))
+        width = len(self.value) // count if count else _ITEM_WIDTH
+        count = count or len(self.value) // _ITEM_WIDTH
+        if not item or not width or len(self.value) != width * count:
+            raise MessageError(f"PID {self.pid:05d} has the value {self.value!r}, which is no list of numbers.")
+        words = (self.value[i * width : (i + 1) * width].decode("ascii", errors="replace") for i in range(count))
+        return tuple(self._read(item, word.strip(" ")) for word in words)
+
+    def _read(self, data_type: int, text: str) -> float:
+        pattern = _NUMBERS.get(data_type)
+        if pattern is None or not pattern.fullmatch(text):
             raise MessageError(f"PID {self.pid:05d} has the value {self.value!r}, which is no number.")
+        found = float(int(text, 16)) if data_type == HEXADECIMAL else float(text)
+        if not isfinite(found):
+            raise MessageError(f"PID {self.pid:05d} has the value {self.value!r}, which is beyond all numbers.")
         return found
 
 
