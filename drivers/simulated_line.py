@@ -23,7 +23,8 @@ class SimulatorPort:
 
     The line is handed in (`PtyPair.far_end`, a client of a `Listener`), or made in memory by `connect`, which is what
     an owner in the same process opens. `wants_hangup` answers truthy when the device closes the line by its own rules;
-    not for a pseudo-terminal, which would be gone with its far end: a device cannot pull its own serial cable.
+    not for a pseudo-terminal, which would be gone with its far end: a device cannot pull its own serial cable. `gone`
+    is called when the client has closed the line.
     """
 
     def __init__(
@@ -33,10 +34,12 @@ class SimulatorPort:
         clock: Callable[[], float],
         *,
         wants_hangup: Callable[[], object] = lambda: None,
+        gone: Callable[[], None] = lambda: None,
     ) -> None:
         self._simulator = simulator
         self._clock = clock
         self._wants_hangup = wants_hangup
+        self._gone = gone
         self._unplugged = False
         self.link = far_end
         """The simulator's end, None while nobody is connected."""
@@ -77,6 +80,7 @@ class SimulatorPort:
                 self.link.write(answer)
         except LinkError:  # The client went away, which is its right; the device lives on and waits for the next one.
             self.close()
+            self._gone()
             return True
         if self._wants_hangup() and self.link is not None:
             self.close()
@@ -92,9 +96,13 @@ class SimulatorPort:
         try:
             while not stop.is_set():
                 self.pump(self._clock())
-                wait_readable([] if self.link is None else [self.link.fileno()], self.next_wake_s(), self._clock())
+                wait_readable(self.waits_for(), self.next_wake_s(), self._clock())
         finally:
             self.close()
+
+    def waits_for(self) -> list[int]:
+        """Descriptors that are readable when `pump` has something to do."""
+        return [] if self.link is None else [self.link.fileno()]
 
     def close(self) -> None:
         """Close this end of the line; may be called twice."""
@@ -119,11 +127,12 @@ class TcpSimulatorPort:
         *,
         wants_hangup: Callable[[], object] = lambda: None,
         turn_away: Callable[[], DeviceSimulator] | None = None,
+        gone: Callable[[], None] = lambda: None,
     ) -> None:
         """Port 0 takes a free one. Raises LinkError when the port cannot be had."""
         self._listener = Listener(host, port)
         self._clock = clock
-        self._port = SimulatorPort(None, simulator, clock, wants_hangup=wants_hangup)
+        self._port = SimulatorPort(None, simulator, clock, wants_hangup=wants_hangup, gone=gone)
         self._turn_away = turn_away
         self._turned_away: SimulatorPort | None = None
         self.address = self._listener.address
@@ -145,7 +154,7 @@ class TcpSimulatorPort:
         try:
             while not stop.is_set():
                 self.pump(self._clock())
-                wait_readable(self._waits_for(), self.next_wake_s(), self._clock())
+                wait_readable(self.waits_for(), self.next_wake_s(), self._clock())
         finally:
             self.close()
 
@@ -171,7 +180,8 @@ class TcpSimulatorPort:
             self._turned_away = SimulatorPort(client, self._turn_away(), self._clock)
         return client is not None
 
-    def _waits_for(self) -> list[int]:
+    def waits_for(self) -> list[int]:
+        """Descriptors that are readable when `pump` has something to do."""
         links = [self._port.link, self._turned_away.link if self._turned_away is not None else None]
         waits = [link.fileno() for link in links if link is not None]
         listens = self._port.link is None or (self._turn_away is not None and self._turned_away is None)

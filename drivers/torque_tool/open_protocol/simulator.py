@@ -56,7 +56,7 @@ class OpenProtocolSimulator:
 
     `refuse_second_start` answers 0001 in a running session with the family's code (96 or 16), as controllers do that
     count clients; without it 0001 begins a new session, which is what a client gets that lost its line and comes back.
-    `auto_s` tightens a sound joint by itself so often, while the tool turns at all. `link_level` demands sequence
+    `auto_s` tightens an `auto_joint` by itself so often, while the tool turns at all. `link_level` demands sequence
     numbers from revision 6 of 0001 on, where the family has them. `archive` is how many rundowns are kept for 0064.
     `pset_identifiers` (number to parameter set) are other numbers by which sets are listed and selected. `watcher` is
     told every message both ways and every mistake of the client.
@@ -74,6 +74,7 @@ class OpenProtocolSimulator:
         chunks: Chunks = Chunks.WHOLE,
         enabled: bool = True,
         auto_s: float | None = None,
+        auto_joint: Callable[[ParameterSet], JointState] = sound_joint,
         refuse_second_start: bool = False,
         first_tightening_id: int = 1,
         archive: int = 10_000,
@@ -148,6 +149,7 @@ class OpenProtocolSimulator:
             refuse_second_start=refuse_second_start,
         )
         self._auto_s = auto_s
+        self._auto_joint = auto_joint
         self._auto_at_s: float | None = None
         self._discarded = 0
 
@@ -354,7 +356,7 @@ class OpenProtocolSimulator:
             self._auto_at_s = now_s + self._auto_s
         elif now_s >= self._auto_at_s:
             self._auto_at_s = now_s + self._auto_s
-            self._tool.pull_trigger(sound_joint(self._tool.psets[self._tool.selected]), now_s)
+            self._tool.pull_trigger(self._auto_joint(self._tool.psets[self._tool.selected]), now_s)
 
     def _report(self, spindles: tuple[Measured, ...] | None, now_s: float, *, turned: bool = True) -> None:
         if spindles is None:
