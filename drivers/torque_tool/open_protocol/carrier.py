@@ -10,6 +10,7 @@ from typing import Protocol
 
 from drivers.torque_tool.open_protocol.carrier_3964r import Carrier3964R
 from drivers.torque_tool.open_protocol.framing import Carriage, FrameParser, Side, frame
+from drivers.torque_tool.open_protocol.linking import parts_of
 from drivers.torque_tool.open_protocol.protocol import HeaderStyle, Message
 
 HALF_MESSAGE_S = 1.0
@@ -64,7 +65,8 @@ class StreamCarrier:
 
     def send(self, message: Message, now_s: float) -> None:
         """Put a message on its way. Raises MessageError for one that is too long."""
-        self._output += frame(message, self._carriage, self._side, self._style)
+        for part in parts_of(message):
+            self._output += frame(part, self._carriage, self._side, self._style)
 
     def received(self, data: bytes, now_s: float) -> list[Message]:
         """Whole messages in these bytes, oldest first; half ones are kept."""

@@ -9,6 +9,9 @@ integrator, gives way::
 
 The block is the serial ASCII frame (`framing.py`). BCC is the exclusive or of everything from the block's first byte to
 DLE ETX. 2 s for a DLE, 100 ms between characters, 6 attempts; then a NAK, and the line is broken.
+
+The documents neither name the doubling nor agree on the mark BEL HT BEL HT before an integrator's frame: a receiver
+here takes blocks with and without either. So a block ends where its check is right and its Length is reached.
 """
 
 from __future__ import annotations
@@ -19,10 +22,12 @@ from functools import reduce
 from operator import xor
 
 from drivers.torque_tool.open_protocol.framing import Carriage, FrameParser, Side, frame
+from drivers.torque_tool.open_protocol.linking import parts_of
 from drivers.torque_tool.open_protocol.protocol import HeaderStyle, Message
 
 STX, ETX, DLE, NAK = 0x02, 0x03, 0x10, 0x15
 _END = bytes((DLE, ETX))
+_MARK = b"\x07\x09\x07\x09"
 ANSWER_S = 2.0
 BETWEEN_CHARACTERS_S = 0.1
 ATTEMPTS = 6
@@ -48,19 +53,21 @@ class Carrier3964R:
         self._side = side
         self._style = style
         self._gives_way = side is Side.INTEGRATOR
-        self._parser = FrameParser(Carriage.SERIAL, Side.CONTROLLER if side is Side.INTEGRATOR else Side.INTEGRATOR)
         self._waiting: deque[bytes] = deque()
         self._output = bytearray()
         self._block = bytearray()
+        self._check = 0
+        """Exclusive or of the block so far: 0 behind a right check."""
         self._state = _State.IDLE
         self._since_s = 0.0
         self._attempts = 0
-        self._refused_bytes = 0
+        self._discarded = 0
         self._broken: str | None = None
 
     def send(self, message: Message, now_s: float) -> None:
         """Put a message on its way, behind those that wait. Raises MessageError for one that is too long."""
-        self._waiting.append(_wrapped(frame(message, Carriage.SERIAL, self._side, self._style)))
+        for part in parts_of(message):
+            self._waiting.append(_wrapped(frame(part, Carriage.SERIAL, self._side, self._style)))
         self._begin(now_s)
 
     def received(self, data: bytes, now_s: float) -> list[Message]:
@@ -79,7 +86,7 @@ class Carrier3964R:
             self._again(now_s)
         else:
             # The rest of a block that stopped, or what was never one: the far end sends it again after a NAK.
-            self._refused_bytes += len(self._block)
+            self._discarded += len(self._block)
             self._refuse(now_s)
         return []
 
@@ -97,7 +104,6 @@ class Carrier3964R:
 
     def clear(self) -> None:
         """A new line: nothing is half received, nothing waits to be sent."""
-        self._parser.clear()
         self._waiting.clear()
         self._output.clear()
         self._block.clear()
@@ -108,7 +114,7 @@ class Carrier3964R:
     @property
     def discarded(self) -> int:
         """Bytes that made no message, since the carrier was made."""
-        return self._parser.discarded + self._refused_bytes
+        return self._discarded
 
     @property
     def pending(self) -> bool:
@@ -151,36 +157,35 @@ class Carrier3964R:
         elif byte == STX and self._state is _State.IDLE:
             self._grant(now_s)
         else:
-            self._refused_bytes += 1
+            self._discarded += 1
             self._enter(_State.NOISE, now_s)
         return []
 
     def _grant(self, now_s: float) -> None:
         self._output.append(DLE)
         self._block.clear()
+        self._check = 0
         self._enter(_State.RECEIVING, now_s)
 
     def _collect(self, byte: int, now_s: float) -> list[Message]:
         self._block.append(byte)
+        self._check ^= byte
         self._since_s = now_s
-        content = _unwrapped(bytes(self._block)) if self._block[-3:-1] == _END else None
-        if content is None:
-            if len(self._block) > LONGEST_BLOCK:
-                self._refused_bytes += len(self._block)
-                self._refuse(now_s)
-            return []
-        good = reduce(xor, self._block[:-1], 0) == self._block[-1]
-        if not good:
-            self._refused_bytes += len(self._block)
+        if len(self._block) > LONGEST_BLOCK:
+            self._discarded += len(self._block)
             self._refuse(now_s)
+            return []
+        # A wrong check is no end: it may be content that looks like one. If not, the line is quiet after it.
+        if self._check or self._block[-3:-1] != _END:
+            return []
+        message = _message(bytes(self._block[:-3]))
+        if message is None:
             return []
         self._block.clear()
         self._output.append(DLE)
         self._enter(_State.IDLE, now_s)
-        # A block is whole by its check: what is left over in it belongs to no later one.
-        found = self._parser.feed(content) + self._parser.give_up()
         self._begin(now_s)
-        return found
+        return [message]
 
     def _refuse(self, now_s: float) -> None:
         self._block.clear()
@@ -206,9 +211,11 @@ def _wrapped(block: bytes) -> bytes:
     return body + bytes((reduce(xor, body, 0),))
 
 
-def _unwrapped(received: bytes) -> bytes | None:
-    """The block before DLE ETX and the check byte; None where that DLE is the second half of a doubled one."""
-    body = received[:-3]
-    doubled = len(body) - len(body.rstrip(bytes((DLE,))))
-    # An odd run of DLE before it: two of them belong together, and the ETX is content.
-    return body.replace(bytes((DLE, DLE)), bytes((DLE,))) if doubled % 2 == 0 else None
+def _message(body: bytes) -> Message | None:
+    """The message of a block, with DLE doubled or not; None where the block is not as long as its Length says."""
+    for block in (body.replace(bytes((DLE, DLE)), bytes((DLE,))), body):
+        parser = FrameParser(Carriage.SERIAL, Side.CONTROLLER)
+        found = parser.feed(block.removeprefix(_MARK))
+        if len(found) == 1 and not parser.pending and not parser.discarded:
+            return found[0]
+    return None

@@ -8,7 +8,26 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from drivers.torque_tool.open_protocol.protocol import Message
+from drivers.torque_tool.open_protocol.protocol import HEADER_LENGTH, MAX_LENGTH, Message, MessageError
+
+MOST_PARTS = 9
+_MOST_DATA = MAX_LENGTH - HEADER_LENGTH
+
+
+def parts_of(message: Message) -> list[Message]:
+    """The message itself, or its parts when it is too long for one; where it is cut does not matter to who joins it.
+
+    Raises MessageError for more than 9 parts, and for a long message with a sequence number: each part needs its own.
+    """
+    pieces = [message.data[at : at + _MOST_DATA] for at in range(0, len(message.data), _MOST_DATA)]
+    if len(pieces) <= 1:
+        return [message]
+    if len(pieces) > MOST_PARTS or message.sequence:
+        raise MessageError(
+            f"MID {message.mid:04d} has {len(message.data)} bytes of data; at most {MOST_PARTS} parts of {_MOST_DATA}"
+            " without a sequence number can be sent."
+        )
+    return [replace(message, parts=len(pieces), part=part, data=data) for part, data in enumerate(pieces, start=1)]
 
 
 class Linker:
