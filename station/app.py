@@ -112,7 +112,7 @@ def build(
         procedure=files.procedure,
         state=lambda: station.loop.state,
         person=lambda event: station.loop.post(event, "person"),
-        trace=lambda result: _kept_trace(journal, station.loop.state.traces.get(result)),
+        trace=lambda result: kept_trace(journal, station.loop.state.traces.get(result)),
         voice=voice,
     )
     station = Station(
@@ -141,7 +141,8 @@ def build(
     return bench
 
 
-def _kept_trace(journal: Journal, seq: int | None) -> TighteningTrace | None:
+def kept_trace(journal: Journal, seq: int | None) -> TighteningTrace | None:
+    """The curve that the journal keeps in this row; None where there is no row. Raises JournalError."""
     if seq is None:
         return None
     trace: TighteningTrace = from_plain(TighteningTrace, journal.row(seq).body["envelope"]["event"])

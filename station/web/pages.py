@@ -95,7 +95,10 @@ class Pages:
         return Response(status_code=404) if wav is None else Response(wav, media_type="audio/wav")
 
     async def act(self, request: Request) -> Response:
-        """A person does something: 200, or 409 with the screen's version when it no longer asks for that, or 403, or 422 without a reason."""
+        """A person does something: 200, or 409 with the screen's version when it no longer asks for that, or 403.
+
+        422 where a reason is missing.
+        """
         who = self._who(request)
         if who is None:
             return JSONResponse({"verdict": "signed_out"}, 401)

@@ -152,12 +152,13 @@ def test_every_fault(chromium: Browser, tmp_path: Path, language: str) -> None:
     """It should name every fault with its sentence, and offer the button only to whom it is for."""
     words = {"part": "@part.mirror.left-red", "wanted": "@part.mirror.right-red", "joint": "2", "torque": "3.10"}
     words |= {"angle": "64", "id": "4711", "camera": "top", "detail": "E12", "text": "ABM1:X"}
+    words |= {"what": "job", "found": "2", "first": "7", "last": "9"}
     at = screen_at(MIRROR, "tighten-2", language)
     desk = ScriptedDesk(now=at)
     with live_camera(desk), served(desk, time.monotonic) as port, page_of(chromium, port, "/kiosk") as page:
         for code, kind in FAULTS.items():
             given = {name: words[name] for name in required_keys()[f"fault.{code}.visitor"]}
-            given |= {"wanted": "1"} if code == "order.wrong" else {}
+            given |= {"wanted": "1"} if code in ("order.wrong", "result.other_work") else {}
             fault = ScreenFault(
                 code=code,
                 number=kind.number,

@@ -34,8 +34,12 @@ def sign_in(web: Web, name: str, pin: str) -> str:
     return str(body["token"])
 
 
-def held(code: str, clear_by: str, *, ready: bool = True, at: Screen | None = None) -> Screen:
-    fault = ScreenFault(code=code, number="X1", subject="J1", words={}, holds=True, clear_by=clear_by, ready=ready)
+def held(
+    code: str, clear_by: str, *, ready: bool = True, at: Screen | None = None, rights: tuple[str, ...] = ()
+) -> Screen:
+    fault = ScreenFault(
+        code=code, number="X1", subject="J1", words={}, holds=True, clear_by=clear_by, ready=ready, rights=rights
+    )
     return with_fault(at or screen_at(MIRROR, "tighten-1"), fault)
 
 
@@ -197,13 +201,16 @@ ASK = st.sampled_from(
         {"do": "acknowledge", "code": "robot.hands"},
         {"do": "help_answered"},
         {"do": "abandon", "reason": "x"},
+        {"do": "use_right", "right": "loosen", "subject": "J1", "reason": "x"},
+        {"do": "use_right", "right": "undo", "subject": "welcome", "reason": "x"},
     ]
 )
 MOMENT = st.sampled_from(
     [
         screen_at(MIRROR, "welcome"),
         screen_at(WHEEL, "tighten-1"),
-        held("tightening.torque_high", "technician"),
+        held("tightening.torque_high", "technician", rights=("loosen",)),
+        replace(screen_at(MIRROR, "tighten-1"), undoable="welcome"),
         held("robot.hands", "visitor", ready=False),
         replace(screen_at(MIRROR, "tighten-1"), help_called=True, paused=True),
     ]
