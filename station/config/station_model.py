@@ -28,6 +28,8 @@ from vision.geometry import CameraModel, Transform, looking_at
 Vec5 = Annotated[tuple[float, float, float, float, float], Field(strict=False)]
 Vec6 = Annotated[tuple[float, float, float, float, float, float], Field(strict=False)]
 Matrix3 = Annotated[tuple[Vec3, Vec3, Vec3], Field(strict=False)]
+MONITORED_INPUTS = 210
+"""MID that subscribes to the controller's digital inputs."""
 Baudrate = Annotated[int, Field(ge=1200, le=4_000_000)]
 
 
@@ -198,6 +200,10 @@ class TorqueToolShape(Strict):
             raise ValueError(f"there is no profile `{self.profile}`; choose one of {', '.join(PROFILES)}")
         if self.time_zone is not None and self.time_zone not in zoneinfo.available_timezones():
             raise ValueError(f"there is no time zone `{self.time_zone}`; write it like Europe/Berlin")
+        if self.socket and MONITORED_INPUTS not in PROFILES[self.profile].revisions:
+            raise ValueError(
+                f"a {PROFILES[self.profile].title} tells no inputs, so no socket is seen; leave out `socket`"
+            )
         for key in ("input", "id"):
             values = [getattr(socket, key) for socket in self.socket]
             if len(set(values)) != len(values):

@@ -3,6 +3,7 @@
 Source: Open Protocol release 2.8.0, sections 3.7.2.2 and 3.7.3.2: parameter set (0018), its batch (0019), or the job
 (0038), then the enable; a 0004 anywhere ends the sequence. A controller that says afterwards that another parameter
 set or job is selected than the one asked for (0015, 0035) contradicts its own 0005: the tool does not run on that.
+A job that is under way is not selected again: that would begin it anew.
 """
 
 from __future__ import annotations
@@ -21,6 +22,7 @@ from drivers.torque_tool.open_protocol.telling import Telling
 LARGEST_SMALL = 99
 """What revision 1 of 0019 and 0038 can carry; revision 2 has four digits."""
 LARGEST = 9999
+SELECT_PSET, SELECT_JOB = 18, 38
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -40,6 +42,8 @@ class Arming:
         self._waiting: deque[ArmTool] = deque()
         self._now: _Sequence | None = None
         self._in_force: ArmTool | None = None
+        self._job: int | None = None
+        """The job that was selected on this connection and, as far as the controller tells, is not over."""
         self.refused_while_live = False
         """A sequence was refused while an older enable is in force: the tool has to be switched off."""
 
@@ -64,7 +68,10 @@ class Arming:
             if not self._waiting:
                 return None
             command = self._waiting.popleft()
-            self._now = _Sequence(command=command, steps=steps_of(command, self._profile), accepted=0, asked=False)
+            steps = steps_of(command, self._profile)
+            if command.job is not None and command.job == self._job:
+                steps = steps[-1:]
+            self._now = _Sequence(command=command, steps=steps, accepted=0, asked=False)
         sequence = self._now
         self._now = _Sequence(command=sequence.command, steps=sequence.steps, accepted=sequence.accepted, asked=True)
         return Ask(message=sequence.steps[sequence.accepted], repeatable=False)
@@ -73,6 +80,9 @@ class Arming:
         """Take the 0005 of a step."""
         sequence = self._now
         if sequence is not None:
+            mid = sequence.steps[sequence.accepted].mid
+            if mid in (SELECT_PSET, SELECT_JOB):
+                self._job = sequence.command.job if mid == SELECT_JOB else None
             accepted = sequence.accepted + 1
             if accepted < len(sequence.steps):
                 self._now = _Sequence(command=sequence.command, steps=sequence.steps, accepted=accepted, asked=True)
@@ -102,6 +112,15 @@ class Arming:
             self._telling.failed(command.command_id, now_s, Outcome.REFUSED, code, detail)
         self._waiting.clear()
         self._in_force = None
+
+    def disconnected(self) -> None:
+        """The line is gone: what job runs is not known any more."""
+        self._job = None
+
+    def job_told(self, job: int, *, over: bool) -> None:
+        """The controller says which job it is at, and whether that is over."""
+        if over or job != self._job:
+            self._job = None
 
     def disabled(self) -> None:
         """A disable has been sent: what was in force is not any more."""
@@ -136,8 +155,8 @@ def steps_of(command: ArmTool, profile: ControllerProfile) -> tuple[Message, ...
     if command.job is not None:
         if command.batch_size is not None:
             raise CommandError(f"Job {command.job} has its own batches; leave the batch size {command.batch_size} out.")
-        return (_numbered(38, "job", command.job, {}, profile), enable)
-    select = Message(mid=18, data=LAYOUTS[18, 1].encode({"pset": command.pset}))
+        return (_numbered(SELECT_JOB, "job", command.job, {}, profile), enable)
+    select = Message(mid=SELECT_PSET, data=LAYOUTS[SELECT_PSET, 1].encode({"pset": command.pset}))
     if command.batch_size is None:
         return (select, enable)
     return (select, _numbered(19, "batch_size", command.batch_size, {"pset": command.pset}, profile), enable)

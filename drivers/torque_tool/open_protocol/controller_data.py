@@ -66,6 +66,9 @@ def pset_values(pset: ParameterSet) -> dict[str, Value]:
     }
 
 
+_LOWEST_ANGLE = -9999
+
+
 def result_values(
     measured: Measured,
     *,
@@ -136,7 +139,8 @@ def in_revision(values: Mapping[str, Value], revision: int) -> dict[str, Value]:
     if revision == _SCALED_ANGLES_REVISION:
         shown |= {name: value * 10 for name in _SCALED if isinstance(value := values.get(name), int)}
         shown |= {"angle_numerator": 1, "angle_denominator": 10}
-    return shown
+    # A joint that is loosened for turns comes to more than the five characters carry.
+    return shown | {name: max(_LOWEST_ANGLE, value) for name in _SCALED if isinstance(value := shown.get(name), int)}
 
 
 def tool_values(*, tool_serial: str, controller_serial: str, tightenings: int) -> dict[str, Value]:

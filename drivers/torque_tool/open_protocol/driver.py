@@ -130,6 +130,7 @@ class OpenProtocolTool:
         self._exchange.close()
         self._desk.disconnected()
         self._pushes.disconnected()
+        self._arming.disconnected()
         self._clock.disconnected()
         self._end_commands(now_s, "link.lost", f"The line to the torque tool was lost: {reason}")
         if not self._loss_told:
@@ -297,6 +298,8 @@ class OpenProtocolTool:
         selected = self._pushes.take(message, now_s)
         if selected is None:
             return
+        if selected.is_job:
+            self._arming.job_told(selected.number, over=selected.over)
         contradiction = self._arming.contradiction(selected.number, is_job=selected.is_job)
         if contradiction is None:
             return

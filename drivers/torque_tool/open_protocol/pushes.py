@@ -38,6 +38,8 @@ class Selected:
 
     number: int
     is_job: bool
+    over: bool = False
+    """The job is completed or aborted."""
 
 
 class Pushes:
@@ -74,7 +76,8 @@ class Pushes:
         elif message.mid == PSET_SELECTED:
             return Selected(number=whole(read(message), "pset"), is_job=False)
         elif message.mid == JOB_INFO:
-            return Selected(number=whole(read(message), "job"), is_job=True)
+            values = read(message)
+            return Selected(number=whole(values, "job"), is_job=True, over=whole(values, "job_status") != 0)
         return None
 
     def advance(self, now_s: float) -> None:
