@@ -21,7 +21,7 @@ T = TypeVar("T")
 
 _JOB = (
     "name:25t forced_order:1i max_first_s:4i max_total_s:5i batch_mode:1i lock_at_done:1i line_control:1i repeat:1i"
-    " loosening:1i reserved:1i count:2i"
+    " loosening:1i repair:1i count:2i"
 )
 _JOB_HEADS: Mapping[int, Layout] = MappingProxyType(
     {
@@ -88,6 +88,8 @@ class Job:
     repeat: int = 0
     loosening: int = 0
     """0 enabled, 1 disabled, 2 enabled only after a bad result."""
+    repair: int = 0
+    """Reserved by the specification."""
     steps: tuple[JobStep, ...] = ()
 
 
@@ -116,12 +118,10 @@ class Spindle:
 def encode_job(job: Job, revision: int) -> bytes:
     """The data of 0033 in revision 1 to 5. Raises MessageError for what does not fit."""
     head = _of(_JOB_HEADS, revision, 33)
-    values: dict[str, Value] = {
-        field.name: getattr(job, field.name) for field in head.fields if field.name not in ("reserved", "count")
-    }
+    values: dict[str, Value] = {field.name: getattr(job, field.name) for field in head.fields if field.name != "count"}
     return b"".join(
         (
-            head.encode({**values, "reserved": 0, "count": len(job.steps)}),
+            head.encode({**values, "count": len(job.steps)}),
             _STEP_LIST,
             *(_encode_step(step, revision) for step in job.steps),
         )
@@ -136,7 +136,7 @@ def decode_job(data: bytes, revision: int) -> Job:
     numbers = {
         field.name: int(values.get(field.name) or 0)
         for field in head.fields
-        if field.name not in ("job", "name", "reserved", "count")
+        if field.name not in ("job", "name", "count")
     }
     steps = tuple(_decode_step(row, widths) for row in rows)
     return Job(job=whole(values, "job"), name=text(values, "name"), steps=steps, **numbers)

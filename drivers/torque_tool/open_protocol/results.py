@@ -104,7 +104,7 @@ def tightening_result(
         t_mono_s=t_mono_s,
         tightening_id=whole(values, "tightening_id"),
         controller_serial=controller_serial or UNKNOWN_SERIAL,
-        tool_serial=text(values, "tool_serial") or tool_serial or UNKNOWN_SERIAL,
+        tool_serial=text(values, "tool_serial").strip() or tool_serial or UNKNOWN_SERIAL,
         pset=pset,
         ok=_coded(values, "tightening_status", MappingProxyType({0: False, 1: True})),
         torque_nm=torque_nm,
