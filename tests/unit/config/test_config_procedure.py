@@ -157,6 +157,22 @@ WRONG = {
         "without having seen a fastener there",
     ),
     "gestures in an any-order group": ([('id = "tighten"\n', 'id = "tighten"\nany_order = true\n')], "has gestures"),
+    "a place confirmed where it chooses": (
+        [
+            ('id = "tighten"\n', 'id = "tighten"\nany_order = true\n'),
+            ('gestures = ["point-J1", "hold"]\n', 'position = "confirm"\n'),
+        ],
+        "the position chooses the joint",
+    ),
+    "a mark that nothing waits for": (
+        [('id = "start-nuts"\n', 'id = "start-nuts"\non_fail = { then = "mark" }\n')],
+        "is alone in its group",
+    ),
+    "a strategy that is none": (
+        [('id = "tighten-1"\n', 'id = "tighten-1"\non_fail = { then = "ignore" }\n')],
+        "on_fail.then",
+    ),
+    "a grace of minutes": ([("pset = 2\n", "pset = 2\ngrace_s = 60\n")], "grace_s"),
     "a group in two places": (
         [('id = "final-look"\n', 'id = "x"\n'), ('id = "record"\n', 'id = "record"\ngroup = "tighten"\n')],
         "do not stand together",
