@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Iterable
 from importlib.metadata import version
 from pathlib import Path
 from typing import Annotated
@@ -263,6 +264,8 @@ FailOption = Annotated[
 def _one_line(pty: Path | None, tcp: str | None) -> None:
     if (pty is None) == (tcp is None):
         raise typer.BadParameter("give --pty PATH or --tcp HOST:PORT, one of them")
+    if tcp is not None and not tcp.rpartition(":")[2].isdecimal():
+        raise typer.BadParameter(f"{tcp!r} has no port; write HOST:PORT such as 127.0.0.1:4545", param_hint="--tcp")
 
 
 @simulate_app.command("cobot")
@@ -284,15 +287,69 @@ def simulate_cobot(
 def simulate_tool(
     pty: PtyOption = None,
     tcp: TcpOption = None,
-    auto: Annotated[float | None, typer.Option(help="Tighten by itself every so many seconds.")] = None,
+    carriage: Annotated[
+        str | None, typer.Option(help="`serial`, `tcp` or `3964r`. Without: tcp with --tcp, else serial.")
+    ] = None,
+    profile: Annotated[str, typer.Option(help="`generic`, `pf4000`, `pf6000`, `pf6000-2.8` or `mtf6000`.")] = "generic",
+    header: Annotated[str, typer.Option(help="Unused header fields: `spaces`, `digits` or `blank`.")] = "spaces",
+    link_level: Annotated[bool, typer.Option("--link-level", help="Demand sequence numbers (9997, 9998).")] = False,
+    spindles: Annotated[int, typer.Option(help="So many at once.", min=1, max=10)] = 1,
+    auto: Annotated[float | None, typer.Option(help="Tighten by itself every so many seconds.", min=0.1)] = None,
+    joint: Annotated[
+        str,
+        typer.Option(
+            help="good, soft, hard, prevailing, crossed, stripped, already_tight, low_torque or missing (free spin)."
+        ),
+    ] = "good",
     fail: FailOption = None,
-    seed: int = 1,
+    seed: Annotated[int, typer.Option(help="Everything random comes from it.")] = 1,
+    psets: Annotated[
+        Path | None, typer.Option(help="Parameter sets and jobs. Without: config/controllers/example.toml.")
+    ] = None,
+    view: Annotated[
+        str | None, typer.Option(help="`terminal`, `web` or `none`. Without: terminal where there is one.")
+    ] = None,
+    port: Annotated[int, typer.Option(help="Port of the page of --view web; 0 = any free one.")] = 0,
 ) -> None:
-    """An Open Protocol tightening controller with physics behind it."""
-    from station.commands.simulate import tool
+    """An Open Protocol tightening controller with physics behind it, that says what its client does wrong."""
+    from drivers.torque_tool.open_protocol.framing import Carriage
+    from drivers.torque_tool.open_protocol.profiles import PROFILES
+    from drivers.torque_tool.open_protocol.protocol import HeaderStyle
+    from station.commands.simulate import ToolOptions, tool
+    from station.commands.simulate_views import VIEWS
+    from station.simulation.lone_tool import FAULT_WORDS, JOINT_WORDS
 
     _one_line(pty, tcp)
-    raise typer.Exit(tool(pty=pty, tcp=tcp, auto_s=auto, fail=fail, seed=seed))
+    choices: tuple[tuple[str, str | None, Iterable[str]], ...] = (
+        ("--carriage", carriage, tuple(Carriage)),
+        ("--profile", profile, PROFILES),
+        ("--header", header, tuple(HeaderStyle)),
+        ("--joint", joint, JOINT_WORDS),
+        ("--fail", fail, FAULT_WORDS),
+        ("--view", view, VIEWS),
+    )
+    for option, value, known in choices:
+        if value is not None and value not in known:
+            raise typer.BadParameter(f"there is no {value!r}; use one of {', '.join(known)}", param_hint=option)
+    if link_level and not PROFILES[profile].numbers_messages:
+        raise typer.BadParameter(f"{PROFILES[profile].title} has no sequence numbers", param_hint="--link-level")
+    options = ToolOptions(
+        pty=pty,
+        tcp=tcp,
+        carriage=carriage,
+        profile=profile,
+        header=header,
+        link_level=link_level,
+        spindles=spindles,
+        auto_s=auto,
+        joint=joint,
+        fail=fail,
+        seed=seed,
+        psets=psets or default_config().parent / "controllers" / "example.toml",
+        view=view or ("terminal" if sys.stdout.isatty() and sys.stdin.isatty() else "none"),
+        port=port,
+    )
+    raise typer.Exit(tool(options))
 
 
 if __name__ == "__main__":

@@ -336,8 +336,9 @@ class OpenProtocolSimulator:
         if dropped:
             self._discarded += dropped
             self._notes.append(why_dropped(self._recent, dropped, self._carriage))
-        for sentence in sent_too_early(messages, self._state.profile, ACKNOWLEDGEMENTS):
-            self._notes.append(sentence)
+        if self._session.open:
+            for sentence in sent_too_early(messages, self._state.profile, ACKNOWLEDGEMENTS):
+                self._notes.append(sentence)
         for message in messages:
             if self._watcher is not None:
                 self._watcher.heard(message)
