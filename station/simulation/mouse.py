@@ -1,7 +1,7 @@
 """The person at the keyboard as the visitor: the mouse is the right hand on the simulated bench.
 
 Drag a part, a nut out of the cup, or the tool by its body; the place, the stud or the joint catches what comes near it,
-as pins and a socket do. Points are pixels of a camera's picture; the hand moves on a plane above the bench.
+as pins and a socket do. Letting the tool go lays it in its stand, where it also gets the right socket. Points are pixels of a camera's picture; the hand moves on a plane above the bench.
 """
 
 from __future__ import annotations
@@ -108,6 +108,7 @@ class MouseVisitor:
             if held == "tool":
                 self._world.let_go()
                 self._world.put("tool", self._park)
+                self._change_socket()
             elif held:
                 self._lay(held, x, y)
             self._world.release("right")
@@ -118,6 +119,12 @@ class MouseVisitor:
             self._world.pull_trigger()
         else:
             self._world.let_go()
+
+    def _change_socket(self) -> None:
+        """In its stand the tool gets the socket that the work asks for."""
+        wanted = {joint.socket for joint in self._world.procedure.joints if joint.socket is not None}
+        if len(wanted) == 1 and self._world.socket not in wanted:
+            self._world.mount_socket(wanted.pop())
 
     def _move_tool(self, x: float, y: float) -> None:
         for joint in self._world.procedure.joints:
