@@ -96,7 +96,7 @@ def _log(lines: tuple[LogLine, ...], room: int) -> Table:
 
 
 def _log_title(look: Look) -> str:
-    return f"messages, mistakes of the client: {look.mistakes}"
+    return f"messages; mistakes and refusals: {look.mistakes}"
 
 
 def _beside(status: str) -> str:

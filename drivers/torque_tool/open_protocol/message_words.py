@@ -5,13 +5,20 @@ Source of the names: Open Protocol release 2.8.0, chapter 5 and appendix.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from types import MappingProxyType
 
 from drivers.torque_tool.open_protocol.codes import names_of_error_bits, refusal_text
 from drivers.torque_tool.open_protocol.fields import Value
 from drivers.torque_tool.open_protocol.generic import decode_generic
-from drivers.torque_tool.open_protocol.messages import decode_identifier, decode_ids, read, whole
+from drivers.torque_tool.open_protocol.lists import (
+    Spindle,
+    SpindleStatus,
+    decode_job,
+    decode_multi_result,
+    decode_multi_status,
+)
+from drivers.torque_tool.open_protocol.messages import LAYOUTS, decode_identifier, decode_ids, read, whole
 from drivers.torque_tool.open_protocol.overall import decode_overall
 from drivers.torque_tool.open_protocol.protocol import Message, MessageError
 from drivers.torque_tool.open_protocol.trace import decode_trace
@@ -71,6 +78,13 @@ def _says(message: Message) -> str:
     if mid == 31:
         width = 2 if message.revision == 1 else 4
         return ", ".join(str(number) for number in decode_ids(data, count_width=width, id_width=width)) or "none"
+    if mid == 33:
+        job = decode_job(data, message.revision)
+        return f"{job.job} {job.name}, " + ", ".join(f"{step.batch_size} x pset {step.pset}" for step in job.steps)
+    if mid == 91:
+        return _spindles(decode_multi_status(data)[1])
+    if mid == 101:
+        return _spindles(decode_multi_result(data)[1])
     if mid in (50, 150):
         return repr(decode_identifier(data))
     if mid == 900:
@@ -79,16 +93,17 @@ def _says(message: Message) -> str:
     if mid == 1201:
         overall = decode_overall(data)
         return f"{'OK' if overall.ok else 'NOK'}, id {overall.result_id}"
-    return _fields(message, mid) if data else ""
+    if not data:
+        return ""
+    return _fields(message, mid) if any(mid == known for known, _ in LAYOUTS) else f"{len(data)} bytes"
+
+
+def _spindles(spindles: Sequence[Spindle | SpindleStatus]) -> str:
+    return f"{sum(spindle.ok for spindle in spindles)} of {len(spindles)} spindles OK"
 
 
 def _fields(message: Message, mid: int) -> str:
-    try:
-        values = read(message)
-    except MessageError:
-        if message.revision > 1 and mid not in (61, 65):
-            return f"{len(message.data)} bytes"
-        raise
+    values = read(message)
     if mid == 4:
         error = whole(values, "error")
         return f"{whole(values, 'mid'):04d}, {refusal_text(error)} ({error:02d})"

@@ -59,7 +59,7 @@ function draw(state) {
   setText($("alarm"), state.alarm ? "Acknowledge the alarm" : "Raise an alarm");
   for (const box of $("inputs").querySelectorAll("input")) box.checked = state.inputs.includes(Number(box.value));
   drawResults(state.results);
-  setText($("mistakes"), `Mistakes of the client: ${state.mistakes || "none yet"}`);
+  setText($("mistakes"), `Mistakes and refusals: ${state.mistakes || "none yet"}`);
   drawLog();
 }
 
