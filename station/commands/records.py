@@ -15,6 +15,25 @@ from station.core.codec import digest
 from station.runtime.journal import Journal, Row
 from station.runtime.replay import replay
 
+_JUDGED = ("seq", "joint", "tightening_id", "torque_nm", "angle_deg", "verdict")
+"""What the stop document says of each result."""
+_REPORTED = (
+    "pset",
+    "job",
+    "batch_size",
+    "batch_counter",
+    "vin",
+    "torque_min_nm",
+    "torque_max_nm",
+    "angle_min_deg",
+    "angle_max_deg",
+    "controller_serial",
+    "tool_serial",
+    "controller_time",
+    "asked_back",
+)
+"""What the controller said of it, from the result's own row."""
+
 
 def show_list(path: Path, *, as_json: bool) -> int:
     """Every visit, oldest first."""
@@ -107,7 +126,17 @@ def _happened(row: Row) -> str:
         reading = event["reading"]
         return f"{reading['fact']} is {reading['value']} {reading['text']}".strip()
     if kind == "TighteningResult":
-        return f"tightening {event['tightening_id']}: {event['torque_nm']:.2f} N·m, {event['angle_deg']:.0f}°"
+        back = ", asked back" if event["asked_back"] else ""
+        figures = f"{event['torque_nm']:.2f} N·m, {event['angle_deg']:.0f}°, {'OK' if event['ok'] else 'not OK'}"
+        bits = f" ({', '.join(event['error_bits'])})" if event["error_bits"] else ""
+        return f"{event['result_type']} {event['tightening_id']}: {figures}{back}{bits}"
+    if kind == "TighteningTrace":
+        samples = len(event["torque_nm"])
+        return f"curve of {event['tightening_id']}: {samples} samples in {samples * event['every_s']:.2f} s"
+    if kind == "ResultsLost":
+        return f"results {event['first_id']} to {event['last_id']} of {event['controller_serial']} are lost"
+    if kind == "SocketSeen":
+        return f"socket on the tool: {event['socket'] or 'none, or not told apart'}"
     told = ", ".join(f"{key} {value}" for key, value in event.items() if isinstance(value, str | bool) and value != "")
     return f"{kind} {told}"[:110]
 
@@ -118,9 +147,19 @@ def _done(row: Row) -> str:
 
 def _write_tightenings(rows: list[Row], file: Any) -> None:
     writer = csv.writer(file)
-    writer.writerow(["row", "joint", "tightening_id", "torque_nm", "angle_deg", "verdict"])
+    writer.writerow(["row", *(name for name in (*_JUDGED, *_REPORTED) if name != "seq"), "error_bits", "curve_row"])
+    events = {row.seq: row.body["envelope"]["event"] for row in rows if row.kind == "event"}
+    curves = {event["tightening_id"]: seq for seq, event in events.items() if event["kind"] == "TighteningTrace"}
     for row in rows:
-        if row.kind == "stop":
-            for entry in row.body["tightenings"]:
-                names = ("seq", "joint", "tightening_id", "torque_nm", "angle_deg", "verdict")
-                writer.writerow([entry[name] for name in names])
+        if row.kind != "stop":
+            continue
+        for entry in row.body["tightenings"]:
+            result = events.get(entry["seq"], {})
+            writer.writerow(
+                [
+                    *(entry[name] for name in _JUDGED),
+                    *(result.get(name, "") for name in _REPORTED),
+                    "; ".join(result.get("error_bits", ())),
+                    curves.get(entry["tightening_id"], ""),
+                ]
+            )

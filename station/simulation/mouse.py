@@ -1,7 +1,8 @@
 """The person at the keyboard as the visitor: the mouse is the right hand on the simulated bench.
 
 Drag a part, a nut out of the cup, or the tool by its body; the place, the stud or the joint catches what comes near it,
-as pins and a socket do. Letting the tool go lays it in its stand, where it also gets the right socket. Points are pixels of a camera's picture; the hand moves on a plane above the bench.
+as pins and a socket do. Letting the tool go lays it in its stand, where it also gets the right socket. Points are
+pixels of a camera's picture; the hand moves on a plane above the bench.
 """
 
 from __future__ import annotations
