@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import csv
 from pathlib import Path
 
 import pytest
 
+from station.commands.records import export
 from station.core.tightening import GOOD
 from station.runtime.journal import Journal
 from station.runtime.replay import replay
@@ -86,3 +88,19 @@ def test_a_seed_tells_one_story(tmp_path):
         journal.close()
     assert stories[0] == stories[1]
     assert stories[0] != stories[2]
+
+
+def test_the_export_tells_what_the_controller_said_of_each_result(tmp_path):
+    """It should write a row for each result, with its windows, the car, both serial numbers, and where its curve is."""
+    result = visit(tmp_path, 22, Mishap.CUT_RUNDOWN)
+    target = tmp_path / "tightenings.csv"
+    assert export(tmp_path / "journal.sqlite", "v-1", target) == 0
+    with target.open(encoding="utf-8") as file:
+        rows = list(csv.DictReader(file))
+    assert [row["verdict"] for row in rows] == [entry.verdict for entry in result.state.tightenings]
+    assert {row["vin"] for row in rows} == {result.state.order.vin}
+    assert [row["asked_back"] for row in rows].count("True") == 1
+    assert all(row["curve_row"] or row["asked_back"] == "True" for row in rows)
+    assert {(row["torque_min_nm"], row["torque_max_nm"], row["controller_serial"]) for row in rows} == {
+        ("8.1", "9.9", "SIM0000001")
+    }
