@@ -1,11 +1,11 @@
 // The technicians' page: what is wrong with numbers, what is waited for, and saying what was mended.
 
 import { post, wordFor } from "./act.js";
-import { $, figure, make, refill, setText, show } from "./dom.js";
+import { $, make, refill, setText, show } from "./dom.js";
 import { Link } from "./link.js";
 import { overrideItem } from "./record.js";
 import { keepingFocus, reasoned } from "./reason.js";
-import { Rundowns } from "./rundowns.js";
+import { Rundowns, measured } from "./rundowns.js";
 
 let words = {};
 let languages = {};
@@ -93,7 +93,7 @@ function draw() {
       make("li", { data: { status: joint.status } }, [
         make("span", { text: joint.name }),
         make("span", { text: joint.status_text }),
-        make("span", { text: `${figure(joint.torque_nm, 2)} ${words.nm} ${figure(joint.angle_deg, 0)}${words.deg}` }),
+        make("span", { text: joint.torque_nm === null ? "" : measured(joint, words) }),
       ]),
     ),
   );

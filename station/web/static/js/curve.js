@@ -47,7 +47,7 @@ function draw(curve, over, words, frame) {
   if (window) {
     const height = atY(window.torque_target_nm);
     parts.push(shape("path", { class: "curve-target", d: `M${frame.left} ${height}H${right}` }));
-    parts.push(text("curve-note", frame.left + 6, height - 5, `${words["curve.target"]} ${figure(window.torque_target_nm, 1)}`));
+    parts.push(text("curve-note end", right, 14, `${words["curve.target"]} ${figure(window.torque_target_nm, 1)}`));
   }
   const points = across.flatMap((value, index) => (value >= x.from ? [`${atX(value)} ${atY(curve.torque_nm[index])}`] : []));
   parts.push(shape("path", { class: "curve-line", d: `M${points.join("L")}` }));

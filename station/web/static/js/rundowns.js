@@ -72,6 +72,6 @@ export class Rundowns {
   }
 }
 
-function measured(each, words) {
+export function measured(each, words) {
   return `${figure(each.torque_nm, 2)} ${words.nm} · ${figure(each.angle_deg, 0)}${words.deg}`;
 }
