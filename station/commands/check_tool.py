@@ -61,7 +61,9 @@ def check_tool(link: str, *, carriage: str | None, baudrate: int | None, config:
     tool = files.station.torque_tool if files is not None else None
     zone = zoneinfo.ZoneInfo(tool.time_zone) if tool is not None and tool.time_zone is not None else None
     if carriage is None:
-        carriage = tool.carriage if tool is not None else "tcp" if link.startswith("socket://") else "serial"
+        by_link = "tcp" if link.startswith("socket://") else "serial"
+        # The station file speaks of its own line: another one, such as a simulator's, tells its carriage by itself.
+        carriage = tool.carriage if tool is not None and tool.url == link else by_link
     if baudrate is None:
         baudrate = tool.baudrate if tool is not None else 115_200
     probe = Probe(carriage=carriage, wall_clock=lambda: datetime.now(UTC).astimezone(), time_zone=zone)
