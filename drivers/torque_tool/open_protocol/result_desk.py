@@ -16,17 +16,18 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Callable, Mapping
+from functools import partial
 
 from drivers.api import ArchiveSeen, ResultsLost, TighteningResult
 from drivers.torque_tool.open_protocol.asking import Ask, Refusal
-from drivers.torque_tool.open_protocol.asking_back import AskingBack, Limits
+from drivers.torque_tool.open_protocol.asking_back import AskingBack, Gap, Limits
 from drivers.torque_tool.open_protocol.exchange import Exchange
-from drivers.torque_tool.open_protocol.gap import Baseline, GapFill, Lost, Old
-from drivers.torque_tool.open_protocol.messages import ACCEPTED
+from drivers.torque_tool.open_protocol.gap import MOST, Baseline, GapFill, Lost, Old
+from drivers.torque_tool.open_protocol.messages import ACCEPTED, read, whole
 from drivers.torque_tool.open_protocol.overall_parts import OverallParts, Whole
 from drivers.torque_tool.open_protocol.profiles import ControllerProfile
 from drivers.torque_tool.open_protocol.protocol import Message, MessageError
-from drivers.torque_tool.open_protocol.results import overall_result, tightening_result
+from drivers.torque_tool.open_protocol.results import UNKNOWN_SERIAL, overall_result, tightening_result
 from drivers.torque_tool.open_protocol.telling import Telling
 
 RESULT = 61
@@ -63,6 +64,10 @@ class ResultDesk:
         self._connected = False
         self._empty = False
         """The archive had nothing to tell, so ids below the last known one may come."""
+        self._unread: tuple[str, int, str] | None = None
+        """Serial number, id and reason of the last push, when it could not be read; kept while the line is down."""
+        self._unread_ends = False
+        """The present gap is the last hope of the unread push."""
         self._forget()
 
     def _forget(self) -> None:
@@ -75,7 +80,7 @@ class ResultDesk:
 
     @property
     def _serial(self) -> str:
-        return self._identity.get("controller_serial", "")
+        return self._identity.get("controller_serial") or UNKNOWN_SERIAL
 
     def holds(self, message: Message) -> bool:
         """Whether the link level holds back its acknowledgement of this message until `acknowledge`."""
@@ -91,6 +96,7 @@ class ResultDesk:
         if last is not None:
             self._last_ids[self._serial] = last
         self._ask_back(last, now_s)
+        self._unread_ends = self._unread is not None
         early, self._early = tuple(self._early), deque(maxlen=EARLY)
         for message in early:
             self.take(message, now_s)
@@ -107,19 +113,20 @@ class ResultDesk:
         if not self._connected:
             self._early.append(message)
             return
+        if message.mid == RESULT:
+            acknowledgement = Message(mid=RESULT_ACKNOWLEDGED)
+            self._take_push(_id_of(message), acknowledgement, lambda: self._read(message, now_s), now_s)
+            return
         try:
-            if message.mid == RESULT:
-                result = self._read(message, now_s)
-                self._pushed(result, Message(mid=RESULT_ACKNOWLEDGED), now_s)
-                return
             complete = self._parts.take(message, now_s)
-            if complete is not None:
-                self._take_whole(complete, now_s)
-            elif self._profile.wants_acknowledgement:
-                # The next part comes only after this one is acknowledged; what counts is the last one.
-                self._exchange.acknowledge(_accepted(message.mid), now_s)
         except MessageError as error:
             self._unreadable(f"A tightening result cannot be read and is not acknowledged: {error}", now_s)
+            return
+        if complete is not None:
+            self._take_whole(complete, now_s)
+        elif self._profile.wants_acknowledgement:
+            # The next part comes only after this one is acknowledged; what counts is the last one.
+            self._exchange.acknowledge(_accepted(message.mid), now_s)
 
     def acknowledge(self, tightening_id: int, now_s: float) -> None:
         """The result is on disk: tell the controller, when it is the one that it waits with.
@@ -158,10 +165,7 @@ class ResultDesk:
             return False
         if self._asking.answer_whole(complete, now_s):
             return True
-        try:
-            self._take_whole(complete, now_s)
-        except MessageError as error:
-            self._unreadable(f"A tightening result cannot be read: {error}", now_s)
+        self._take_whole(complete, now_s)
         return False
 
     def refused(self, refusal: Refusal, now_s: float) -> None:
@@ -177,6 +181,9 @@ class ResultDesk:
             last = self._last_ids.get(self._serial)
             if last is not None:
                 self._ask_back(last, now_s)
+            self._unread_ends = True
+            if last is None:
+                self._lose_unread(now_s)
 
     def next_wake_s(self) -> float | None:
         """When `advance` or `question` has something to do."""
@@ -229,7 +236,52 @@ class ResultDesk:
     def _take_whole(self, complete: Whole, now_s: float) -> None:
         last_mid = 1202 if complete.objects else 1201
         acknowledgement = _accepted(last_mid) if self._profile.wants_acknowledgement else None
-        self._pushed(self._read_whole(complete, now_s, asked_back=False), acknowledgement, now_s)
+        reading = partial(self._read_whole, complete, now_s, asked_back=False)
+        self._take_push(complete.overall.result_id, acknowledgement, reading, now_s)
+
+    def _take_push(
+        self,
+        tightening_id: int | None,
+        acknowledgement: Message | None,
+        reading: Callable[[], TighteningResult],
+        now_s: float,
+    ) -> None:
+        """Deliver a push; one that cannot be read is acknowledged when the station has it, or its loss, on disk.
+
+        Else the controller would push it, and drop the line over it, for ever.
+        """
+        try:
+            result = reading()
+        except MessageError as error:
+            self._unreadable(f"A tightening result cannot be read and is not acknowledged: {error}", now_s)
+            if tightening_id is None:
+                return
+            self._unacknowledged = (tightening_id, acknowledgement)
+            if self._is_on_disk(tightening_id):
+                self.acknowledge(tightening_id, now_s)
+            else:
+                self._unread = (self._serial, tightening_id, str(error).rstrip("."))
+            return
+        self._unread = None
+        self._pushed(result, acknowledgement, now_s)
+
+    def _is_on_disk(self, tightening_id: int) -> bool:
+        """Whether the station has this result, or that it is lost, on disk."""
+        last = self._recorded(self._serial)
+        recorded = last is not None and tightening_id <= last and self._went_back.get(self._serial) != last
+        return recorded or tightening_id in self._on_disk
+
+    def _lose_unread(self, now_s: float) -> None:
+        """The last push was never readable, and the archive did not tell it either: it is lost."""
+        self._unread_ends = False
+        unread, self._unread = self._unread, None
+        if unread is None or unread[0] != self._serial:
+            return
+        _, tightening_id, reason = unread
+        last = self._last_ids.get(self._serial)
+        if last is None or last < tightening_id <= last + MOST:
+            first = tightening_id if last is None or not self._asking.counts_by_one else last + 1
+            self.lose(Lost(first_id=first, last_id=tightening_id, reason=reason), now_s)
 
     def _pushed(self, result: TighteningResult, acknowledgement: Message | None, now_s: float) -> None:
         tightening_id = result.tightening_id
@@ -258,6 +310,11 @@ class ResultDesk:
         gap = self._asking.end(now_s)
         if gap is None:
             return
+        self._judge_gap(gap, now_s)
+        if self._unread_ends:
+            self._lose_unread(now_s)
+
+    def _judge_gap(self, gap: Gap, now_s: float) -> None:
         if isinstance(gap, Baseline):
             self._counted_from(gap.latest_told, now_s)
         elif gap.latest_told == 0 < gap.last_seen_id:
@@ -328,6 +385,14 @@ class ResultDesk:
             raw=complete.raw,
             asked_back=asked_back,
         )
+
+
+def _id_of(message: Message) -> int | None:
+    """The id of a 0061 that may be unreadable otherwise; None where it tells none."""
+    try:
+        return whole(read(message), "tightening_id")
+    except MessageError:
+        return None
 
 
 def _accepted(mid: int) -> Message:
