@@ -10,6 +10,10 @@ integrator, gives way::
 The block is the serial ASCII frame (`framing.py`). BCC is the exclusive or of everything from the block's first byte to
 DLE ETX. 2 s for a DLE, 100 ms between characters, 6 attempts; then a NAK, and the line is broken.
 
+A block whose answer is lost may have been taken, and the procedure cannot tell its copy from news. That is why 0062
+goes out again after a NAK only: it names no result, so a copy of it would release the next one. Where it was not taken,
+the controller sends its result again.
+
 The documents neither name the doubling nor agree on the mark BEL HT BEL HT before an integrator's frame: a receiver
 here takes blocks with and without either. So a block ends where its check is right and its Length is reached.
 """
@@ -17,6 +21,7 @@ here takes blocks with and without either. So a block ends where its check is ri
 from __future__ import annotations
 
 from collections import deque
+from dataclasses import dataclass
 from enum import StrEnum
 from functools import reduce
 from operator import xor
@@ -31,6 +36,7 @@ _MARK = b"\x07\x09\x07\x09"
 ANSWER_S = 2.0
 BETWEEN_CHARACTERS_S = 0.1
 ATTEMPTS = 6
+NAMELESS = 62
 LONGEST_BLOCK = 2 * 10_010
 """Every byte of the longest frame doubled: what is longer has lost its end."""
 
@@ -46,6 +52,12 @@ class _State(StrEnum):
     """Something else than STX came: it is refused once the line is quiet."""
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Block:
+    data: bytes
+    nameless: bool
+
+
 class Carrier3964R:
     """A `carrier.Carrier`; `side` is who sends on this end."""
 
@@ -53,7 +65,7 @@ class Carrier3964R:
         self._side = side
         self._style = style
         self._gives_way = side is Side.INTEGRATOR
-        self._waiting: deque[bytes] = deque()
+        self._waiting: deque[_Block] = deque()
         self._output = bytearray()
         self._block = bytearray()
         self._check = 0
@@ -67,7 +79,8 @@ class Carrier3964R:
     def send(self, message: Message, now_s: float) -> None:
         """Put a message on its way, behind those that wait. Raises MessageError for one that is too long."""
         for part in parts_of(message):
-            self._waiting.append(_wrapped(frame(part, Carriage.SERIAL, self._side, self._style)))
+            block = _wrapped(frame(part, Carriage.SERIAL, self._side, self._style))
+            self._waiting.append(_Block(data=block, nameless=part.mid == NAMELESS))
         self._begin(now_s)
 
     def received(self, data: bytes, now_s: float) -> list[Message]:
@@ -82,7 +95,9 @@ class Carrier3964R:
         due_s = self.next_wake_s()
         if due_s is None or now_s < due_s:
             return []
-        if self._state in (_State.ASKED, _State.SENT):
+        if self._state is _State.SENT and self._waiting[0].nameless:
+            self._next(now_s)
+        elif self._state in (_State.ASKED, _State.SENT):
             self._again(now_s)
         else:
             # The rest of a block that stopped, or what was never one: the far end sends it again after a NAK.
@@ -140,18 +155,15 @@ class Carrier3964R:
             return self._collect(byte, now_s)
         if self._state is _State.ASKED:
             if byte == DLE:
-                self._output += self._waiting[0]
+                self._output += self._waiting[0].data
                 self._enter(_State.SENT, now_s)
             elif byte == STX and self._gives_way:
                 self._grant(now_s)
             elif byte != STX:
                 self._again(now_s)
         elif self._state is _State.SENT:
-            if byte == DLE:
-                self._waiting.popleft()
-                self._attempts = 0
-                self._enter(_State.IDLE, now_s)
-                self._begin(now_s)
+            if byte == DLE or (byte != NAK and self._waiting[0].nameless):
+                self._next(now_s)
             else:
                 self._again(now_s)
         elif byte == STX and self._state is _State.IDLE:
@@ -190,6 +202,13 @@ class Carrier3964R:
     def _refuse(self, now_s: float) -> None:
         self._block.clear()
         self._output.append(NAK)
+        self._enter(_State.IDLE, now_s)
+        self._begin(now_s)
+
+    def _next(self, now_s: float) -> None:
+        """The block is done with."""
+        self._waiting.popleft()
+        self._attempts = 0
         self._enter(_State.IDLE, now_s)
         self._begin(now_s)
 

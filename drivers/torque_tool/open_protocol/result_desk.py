@@ -287,8 +287,8 @@ class ResultDesk:
         tightening_id = result.tightening_id
         self._unacknowledged = (tightening_id, acknowledgement)
         last = self._last_ids.get(self._serial)
-        # After an empty archive (0) the first id may be any.
-        leaves_out = last is not None and 0 < last < tightening_id - 1 and self._asking.counts_by_one
+        # After an empty archive (0) the first id may be any: only the archive knows whether it is the first.
+        leaves_out = last is not None and last < tightening_id - 1 and self._asking.counts_by_one
         if tightening_id in self._asked_back:
             # The station has this one already, from the archive; the controller still waits to hear so.
             if tightening_id in self._on_disk:
