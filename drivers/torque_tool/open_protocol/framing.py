@@ -8,11 +8,13 @@ Focus 6000 document 9839 0732 01, page 4::
     serial, controller to integrator  STX message NUL ETX
 
 The end is found by the Length field, never by looking for NUL or ETX, which binary data may contain; both are then
-checked at their places. There is no checksum: these checks are all that the protocol has.
+checked at their places, and in a trace, which has no NUL, its number of samples. There is no checksum: these checks are
+all that the protocol has.
 """
 
 from __future__ import annotations
 
+import re
 from enum import StrEnum
 
 from drivers.torque_tool.open_protocol.protocol import (
@@ -27,6 +29,11 @@ from drivers.torque_tool.open_protocol.protocol import (
 _NUL = b"\x00"
 _ETX = b"\x03"
 _STX = b"\x02"
+_BEHIND_CONTROL = re.compile(rb"[\x00-\x1f\x7f-\xff](?=[0-9]{8})")
+"""A byte that no text holds, and what may be the beginning of a message behind it."""
+_LINKED = (b"2", b"3", b"4", b"5", b"6", b"7", b"8", b"9")
+"""Number of parts in the header, when there are several."""
+_DIGIT = re.compile(rb"[0-9]")
 _INTEGRATOR_MARK = b"\x07\x09\x07\x09\x02"
 _MID_WITHOUT_NUL = b"0900"
 """A trace ends with its binary samples: no NUL follows (release 2.8.0, section 3.8)."""
@@ -65,6 +72,8 @@ class FrameParser:
     def __init__(self, carriage: Carriage, sender: Side) -> None:
         self._carriage = carriage
         self._begin = _begin_mark(carriage, sender)
+        self._joint = _end_mark(carriage, b"") + self._begin
+        """What stands between two messages, traces aside."""
         self._buffer = bytearray()
         self.discarded = 0
         """Bytes thrown away since the parser was made: noise, broken frames, unreadable headers."""
@@ -110,18 +119,20 @@ class FrameParser:
             total = body_at + length + len(end)
             if len(self._buffer) < total:
                 break
-            if bytes(self._buffer[body_at + length : total]) != end:
+            body = bytes(self._buffer[body_at : body_at + length])
+            good_end = self._buffer[body_at + length : total] == end
+            if not good_end or not _adds_up(body) or _swallows(body, self._joint):
                 self._drop(1)
                 continue
-            found.append(decode(bytes(self._buffer[body_at : body_at + length])))
+            found.append(decode(body))
             del self._buffer[:total]
         return found
 
     def _hunt(self) -> None:
         """Drop everything before the next place where a frame can begin."""
         if not self._begin:
-            skip = next((i for i, byte in enumerate(self._buffer) if 0x30 <= byte <= 0x39), len(self._buffer))
-            self._drop(skip)
+            digit = _DIGIT.search(self._buffer)
+            self._drop(digit.start() if digit else len(self._buffer))
             return
         at = self._buffer.find(self._begin)
         if at < 0:
@@ -133,6 +144,40 @@ class FrameParser:
         count = min(count, len(self._buffer))
         self.discarded += count
         del self._buffer[:count]
+
+
+def _adds_up(body: bytes) -> bool:
+    """Whether a trace is as long as its number of samples says; for any other message the end mark is enough.
+
+    Without an end mark any digits inside a damaged message could pass for a trace and swallow what follows it. Parts of
+    a linked trace cannot be checked.
+    """
+    if body[4:8] != _MID_WITHOUT_NUL or body[18:19] in _LINKED:
+        return True
+    at = body.find(_NUL, HEADER_LENGTH)
+    while at >= 0:
+        count = body[at - 5 : at]
+        if count.isdigit() and at + 1 + 2 * int(count) == len(body):
+            return True
+        at = body.find(_NUL, at + 1)
+    return False
+
+
+def _swallows(body: bytes, joint: bytes) -> bool:
+    """Whether whole messages fill the end of this one: then its Length is damaged, or it began inside another.
+
+    `joint` is what stands between two messages. Before the first of them stands its last byte, damaged or not.
+    """
+    for found in _BEHIND_CONTROL.finditer(body, HEADER_LENGTH):
+        begin = found.end()
+        while length := declared_length(body[begin : begin + HEADER_LENGTH]):
+            begin += length
+            if begin == len(body):
+                return True
+            if not body.startswith(joint, begin):
+                break
+            begin += len(joint)
+    return False
 
 
 def _begin_mark(carriage: Carriage, sender: Side) -> bytes:

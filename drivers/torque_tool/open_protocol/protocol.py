@@ -15,8 +15,7 @@ from drivers.api import ProtocolError
 
 HEADER_LENGTH = 20
 MAX_LENGTH = 9999
-_DIGITS_OR_SPACES = frozenset(b"0123456789 ")
-_DIGITS = frozenset(b"0123456789")
+_DIGITS_AND_SPACE = b"0123456789 "
 
 
 class MessageError(ProtocolError):
@@ -79,7 +78,8 @@ def declared_length(head: bytes) -> int | None:
 
     Looks at as many of the 20 header bytes as there are; needs at least the 4 of the Length field.
     """
-    if not set(head[:8]) <= _DIGITS or not set(head[8:HEADER_LENGTH]) <= _DIGITS_OR_SPACES:
+    # What is left after stripping holds something else; this is asked for every byte of garbage.
+    if not head[:8].isdigit() or head[8:HEADER_LENGTH].strip(_DIGITS_AND_SPACE):
         return None
     length = int(head[:4])
     return length if length >= HEADER_LENGTH else None

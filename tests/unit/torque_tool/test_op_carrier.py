@@ -124,7 +124,7 @@ def test_3964r_takes_a_frame_with_and_without_the_mark(mark: bytes) -> None:
 def test_3964r_takes_a_trace_whether_or_not_its_dle_is_doubled() -> None:
     """It should find the end of binary content that looks like an end, by check and Length."""
     samples = bytes((0x10, 0x03, 0x10, 0x10, 0x03, 0x02, 0x10, 0x15))
-    raw = b"%04d0900001         " % (20 + len(samples)) + samples
+    raw = b"%04d0900001         00004\x00" % (26 + len(samples)) + samples
     frame = STX + raw + ETX
     doubled = frame.replace(DLE, DLE + DLE) + DLE + ETX
     for block in (block_of(frame), doubled + bytes((reduce(xor, doubled, 0),))):
