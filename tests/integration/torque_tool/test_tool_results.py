@@ -179,6 +179,76 @@ def test_an_unreadable_result_is_not_acknowledged_and_asked_back_when_it_comes_n
     assert rig.ids() == [11]
 
 
+def contradictory(tightening_id: int, mid: int = 61) -> Message:
+    """5 N·m are called good in a window of 8.1 to 9.9 N·m."""
+    return result(tightening_id, mid=mid, torque_nm=5.0)
+
+
+def test_a_result_that_is_never_readable_is_lost_and_then_acknowledged() -> None:
+    """It should tell it as lost, acknowledge it once that is on disk, and so let the controller go on."""
+    rig = bench(10, {64: archive(10)}).plug()
+    rig.answers[64] = lambda message: [contradictory(11, mid=65)] if message.revision == 1 else refused(97)(message)
+    rig.say(contradictory(11), contradictory(11))
+    rig.run(21.0)
+    assert (rig.ids(), losses(rig), rig.mids(62)) == ([], [(11, 11)], [])
+    acknowledge(rig, 11)
+    assert rig.mids(62) == [62]
+    rig.say(result(12))
+    assert (rig.ids(), losses(rig)) == ([12], [(11, 11)])
+
+
+def test_a_result_that_is_never_readable_does_not_drop_the_line_for_ever() -> None:
+    """It should acknowledge a copy that comes on the next connection, when the loss is on disk from the one before."""
+    last = 10
+    tool = OpenProtocolTool(carriage="tcp", last_seen_id=lambda serial: last)
+    rig = Scripted(tool, {64: refused(99)}).plug()
+    rig.say(contradictory(11))
+    rig.unplug()
+    assert losses(rig) == []
+    rig.plug()
+    assert losses(rig) == [(11, 11)]
+    last = 11
+    rig.unplug()
+    rig.plug()
+    rig.say(contradictory(11))
+    assert rig.mids(62) == [62]
+
+
+def test_a_result_that_is_never_readable_is_lost_without_an_archive_too() -> None:
+    """It should not wait for a later id to show the hole; a copy that is readable after all makes it no loss."""
+    for copies, lost in (([contradictory(11)], [(11, 11)]), ([contradictory(11), result(11)], [])):
+        rig = bench(10, {64: refused(99)}).plug()
+        rig.say(*copies)
+        rig.run(30.0)
+        assert losses(rig) == lost
+
+
+def test_a_push_that_contradicts_its_old_result_is_acknowledged_when_that_is_on_disk() -> None:
+    """It should take the archive's word and not leave the controller waiting with its own."""
+    rig = bench(10, {64: archive(10)}).plug()
+    rig.say(contradictory(11))
+    rig.answers[64] = archive(10, 11)
+    rig.run(21.0)
+    assert (rig.ids(), rig.mids(62)) == ([11], [])
+    acknowledge(rig, 11)
+    assert rig.mids(62) == [62]
+
+
+def test_a_controller_without_a_serial_number_is_remembered_by_one_name() -> None:
+    """It should ask for what is on disk by the same name that its results carry, or it would ask back all of them."""
+    asked: list[str] = []
+
+    def last_seen_id(serial: str) -> int | None:
+        asked.append(serial)
+        return 11
+
+    tool = OpenProtocolTool(carriage="tcp", last_seen_id=last_seen_id)
+    answers = {1: lambda message: [of(2, message.revision)], 40: refused(99), 64: archive(11)}
+    rig = Scripted(tool, answers).plug()
+    rig.say(result(12))
+    assert [event.controller_serial for event in rig.seen(TighteningResult)] == asked == ["unknown"]
+
+
 def test_an_unreadable_old_result_is_lost() -> None:
     """It should name it and fetch the next."""
     rig = bench(10)
