@@ -150,9 +150,9 @@ def _adds_up(body: bytes) -> bool:
     """Whether a trace is as long as its number of samples says; for any other message the end mark is enough.
 
     Without an end mark any digits inside a damaged message could pass for a trace and swallow what follows it. Parts of
-    a linked trace cannot be checked.
+    a linked trace cannot be checked, and one without data is nobody's trace.
     """
-    if body[4:8] != _MID_WITHOUT_NUL or body[18:19] in _LINKED:
+    if body[4:8] != _MID_WITHOUT_NUL or body[18:19] in _LINKED or len(body) == HEADER_LENGTH:
         return True
     at = body.find(_NUL, HEADER_LENGTH)
     while at >= 0:
