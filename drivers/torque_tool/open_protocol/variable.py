@@ -21,7 +21,7 @@ PLOT_1, PLOT_2, PLOT_4 = 8, 9, 10
 """One, two or four pairs of floats."""
 FLOATS, UNSIGNEDS, SIGNEDS = 50, 51, 52
 SCIENTIFIC = 90
-NO_UNIT, NEWTON_METRE, MILLINEWTON_METRE, DEGREE, RADIAN = 0, 1, 12, 50, 51
+NO_UNIT, NEWTON_METRE, DEGREE = 0, 1, 50
 _HEAD = 17
 _WHOLE = re.compile(r"[+-]?[0-9]+")
 _DECIMAL = re.compile(r"[+-]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][+-]?[0-9]+)?")

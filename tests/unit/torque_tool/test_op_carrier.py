@@ -63,19 +63,18 @@ def test_messages_cross_in_both_directions(carriage: Carriage) -> None:
 
 @pytest.mark.parametrize("carriage", [Carriage.TCP, Carriage.SERIAL])
 def test_a_half_message_is_given_up_when_the_line_is_quiet(carriage: Carriage) -> None:
-    """It should wait a second for the rest, and then find the whole message behind the half one."""
+    """It should wait a second for the rest of a Length that is too large, and then find the whole message behind it."""
     station, controller = ends(carriage)
     controller.send(decode(OP_05), 0.0)
     whole = controller.take_output()
-    half = whole[:1] + whole[1:].replace(b"0024", b"0034", 1) if carriage is Carriage.SERIAL else b"0034" + whole[4:]
-    assert station.received(half + whole[:-3], 5.0) == []
-    assert station.received(whole[-3:-1], 5.5) == []
+    assert station.received(whole.replace(b"0024", b"0900", 1), 5.0) == []
+    assert station.received(whole, 5.5) == []
     assert station.received(b"", 6.0) == []
     assert station.pending
     assert station.next_wake_s() == 5.5 + HALF_MESSAGE_S
     assert station.advance(6.4) == []
-    assert station.received(whole[-1:], 6.45) == [] or carriage is Carriage.SERIAL
-    assert station.advance(6.5 + HALF_MESSAGE_S) == [] or not station.pending
+    assert contents(station.advance(5.5 + HALF_MESSAGE_S)) == [(5, b"0018")]
+    assert (station.pending, station.next_wake_s(), station.discarded) == (False, None, len(whole))
 
 
 @pytest.mark.parametrize("carriage", list(Carriage))
@@ -91,7 +90,7 @@ def test_a_new_line_begins_empty(carriage: Carriage) -> None:
     controller.clear()
     controller.send(decode(OP_08), 1.0)
     at_station, _ = carry(station, controller, 1.0)
-    assert [message.raw for message in at_station] == [OP_08] or contents(at_station) == [(61, OP_08[20:])]
+    assert contents(at_station) == [(61, OP_08[20:])]
 
 
 def test_the_bytes_of_3964r_are_those_of_the_procedure() -> None:
@@ -230,7 +229,7 @@ def test_3964r_lets_the_controller_go_first() -> None:
     assert station.take_output() == DLE
     controller.received(DLE, 0.0)
     at_station, at_controller = carry(station, controller)
-    assert contents(at_station) == [(5, b"0060")] or len(at_station) == 1
+    assert contents(at_station) == [(5, b"0018")]
     assert contents(at_controller) == [(9999, b"")]
 
 
