@@ -223,6 +223,23 @@ def test_any_bytes_are_survived(data: list[bytes], line: tuple[Carriage, Side]) 
     assert [message.raw for message in parser.feed(framed(OP_05, *line))] == [OP_05]
 
 
+def test_digits_inside_a_damaged_message_do_not_pass_for_a_trace() -> None:
+    """It should not take 0080 0900 in the middle of 0013 for a trace of 80 bytes, which has no end mark on TCP."""
+    damaged = wire("0121001300100000000080090000100000000000000000000000000000") + b"\x00"
+    parser = FrameParser(Carriage.TCP, Side.CONTROLLER)
+    found = parser.feed(damaged + OP_08 + b"\x00" + OP_10 + b"\x00") + parser.give_up()
+    assert [message.raw for message in found] == [OP_08, OP_10]
+
+
+@pytest.mark.parametrize("end", [b"\x00", b"\x01", b"\x80"])
+def test_a_damaged_length_does_not_swallow_the_next_message(end: bytes) -> None:
+    """It should see that a message which ends where the next one ends holds it, although its own end is damaged."""
+    longer = b"%04d" % (len(OP_05) + 1 + len(OP_08))
+    parser = FrameParser(Carriage.TCP, Side.CONTROLLER)
+    found = parser.feed(longer + OP_05[4:] + end + OP_08 + b"\x00" + OP_10 + b"\x00") + parser.give_up()
+    assert [message.raw for message in found] == [OP_08, OP_10]
+
+
 def test_a_new_line_begins_empty() -> None:
     """It should forget half a message of the old line."""
     parser = FrameParser(Carriage.TCP, Side.CONTROLLER)

@@ -211,6 +211,7 @@ def test_what_a_controller_may_say_is_read(changes: dict[str, Value]) -> None:
         {"tightening_status": 0, "angle_status": 0, "angle_deg": 81},
         {"tightening_status": 0, "angle_status": 2, "angle_deg": 119},
         {"tightening_status": 0, "angle_deg": 121},
+        {"tightening_status": 0, "torque_status": 0, "torque_nm": 9.0, "torque_min_nm": 15.0},
     ],
 )
 @pytest.mark.parametrize("old", [False, True])
