@@ -37,6 +37,8 @@ EARLY = 20
 """So many results are kept that come before the handshake is done; others come again."""
 ASK_AGAIN_S = 20.0
 """After this long a controller has pushed an unacknowledged result for the last time."""
+LATEST_EVERY_S = 5.0
+"""A controller that wants no acknowledgement pushes once: what the line loses then shows only in its archive."""
 
 
 class ResultDesk:
@@ -313,6 +315,9 @@ class ResultDesk:
         self._judge_gap(gap, now_s)
         if self._unread_ends:
             self._lose_unread(now_s)
+        told = gap.latest_told is not None and not gap.latest_told == 0 < gap.last_seen_id
+        if told and not self._profile.wants_acknowledgement:
+            self._check_s = now_s + LATEST_EVERY_S
 
     def _judge_gap(self, gap: Gap, now_s: float) -> None:
         if isinstance(gap, Baseline):

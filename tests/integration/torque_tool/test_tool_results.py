@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from types import SimpleNamespace
 
 from scripted import Answer, Scripted, accepted, of, refused, result, silent
 
@@ -16,8 +17,10 @@ from drivers.api import (
     ResultsLost,
     TighteningResult,
 )
+from drivers.torque_tool.open_protocol.controller_mtf import overall_messages
 from drivers.torque_tool.open_protocol.driver import OpenProtocolTool
-from drivers.torque_tool.open_protocol.profiles import GENERIC, PF6000_28, ControllerProfile
+from drivers.torque_tool.open_protocol.messages import read
+from drivers.torque_tool.open_protocol.profiles import GENERIC, MTF6000, PF6000_28, ControllerProfile
 from drivers.torque_tool.open_protocol.protocol import Message
 
 
@@ -155,6 +158,33 @@ def test_the_first_result_of_an_empty_archive_may_have_been_lost_on_the_line() -
     assert losses(rig) == []
     rig.say(result(103))
     assert rig.ids() == [101, 102, 103]
+
+
+def overall(last_id: int) -> Answer:
+    """0006 of an MT Focus whose latest result is this one."""
+    state = SimpleNamespace(controller_serial="C1", tool_serial="T1")
+    values = read(result(last_id)) | {"result_type": 1, "station_id": 1, "pset_name": "P", "vin": ""}
+
+    def tell(message: Message) -> list[Message]:
+        wanted = int(message.data[29:39]) or last_id
+        return overall_messages(values | {"tightening_id": wanted}, state)
+
+    return tell
+
+
+def test_a_result_that_is_pushed_once_and_lost_on_the_line_is_found_in_the_archive() -> None:
+    """It should look for it without a reconnect or a later result, where nothing is acknowledged and so said again."""
+    rig = bench(10, profile=MTF6000)
+    rig.answers[6] = overall(10)
+    rig.plug()
+    rig.run(12.0)
+    assert (rig.ids(), len(rig.mids(6))) == ([], 3)
+    rig.answers[6] = overall(12)
+    rig.run(6.0)
+    assert (rig.ids(), losses(rig)) == ([11, 12], [])
+    rig.answers[6] = refused(15)
+    rig.run(20.0)
+    assert notes(rig).count("tool.archive_empty") == 1
 
 
 def test_an_id_far_off_does_not_make_a_thousand_losses() -> None:
@@ -404,6 +434,16 @@ def test_on_the_link_level_a_thousand_messages_keep_their_numbers() -> None:
         rig.submit(DisarmTool(command_id=f"off {tightening_id}"))
     assert rig.ids() == list(range(1, 301))
     assert rig.tool.wants_hangup() is None
+
+
+def test_on_the_link_level_closing_waits_for_no_acknowledgement() -> None:
+    """It should switch the tool off and leave at once, whatever is outstanding: there is no later turn."""
+    rig = Numbered(OpenProtocolTool(carriage="tcp")).plug()
+    rig.submit(ArmTool(command_id="arm", pset=7))
+    rig.tool.advance(10.5)
+    assert rig.tool.take_output()[4:8] == b"9999", "a keep-alive is outstanding"
+    farewell = rig.tool.farewell(10.6)
+    assert [farewell[4:8], farewell[25:29]] == [b"0042", b"0003"]
 
 
 def test_a_link_level_that_breaks_is_given_up() -> None:
