@@ -24,6 +24,11 @@ class Disabling:
         self.refusal: str | None = None
         """Why the controller does not disable its tool: nothing to go on with."""
 
+    @property
+    def wanted(self) -> bool:
+        """Whether the tool has to be off and has not said so yet."""
+        return self._wanted
+
     def want(self, command_id: str | None) -> None:
         """The tool has to be off; a command that waits for it ends with it."""
         self._wanted = True

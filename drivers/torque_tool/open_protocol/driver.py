@@ -49,6 +49,7 @@ from drivers.torque_tool.open_protocol.profiles import GENERIC, ControllerProfil
 from drivers.torque_tool.open_protocol.protocol import HeaderStyle, Message, MessageError
 from drivers.torque_tool.open_protocol.pushes import ACKNOWLEDGEMENTS, RESULTS, Pushes
 from drivers.torque_tool.open_protocol.result_desk import ResultDesk
+from drivers.torque_tool.open_protocol.results import UNKNOWN_SERIAL
 from drivers.torque_tool.open_protocol.subscriptions import Subscriptions
 from drivers.torque_tool.open_protocol.telling import Telling
 from drivers.torque_tool.open_protocol.work_identity import WorkIdentity
@@ -207,9 +208,10 @@ class OpenProtocolTool:
         """Switch the tool off if we switched it on, and end the session (0003), so that the next client is let in."""
         if not self._connected:
             return b""
-        if self._arming.live:
-            self._exchange.tell(switching(self._profile, enable=False), now_s)
-        self._exchange.tell(Message(mid=3), now_s)
+        # A disable that nobody has answered may not have arrived.
+        if self._arming.live or self._disabling.wanted:
+            self._exchange.tell(switching(self._profile, enable=False), now_s, urgent=True)
+        self._exchange.tell(Message(mid=3), now_s, urgent=True)
         return self._exchange.take_output()
 
     def _holds(self, message: Message) -> bool:
@@ -279,7 +281,7 @@ class OpenProtocolTool:
                 self._telling.health(now_s, "tool.profile", wrong)
             self._work.connected()
             self._subscriptions.connected()
-            self._pushes.connected(handshake.identity.get("controller_serial", ""))
+            self._pushes.connected(handshake.identity.get("controller_serial") or UNKNOWN_SERIAL)
             self._desk.connected(handshake.identity, now_s)
 
     def _on_stray_refusal(self, message: Message, now_s: float) -> None:

@@ -109,9 +109,9 @@ class Exchange:
         self._request = Request(message=ask.message, repeatable=ask.repeatable, sent_s=now_s, sends=1)
         self._link.send(ask.message, now_s, urgent=urgent)
 
-    def tell(self, message: Message, now_s: float) -> None:
-        """Send a message that has no answer of its own."""
-        self._link.send(message, now_s)
+    def tell(self, message: Message, now_s: float, *, urgent: bool = False) -> None:
+        """Send a message whose answer nobody waits for; an urgent one waits for no acknowledgement before it."""
+        self._link.send(message, now_s, urgent=urgent)
 
     def acknowledge(self, acknowledgement: Message, now_s: float) -> None:
         """Acknowledge subscription data by this message; on the link level that has been done already."""

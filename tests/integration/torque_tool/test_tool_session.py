@@ -168,6 +168,16 @@ def test_closing_switches_an_armed_tool_off_and_ends_the_session() -> None:
     assert tool().farewell(0.0) == b""
 
 
+def test_closing_repeats_a_disable_that_nobody_has_answered() -> None:
+    """It should say 0042 once more: the first one may have been lost on the line."""
+    bench = Scripted(tool()).plug()
+    bench.submit(ArmTool(command_id="arm", pset=7))
+    bench.answers[42] = silent
+    bench.submit(DisarmTool(command_id="off"))
+    farewell = bench.tool.farewell(0.0)
+    assert [farewell[4:8], farewell[25:29]] == [b"0042", b"0003"]
+
+
 def test_an_unreadable_handshake_is_given_up_with_a_reason() -> None:
     """It should not hang when 0002 is too short."""
     bench = Scripted(tool(), {1: lambda message: [Message(mid=2, data=b"01")]}).plug()
