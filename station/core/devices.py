@@ -10,6 +10,10 @@ from station.core.turn import Turn
 
 IDENTIFIER_LONGEST = 25
 """Characters of a VIN in a result (MID 0061)."""
+LINE_LOST = ("link.lost", "link.down", "tool.silent", "tool.not_connected")
+"""Codes of commands that failed because the line did: the tool refused nothing, and the line is named by itself."""
+OTHER_SELECTED = "tool.other_selected"
+"""The driver has disabled the tool by itself: somebody selected something else at the controller."""
 
 
 def connected(turn: Turn, event: Connected) -> None:
@@ -31,6 +35,9 @@ def gone(turn: Turn, event: Disconnected) -> None:
     if event.device == "tool":
         tool = turn.state.tool
         cut = tool.armed_joint if tool.armed_joint and not tool.loosening else tool.cut_joint
+        if tool.armed_joint:
+            # The line may be back before this is heard, and the enable asked for on the new one.
+            turn.do(fx.DisableTool(command_id=turn.new_id("c")))
         turn.end_grace()
         turn.set_tool(armed_joint="", command_id="", ready=False, loosening=False, may_loosen="", cut_joint=cut)
         turn.set(socket=None, identified="", identify_id="")
@@ -72,7 +79,13 @@ def failed(turn: Turn, event: CommandFailed) -> None:
         turn.set(last_disturbance_s=max(turn.state.last_disturbance_s, event.t_mono_s))
         if turn.state.devices.get("cobot") is True and not turn.has_fault("cobot.unplugged"):
             turn.raise_fault("robot.failed", "cobot", {"detail": event.code})
-    lost = event.outcome is Outcome.UNKNOWN and turn.state.devices.get("tool") is not True
+    unplugged = turn.state.devices.get("tool") is not True
+    ours = event.command_id in (tool.command_id if tool.armed_joint else "", turn.state.identify_id)
+    if event.command_id and ours and event.code in LINE_LOST and not unplugged:
+        # What was in flight fails before the loss of the line is heard, but that is all that has happened.
+        gone(turn, Disconnected(device="tool", t_mono_s=event.t_mono_s, reason=event.detail))
+        return
+    lost = event.outcome is Outcome.UNKNOWN and unplugged
     if event.command_id == tool.command_id and tool.armed_joint:
         joint = tool.armed_joint
         turn.release_tool()
@@ -80,13 +93,17 @@ def failed(turn: Turn, event: CommandFailed) -> None:
             turn.raise_fault("tool.refused", joint, {"detail": event.code})
     if turn.state.identify_id and event.command_id == turn.state.identify_id:
         turn.set(identify_id="")
-        if turn.state.devices.get("tool") is True and turn.state.phase is Phase.RUNNING:
+        if not unplugged and turn.state.phase is Phase.RUNNING:
             # A refusal anywhere in the work order means that production must not start (Open Protocol 2.8.0, 3.7.2).
             turn.raise_fault("tool.no_identifier", "tool", {"detail": event.code})
 
 
 def health(turn: Turn, event: DeviceHealth) -> None:
     """A device says something of itself; what stands is remembered until it ends."""
+    armed = turn.state.tool.armed_joint
+    if event.code == OTHER_SELECTED and armed:
+        turn.release_tool()
+        turn.raise_fault("tool.refused", armed, {"detail": event.code})
     if event.standing is None:
         return
     kept = tuple(n for n in turn.state.health if (n.device, n.code) != (event.device, event.code))

@@ -173,7 +173,12 @@ def accept(turn: Turn, joint_id: str) -> bool:
 
 
 def take_lost(turn: Turn, lost: ResultsLost) -> None:
-    """The controller has counted rundowns that it cannot tell any more: nobody knows what they were."""
+    """The controller has counted rundowns that it cannot tell any more: nobody knows what they were.
+
+    It may wait with the last of them, which could not be read: what is on disk as lost is acknowledged too. The next
+    result is not the first one after a cut any more, so it belongs to no joint.
+    """
+    turn.do(fx.AcknowledgeTightening(command_id=turn.new_id("c"), tightening_id=lost.last_id))
     subject = f"{lost.controller_serial}/{lost.first_id}-{lost.last_id}"
     cut = turn.state.tool.cut_joint
     words = {
@@ -183,6 +188,7 @@ def take_lost(turn: Turn, lost: ResultsLost) -> None:
     }
     turn.set(lost=(*turn.state.lost, subject))
     turn.release_tool()
+    turn.set_tool(cut_joint="")
     turn.raise_fault("result.lost", subject, words, step=_step_id(turn, cut))
 
 

@@ -121,11 +121,13 @@ class CoreBench:
         """A command was carried out."""
         return self.feed(CommandDone(device=device, command_id=command_id, t_mono_s=self.now_s + 0.1))
 
-    def failed(self, command_id: str, device: str, outcome: Outcome = Outcome.REFUSED) -> tuple[fx.Effect, ...]:
+    def failed(
+        self, command_id: str, device: str, outcome: Outcome = Outcome.REFUSED, code: str = "x.no"
+    ) -> tuple[fx.Effect, ...]:
         """A command was not carried out."""
         return self.feed(
             CommandFailed(
-                device=device, command_id=command_id, t_mono_s=self.now_s, outcome=outcome, code="x.no", detail="no"
+                device=device, command_id=command_id, t_mono_s=self.now_s, outcome=outcome, code=code, detail="no"
             )
         )
 

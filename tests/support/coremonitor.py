@@ -5,7 +5,7 @@ It trusts the state only for where steps stand and what holds; whether a step ha
 
 from dataclasses import dataclass, field
 
-from drivers.api import CommandDone, CommandFailed, Connected, Disconnected, TighteningResult
+from drivers.api import CommandDone, CommandFailed, Connected, Disconnected, ResultsLost, TighteningResult
 from station.core import effects as fx
 from station.core import events as ev
 from station.core.faults import ClearBy
@@ -89,7 +89,8 @@ class Monitor:
                 self._owes_nothing(step, envelope, report)
                 self.told = self.announced = False
         acknowledged = [effect.tightening_id for effect in effects if isinstance(effect, fx.AcknowledgeTightening)]
-        assert acknowledged == ([event.tightening_id] if isinstance(event, TighteningResult) else [])
+        told = {TighteningResult: "tightening_id", ResultsLost: "last_id"}.get(type(event))
+        assert acknowledged == ([getattr(event, told)] if told is not None else [])
         for effect in effects:
             self._effect(effect, envelope, after)
         self._new_looks(before, envelope, after, effects)
@@ -144,7 +145,8 @@ class Monitor:
     def _gone(self, device: str) -> None:
         self.devices[device] = False
         if device == "tool":
-            self.enabled, self.confirmed, self.socket = None, False, None
+            # The enable stays in the books until it is taken back: it may go out on the next connection.
+            self.confirmed, self.socket = False, None
         else:
             self.motion, self.told, self.announced = "", False, False
 
@@ -260,7 +262,7 @@ class Monitor:
                 self.enabled, self.confirmed, self.backwards = effect, False, after.tool.loosening
             case fx.DisableTool():
                 assert self.enabled is not None, "disabled what was not enabled"
-                if not isinstance(envelope.event, TighteningResult):
+                if not isinstance(envelope.event, TighteningResult | Disconnected):
                     self.left = (self.enabled.joint, envelope.t_mono_s)
                 self.enabled, self.confirmed = None, False
             case fx.MoveRobot(command_id=command_id, gesture=gesture):

@@ -6,7 +6,7 @@ import pytest
 from support.corebench import ABSENT, PRESENT, CoreBench, bench_of, play
 from support.coreworld import mirror
 
-from drivers.api import ResultsLost, TighteningTrace
+from drivers.api import DeviceHealth, Outcome, ResultsLost, TighteningTrace
 from station.core import effects as fx
 from station.core import events as ev
 from station.core.procedure import JointClass, Right, Role
@@ -122,6 +122,58 @@ def test_lost_results_are_named_held_and_never_good():
     bench.answer_all()
     bench.tighten("J1")
     assert bench.status("tighten-J1") is StepStatus.PASSED
+
+
+def test_after_a_loss_the_next_result_belongs_to_no_joint():
+    """It should not offer a result as the joint's first one after the cut when the first one is lost."""
+    bench = cut()
+    lost = ResultsLost(device="tool", t_mono_s=bench.now_s, controller_serial="C1", first_id=1, last_id=1, reason="")
+    bench.feed(lost)
+    assert [effect.tightening_id for effect in bench.did(fx.AcknowledgeTightening)] == [1], "on disk as lost"
+    bench.rundowns = 1
+    bench.pull(asked_back=True)
+    assert bench.codes() == ["result.lost", "result.unarmed"] and rights(bench) == set()
+
+
+def test_an_enable_that_overtakes_the_news_of_a_lost_line_is_taken_back():
+    """It should disable the tool when it hears of the loss: the enable may have gone out on the new connection."""
+    bench = play(bench_of(mirror()), until="tighten-J1")
+    bench.gestures()
+    bench.answer_all()
+    bench.see("tool:J1", PRESENT)
+    assert bench.did(fx.EnableTool)
+    bench.disconnect("tool")
+    assert bench.did(fx.DisableTool) and bench.state.tool.armed_joint == ""
+
+
+@pytest.mark.parametrize(
+    ("code", "outcome"),
+    [("link.lost", Outcome.UNKNOWN), ("tool.silent", Outcome.UNKNOWN), ("link.down", Outcome.REFUSED)],
+)
+@pytest.mark.parametrize("identifies", [True, False])
+def test_a_command_that_fails_with_the_line_is_no_refusal(code, outcome, identifies):
+    """It should call for nobody: the driver fails what is in flight before it tells that the line is gone."""
+    bench = play(bench_of(mirror()), until="tighten-J1")
+    bench.gestures()
+    bench.answer_all()
+    bench.see("tool:J1", PRESENT)
+    bench.failed(bench.state.identify_id if identifies else bench.state.tool.command_id, "tool", outcome, code)
+    assert bench.codes() == ["tool.unplugged"] and not bench.did(fx.EnableTool)
+    bench.disconnect("tool")
+    bench.connect("tool")
+    assert bench.codes() == [] and bench.did(fx.IdentifyWork) and bench.did(fx.EnableTool)
+
+
+def test_a_tool_that_the_driver_has_disabled_is_not_shown_as_ready():
+    """It should hold and say so when somebody selects at the controller, and enable again after a tap."""
+    bench = play(bench_of(mirror()), until="tighten-J1")
+    bench.gestures()
+    bench.answer_all()
+    bench.arm("J1")
+    bench.feed(DeviceHealth(device="tool", t_mono_s=bench.now_s, code="tool.other_selected", detail="pset 3"))
+    assert bench.codes() == ["tool.refused"] and bench.state.tool.armed_joint == ""
+    bench.acknowledge("tool.refused", Role.VISITOR)
+    assert bench.did(fx.EnableTool)
 
 
 def test_a_curve_is_found_by_its_result():
