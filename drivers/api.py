@@ -153,8 +153,8 @@ class TighteningResult:
     """Names of the tightening error status bits, empty when the revision has none."""
     result_type: str = "tightening"
     """`tightening`, `loosening`, or another word of the controller's; where it says nothing, `tightening`."""
-    job: int = 0
-    """The controller's job, 0 where none runs."""
+    job: int | None = 0
+    """The controller's job, 0 where none runs; None where its results do not tell."""
     batch_size: int = 0
     batch_counter: int = 0
     batch_status: str = "unused"

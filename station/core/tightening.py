@@ -59,7 +59,7 @@ def verdict_of(result: TighteningResult, joint: JointSpec, identified: str = "")
 
 def other_work(result: TighteningResult, joint: JointSpec, identified: str) -> str:
     """What the result says of the work that contradicts ours: `job`, `batch`, `vin`; empty where nothing does."""
-    if joint.job is not None and result.job != joint.job:
+    if joint.job is not None and result.job not in (None, joint.job):
         return "job"
     if joint.batch_size is not None and result.batch_size not in (0, joint.batch_size):
         return "batch"

@@ -3,7 +3,8 @@
 Source: Open Protocol release 2.8.0, sections 3.7.2.2 and 3.7.3.2: parameter set (0018), its batch (0019), or the job
 (0038), then the enable; a 0004 anywhere ends the sequence. A controller that says afterwards that another parameter
 set or job is selected than the one asked for (0015, 0035) contradicts its own 0005: the tool does not run on that.
-A job that is under way is not selected again: that would begin it anew.
+A job that the controller says is under way is not selected again: that would begin it anew. Where it says nothing the
+job is selected each time, for one that has ended would leave the tool locked.
 """
 
 from __future__ import annotations
@@ -43,7 +44,9 @@ class Arming:
         self._now: _Sequence | None = None
         self._in_force: ArmTool | None = None
         self._job: int | None = None
-        """The job that was selected on this connection and, as far as the controller tells, is not over."""
+        """The job that was selected on this connection, unless the controller has told that it is over."""
+        self._under_way = False
+        """The controller has told that this job is under way."""
         self.refused_while_live = False
         """A sequence was refused while an older enable is in force: the tool has to be switched off."""
 
@@ -69,8 +72,10 @@ class Arming:
                 return None
             command = self._waiting.popleft()
             steps = steps_of(command, self._profile)
-            if command.job is not None and command.job == self._job:
+            if command.job is not None and command.job == self._job and self._under_way:
                 steps = steps[-1:]
+            else:
+                self._job, self._under_way = command.job, False
             self._now = _Sequence(command=command, steps=steps, accepted=0, asked=False)
         sequence = self._now
         self._now = _Sequence(command=sequence.command, steps=sequence.steps, accepted=sequence.accepted, asked=True)
@@ -80,9 +85,6 @@ class Arming:
         """Take the 0005 of a step."""
         sequence = self._now
         if sequence is not None:
-            mid = sequence.steps[sequence.accepted].mid
-            if mid in (SELECT_PSET, SELECT_JOB):
-                self._job = sequence.command.job if mid == SELECT_JOB else None
             accepted = sequence.accepted + 1
             if accepted < len(sequence.steps):
                 self._now = _Sequence(command=sequence.command, steps=sequence.steps, accepted=accepted, asked=True)
@@ -121,6 +123,7 @@ class Arming:
         """The controller says which job it is at, and whether that is over."""
         if over or job != self._job:
             self._job = None
+        self._under_way = self._job is not None
 
     def disabled(self) -> None:
         """A disable has been sent: what was in force is not any more."""

@@ -147,7 +147,7 @@ def overall_result(
     raw: bytes,
     asked_back: bool,
 ) -> TighteningResult:
-    """Read a whole 1201 with its one 1202. The target torque is not told there: 0. Raises MessageError.
+    """Read a whole 1201 with its one 1202. Neither target torque (0) nor job (None) is told. Raises MessageError.
 
     A status that is undefined is taken from the limits of the same message; without limits nothing was monitored: ok.
     """
@@ -190,6 +190,7 @@ def overall_result(
         angle_max_deg=angle_max_deg or 0.0,
         error_bits=(_OVERALL_ERRORS[error],) if error in _OVERALL_ERRORS else (),
         result_type="tightening" if kind == 1 else "loosening",
+        job=None,
         batch_size=known[_BATCH_SIZE].whole if _BATCH_SIZE in known else 0,
         batch_counter=known[_BATCH_COUNT].whole if _BATCH_COUNT in known else 0,
         vin=next((_text(known, value) for key, value in _IDENTIFIERS if _text(known, key).upper() == "VIN"), ""),

@@ -224,6 +224,18 @@ def test_an_identifier_that_a_disable_overtakes_is_told_after_it() -> None:
     assert isinstance(rig.end_of("work"), CommandDone)
 
 
+def test_a_job_is_selected_again_unless_the_controller_says_that_it_is_under_way() -> None:
+    """It should not take a job for under way where nobody tells its end: the tool would stay locked for ever."""
+    for tells, selections in ((True, 1), (False, 2)):
+        rig = connected()
+        for name in ("first", "second"):
+            arm(rig, name, job=3)
+            if tells:
+                rig.say(job_info(3))
+            rig.submit(DisarmTool(command_id=f"off {name}"))
+        assert rig.mids(38) == [38] * selections
+
+
 def test_a_family_without_a_message_for_it_says_so() -> None:
     """It should name the profile that lacks it."""
     profile = PF6000_28

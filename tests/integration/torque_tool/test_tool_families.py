@@ -99,6 +99,7 @@ def test_a_joint_is_tightened_three_times(profile: ControllerProfile, carriage: 
     assert not rig.hangups
     assert len({result.tightening_id for result in rig.results}) == len(rig.results) == 3
     for result in rig.results:
+        assert result.job == (0 if profile.results_by == 61 else None), "0 = no job runs, None = it does not tell"
         assert (result.pset, result.ok, result.asked_back, result.result_type) == (7, True, False, "tightening")
         assert result.torque_min_nm <= result.torque_nm <= result.torque_max_nm
         assert (result.torque_min_nm, result.torque_max_nm) == (8.1, 9.9)

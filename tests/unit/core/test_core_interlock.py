@@ -221,6 +221,13 @@ def test_job_and_batch_go_to_the_controller_with_the_release():
     assert bench.status("tighten-J1") is StepStatus.PASSED
 
 
+def test_a_controller_whose_results_tell_no_job_can_work_by_jobs():
+    """It should judge by parameter set and figures, and not call each result other work for ever."""
+    bench = at_joint_1(with_joints(mirror(), job=3))
+    bench.tighten("J1", job=None)
+    assert bench.status("tighten-J1") is StepStatus.PASSED
+
+
 def test_the_controller_is_told_the_car_and_its_results_must_name_it():
     """It should tell the car's number once it is known and after each reconnect, and refuse results of another car."""
     bench = play(bench_of(mirror()), until="take")
