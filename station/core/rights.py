@@ -11,6 +11,7 @@ from dataclasses import replace
 from station.core import effects as fx
 from station.core import events as ev
 from station.core import facts
+from station.core.devices import identify
 from station.core.faults import ClearBy, Fault
 from station.core.nok import set_aside
 from station.core.procedure import ROLE_RANK, JointClass, Procedure, Right, Role, Tightening
@@ -69,6 +70,8 @@ def acknowledge(turn: Turn, event: ev.FaultAcknowledged) -> None:
         turn.drop_fault(fault.code, fault.subject)
         if fault.code == "tightening.marked" and fault.step:
             set_aside(turn, fault.step)
+        if fault.code == "tool.no_identifier":
+            identify(turn)
         if not technicians:
             continue
         _note(turn, None, f"{fault.code}/{fault.subject}", event.role, event.person, event.reason)

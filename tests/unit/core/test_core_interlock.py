@@ -252,13 +252,16 @@ def test_the_controller_is_told_the_car_and_its_results_must_name_it():
 
 
 def test_a_controller_that_does_not_take_the_car_stops_the_work():
-    """It should not start work whose results nobody can tell from another car's."""
+    """It should not start work whose results nobody can tell from another car's, and tell it again once mended."""
     bench = play(bench_of(mirror()), until="take")
     told = next(e for e in bench.log if isinstance(e, fx.IdentifyWork))
     bench.failed(told.command_id, "tool")
     assert bench.codes() == ["tool.no_identifier"]
     bench.acknowledge("tool.no_identifier", Role.TECHNICIAN)
     assert bench.codes() == []
+    [again] = bench.did(fx.IdentifyWork)
+    bench.done(again.command_id, "tool")
+    assert bench.state.identified == told.identifier
 
 
 def test_an_alarm_that_stops_the_tool_holds_until_it_is_over():
