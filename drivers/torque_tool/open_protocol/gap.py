@@ -24,6 +24,7 @@ from drivers.torque_tool.open_protocol.protocol import Message
 
 MOST = 500
 """At most so many results are fetched, the newest ones; older ones are told as lost."""
+_TOO_MANY = f"more than {MOST} results were measured without a line, and only the newest are fetched"
 
 Old = Message | Whole
 """A result as the archive gives it: 0065, or 1201 with its 1202."""
@@ -106,9 +107,7 @@ class GapFill:
 
     def give_up(self, reason: str) -> None:
         """Ask no more: what is known to exist and was neither fetched nor pushed is lost."""
-        known = max([self._latest_id, *self._pushed])
-        while self._next_id <= known:
-            self._take_pushed_or_lose(reason)
+        self._lose_up_to(max([self._latest_id, *self._pushed]), reason)
         self._done = True
 
     def take(self) -> list[Item]:
@@ -126,6 +125,7 @@ class GapFill:
         if first_time and latest_id == 0 and self._pushed and min(self._pushed) > self.last_seen_id:
             # The archive is empty, but what was pushed counts on: what is missing before it did exist.
             self._latest_id = max(self._pushed)
+            self._lose_up_to(self._latest_id - MOST, _TOO_MANY)
         elif first_time and latest_id < self.last_seen_id:
             # Another archive than the one that the last id came from: nothing can be said of what was in between.
             self._end()
@@ -134,10 +134,7 @@ class GapFill:
             self._end()
         else:
             self._latest_id = latest_id
-            while self._next_id <= latest_id - MOST:
-                self._take_pushed_or_lose(
-                    f"more than {MOST} results were measured without a line, and only the newest are fetched"
-                )
+            self._lose_up_to(latest_id - MOST, _TOO_MANY)
 
     def _go_on(self) -> None:
         while not self._done and (self._next_id in self._pushed or self._next_id > self._latest_id):
@@ -160,6 +157,17 @@ class GapFill:
             self._take_pushed()
         else:
             self._lose(reason)
+
+    def _lose_up_to(self, last_id: int, reason: str) -> None:
+        """Settle all ids up to this one. By ranges: a damaged id may be billions above the one before."""
+        for pushed in sorted(one for one in self._pushed if self._next_id <= one <= last_id):
+            if pushed > self._next_id:
+                self._items.append(Lost(first_id=self._next_id, last_id=pushed - 1, reason=reason))
+            self._next_id = pushed
+            self._take_pushed()
+        if self._next_id <= last_id:
+            self._items.append(Lost(first_id=self._next_id, last_id=last_id, reason=reason))
+            self._next_id = last_id + 1
 
     def _take_pushed(self) -> None:
         self._pushed.discard(self._next_id)
@@ -309,7 +317,7 @@ class WalkDown:
         if self._wanted <= self.last_seen_id:
             self._end()
         elif len(self._found) >= MOST:
-            self.give_up(f"more than {MOST} results were measured without a line, and only the newest are fetched")
+            self.give_up(_TOO_MANY)
 
     def missing(self, reason: str) -> None:
         """Nothing is that old in the archive any more; or the answer cannot be read."""

@@ -320,3 +320,22 @@ def test_an_empty_archive_does_not_hide_a_hole_before_a_push() -> None:
     gap = GapFill(last_seen_id=3200)
     gap.pushed(3203)
     assert fill(gap, set()) == [lost(3201, 3202), Pushed(tightening_id=3203)]
+
+
+def test_a_latest_id_beyond_reason_costs_no_more_than_any_other() -> None:
+    """It should lose billions of ids in one breath: a damaged id is not counted up to."""
+    gap = GapFill(last_seen_id=10)
+    gap.pushed(12)
+    gap.answer(9_999_999_999, OLD)
+    gap.give_up(GONE)
+    items = gap.take()
+    assert items[:3] == [
+        lost(11, 11, items[0].reason),
+        Pushed(tightening_id=12),
+        lost(13, 9_999_999_499, items[2].reason),
+    ]
+    assert items[3:] == [lost(9_999_999_500, 9_999_999_999)]
+    empty = GapFill(last_seen_id=10)
+    empty.pushed(9_999_999_999)
+    empty.missing(GONE)
+    assert empty.question() == 9_999_999_500
