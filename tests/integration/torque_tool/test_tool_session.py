@@ -28,7 +28,9 @@ def up_to(revision: int, otherwise: int = 97) -> Answer:
 
 
 @pytest.mark.parametrize(
-    ("profile", "first"), [(GENERIC, 6), (PF4000, 6), (PF6000, 5), (PF6000_28, 6), (MTF6000, 6)], ids=str
+    ("profile", "first"),
+    [(GENERIC, 6), (PF4000, 6), (PF6000, 5), (PF6000_28, 6), (MTF6000, 6)],
+    ids=lambda value: getattr(value, "name", str(value)),
 )
 def test_each_profile_has_its_first_revision(profile: ControllerProfile, first: int) -> None:
     """It should ask for revision 6 only where that is of use: for sequence numbers, station ids, or nothing else."""
