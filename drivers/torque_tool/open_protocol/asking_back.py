@@ -3,11 +3,15 @@
 Source: Open Protocol release 2.8.0, MIDs 0012, 0064 and 0006. Which ids to ask for is decided in `gap.py`; here they
 become messages, in the revision that the controller takes, ten at a time with a pause, so that the station's disk and
 the line's other users keep up.
+
+Reading costs nothing: what cannot be read, or is not what was asked for, is asked for again before it is lost, and a
+latest id that something follows from counts when it is told twice. A line without a checksum damages answers, and
+3964R, which sends a block again when its answer is lost, doubles questions and so answers.
 """
 
 from __future__ import annotations
 
-from collections import deque
+from collections import Counter, deque
 from collections.abc import Mapping
 from typing import Protocol
 
@@ -41,6 +45,8 @@ from drivers.torque_tool.open_protocol.telling import Telling
 
 BURST = 10
 PAUSE_S = 0.1
+ASKS = 4
+"""So often the same is asked in all, as any request on a serial line."""
 OFFLINE_FLAG_REVISION = 10
 """From this revision on, 0064 also says whether a result from the time without a controller is wanted."""
 STATION_ID_REVISION = 7
@@ -52,8 +58,11 @@ Gap = GapFill | WalkDown | Baseline | WholeArchive
 class Desk(Protocol):
     """Who gets what was asked back, in the order of the ids."""
 
-    def deliver_old(self, tightening_id: int, old: Old, limits: Limits | None, now_s: float) -> None:
-        """A result from the archive; `limits` are the fields of its 0013, None where they come with the result."""
+    def deliver_old(self, tightening_id: int, old: Old, limits: Limits | None, now_s: float) -> str | None:
+        """A result from the archive; `limits` are the fields of its 0013, None where they come with the result.
+
+        Gives the reason why it cannot be read, if it cannot.
+        """
 
     def deliver_held(self, tightening_id: int) -> None:
         """The result that was pushed meanwhile."""
@@ -86,6 +95,11 @@ class AskingBack:
         self._asks = 0
         self._not_before_s = 0.0
         self._pausing = False
+        self._repeated: Counter[tuple[str, int]] = Counter()
+        self._rereads = False
+        """The first of the items is asked for again."""
+        self._latest: int | None = None
+        """The latest id, told once."""
 
     @property
     def counts_by_one(self) -> bool:
@@ -97,6 +111,8 @@ class AskingBack:
 
         None: nothing is on record, so only for the latest id. 0: the archive was empty when it was first seen.
         """
+        self._repeated.clear()
+        self._latest = None
         if last_id is None:
             self.gap = Baseline()
             return
@@ -108,8 +124,10 @@ class AskingBack:
 
     def question(self, now_s: float) -> Ask | None:
         """The next message. When there is none and `gap` is still there, it is filled: `end` it."""
+        if self._items and self._rereads:
+            return Ask(message=self._message(self._first.tightening_id))
         if self._items:
-            return Ask(message=Message(mid=12, data=LAYOUTS[12, 1].encode({"pset": _pset_of(self._items[0])})))
+            return Ask(message=Message(mid=12, data=LAYOUTS[12, 1].encode({"pset": _pset_of(self._first)})))
         if self.gap is None:
             return None
         if not self._can_ask:
@@ -140,29 +158,35 @@ class AskingBack:
         return gap
 
     def answer(self, message: Message, now_s: float) -> None:
-        """Take 0013 or 0065."""
+        """Take 0013 or 0065. Raises MessageError for an 0065 that tells neither its id nor its parameter set."""
         if message.mid == 65:
-            self._take_old(message)
+            self._take_old(message, now_s)
         elif self._items:
-            try:
-                self._limits[_pset_of(self._items[0])] = read(message)
-            except MessageError:
-                self._limits[_pset_of(self._items[0])] = None
+            self._take_limits(message)
         self._settle(now_s)
 
     def answer_whole(self, complete: Whole, now_s: float) -> bool:
         """Take a result of several messages, if it answers the question: an answer has the id that was asked for."""
         result_id = complete.overall.result_id
+        if self._rereads:
+            return self._read_again(result_id, complete, now_s)
         if self.gap is None or isinstance(self.gap, WalkDown) or self._asked not in (0, result_id):
             return False
-        self.gap.answer(result_id, complete)
+        if not self._is_unsure(result_id):
+            self.gap.answer(result_id, complete)
         self._settle(now_s)
         return True
 
     def unreadable(self, error: MessageError, now_s: float) -> None:
         """The answer came and says nothing."""
         reason = f"the controller's answer cannot be read ({error})"
-        if self.gap is not None and self._asked == 0:
+        if self._rereads:
+            self._lose_first(reason, now_s)
+        elif self._items:
+            self._limits_missing()
+        elif self._asks_again():
+            return
+        elif self.gap is not None and self._asked == 0:
             self.gap.give_up(reason)
         elif self.gap is not None:
             self.gap.missing(reason)
@@ -172,8 +196,10 @@ class AskingBack:
         """No such result, another revision, no limits, or no old results at all."""
         error = refusal.error
         unsupported = error in (REVISION_UNSUPPORTED, GENERIC_REQUEST_REVISION_UNSUPPORTED)
-        if self._items:
-            self._limits[_pset_of(self._items[0])] = None
+        if self._rereads:
+            self._lose_first(f"the controller {refusal.detail}", now_s)
+        elif self._items:
+            self._limits_missing()
         elif self.gap is None:
             return
         elif unsupported and self._revision > self._lowest_revision:
@@ -185,7 +211,7 @@ class AskingBack:
             self._telling.health(now_s, "tool.no_old_results", detail)
         elif error == RESULT_NOT_FOUND or self._overall:
             self.gap.missing("the controller does not have it any more")
-        else:
+        elif not self._asks_again():
             self.gap.give_up(f"the controller {refusal.detail}")
         self._settle(now_s)
 
@@ -202,17 +228,73 @@ class AskingBack:
         extra = f"{int(tightening_id > 0)}{'':19}{tightening_id:010d}1".encode("ascii")
         return Message(mid=6, data=encode_generic(GenericRequest(mid=OVERALL, revision=self._revision, extra=extra)))
 
-    def _take_old(self, message: Message) -> None:
-        if self.gap is None:
-            return
+    @property
+    def _first(self) -> Found:
+        """The result that waits; only those wait, the others are handed over at once."""
+        assert self._items and isinstance(self._items[0], Found)
+        return self._items[0]
+
+    def _asks_again(self) -> bool:
+        """Whether the present question is asked again."""
+        return self._asked is not None and self._may_repeat("result", self._asked)
+
+    def _may_repeat(self, what: str, number: int) -> bool:
+        self._repeated[what, number] += 1
+        return self._repeated[what, number] < ASKS
+
+    def _is_unsure(self, tightening_id: int) -> bool:
+        """Whether this answer is to be heard once more before it counts."""
+        gap = self.gap
+        if gap is None or isinstance(gap, Baseline):
+            return False
+        if self._asked == 0:
+            told, self._latest = self._latest, tightening_id
+            return tightening_id not in (told, gap.last_seen_id)
+        assert self._asked is not None
+        fits = tightening_id <= self._asked if isinstance(gap, WalkDown) else tightening_id == self._asked
+        return not fits and self._asks_again()
+
+    def _take_old(self, message: Message, now_s: float) -> None:
         values = read(message)
         tightening_id = whole(values, "tightening_id")
         whole(values, "pset")
-        if isinstance(self.gap, WalkDown):
+        if self._rereads:
+            self._read_again(tightening_id, message, now_s)
+        elif self.gap is None or self._is_unsure(tightening_id):
+            return
+        elif isinstance(self.gap, WalkDown):
             station_id = values.get("station_id")
             self.gap.answer(tightening_id, message, station_id if isinstance(station_id, int) else None)
         else:
             self.gap.answer(tightening_id, message)
+
+    def _read_again(self, tightening_id: int, old: Old, now_s: float) -> bool:
+        """Put what was asked for a second time in the place of what could not be read."""
+        if tightening_id != self._first.tightening_id:
+            return False
+        self._rereads = False
+        self._items[0] = Found(tightening_id=tightening_id, old=old)
+        self._settle(now_s)
+        return True
+
+    def _take_limits(self, message: Message) -> None:
+        try:
+            self._limits[_pset_of(self._first)] = read(message)
+        except MessageError:
+            self._limits_missing()
+
+    def _limits_missing(self) -> None:
+        pset = _pset_of(self._first)
+        if not self._may_repeat("limits", pset):
+            self._limits[pset] = None
+
+    def _lose_first(self, reason: str, now_s: float) -> None:
+        """The first of the items cannot be read."""
+        self._rereads = False
+        number = self._first.tightening_id
+        self._items.popleft()
+        self._desk.lose(Lost(first_id=number, last_id=number, reason=reason), now_s)
+        self._settle(now_s)
 
     def _settle(self, now_s: float) -> None:
         """Hand over what is settled, up to a result whose limits have to be asked for first."""
@@ -230,21 +312,29 @@ class AskingBack:
             self._items.popleft()
 
     def _hand_over(self, found: Found, now_s: float) -> bool:
+        """Whether the desk has it, or its loss. False: something has to be asked for first."""
         limits: Limits | None = None
         if isinstance(found.old, Message):
             pset = _pset_of(found)
             if pset not in self._limits:
                 return False
             limits = self._limits[pset]
-            if limits is None:
-                reason = f"the limits of its parameter set {pset} cannot be read"
-                self._desk.lose(Lost(first_id=found.tightening_id, last_id=found.tightening_id, reason=reason), now_s)
-                return True
-        self._desk.deliver_old(found.tightening_id, found.old, limits, now_s)
+        reason: str | None
+        if limits is None and isinstance(found.old, Message):
+            reason = f"the limits of its parameter set {_pset_of(found)} cannot be read"
+        else:
+            reason = self._desk.deliver_old(found.tightening_id, found.old, limits, now_s)
+            if reason is not None and self._may_repeat("content", found.tightening_id):
+                if isinstance(found.old, Message):
+                    del self._limits[_pset_of(found)]  # They may be what is wrong.
+                self._rereads = True
+                return False
+        if reason is not None:
+            self._desk.lose(Lost(first_id=found.tightening_id, last_id=found.tightening_id, reason=reason), now_s)
         return True
 
 
-def _pset_of(item: Item) -> int:
-    """The parameter set of a result that waits for its limits; only those wait, and they were read before."""
-    assert isinstance(item, Found) and isinstance(item.old, Message)
-    return whole(read(item.old), "pset")
+def _pset_of(found: Found) -> int:
+    """The parameter set of a result that comes without its limits; it was read before."""
+    assert isinstance(found.old, Message)
+    return whole(read(found.old), "pset")

@@ -72,6 +72,10 @@ class GapFill:
         """What the controller named as its latest id, None before it did; 0 for an empty archive."""
         self.disagrees: int | None = None
         """A pushed id that the archive does not know, with a hole before it that nobody can judge."""
+        self.on_trial: int | None = None
+        """An id that was pushed before the first question, and counts only if the archive has come that far."""
+        self.contradicted: int | None = None
+        """The one on trial, when the archive has not."""
 
     def question(self) -> int | None:
         """Which id to ask for, 0 = the latest; the same until it is answered. None when there is nothing more."""
@@ -122,6 +126,9 @@ class GapFill:
         first_time = self.latest_told is None
         self.latest_told = latest_id
         self._asks_latest = False
+        if first_time and self.on_trial is not None and 0 < self.last_seen_id <= latest_id < self.on_trial:
+            self.contradicted = self.on_trial
+            self._pushed.discard(self.on_trial)
         if first_time and latest_id == 0 and self._pushed and min(self._pushed) > self.last_seen_id:
             # The archive is empty, but what was pushed counts on: what is missing before it did exist.
             self._latest_id = max(self._pushed)
@@ -231,6 +238,10 @@ class WholeArchive:
         self._pushed: list[int] = []
         self._done = False
         self.latest_told: int | None = None
+        self.on_trial: int | None = None
+        """As `GapFill.on_trial`."""
+        self.contradicted: int | None = None
+        """As `GapFill.contradicted`."""
 
     def question(self) -> int | None:
         """As `GapFill.question`."""
@@ -242,6 +253,9 @@ class WholeArchive:
         """The controller answered with this result."""
         if self._wanted is None:
             self.latest_told = tightening_id
+            if self.on_trial is not None and tightening_id < self.on_trial:
+                self.contradicted = self.on_trial
+                self._pushed.remove(self.on_trial)
         elif tightening_id != self._wanted:
             self._done = True
             return

@@ -94,8 +94,14 @@ def read(message: Message) -> dict[str, Value]:
 
 
 def answered_mid(message: Message) -> int:
-    """The MID that a 0004, 0005, 9997 or 9998 is about. Raises MessageError."""
-    return whole(read(message), "mid")
+    """The MID that a 0004, 0005, 9997 or 9998 is about. Raises MessageError.
+
+    One bit turns a refusal into an acceptance; the code that follows in the one and not in the other gives it away.
+    """
+    mid = whole(read(message), "mid")
+    if message.mid == ACCEPTED and message.data[4:].strip(b" \x00"):
+        raise MessageError(f"A 0005 for MID {mid:04d} goes on with {message.data[4:]!r}: it is not read.")
+    return mid
 
 
 def whole(values: dict[str, Value], name: str) -> int:

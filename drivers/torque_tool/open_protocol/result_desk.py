@@ -21,8 +21,9 @@ from functools import partial
 from drivers.api import ArchiveSeen, ResultsLost, TighteningResult
 from drivers.torque_tool.open_protocol.asking import Ask, Refusal
 from drivers.torque_tool.open_protocol.asking_back import AskingBack, Gap, Limits
+from drivers.torque_tool.open_protocol.doubt import Doubt
 from drivers.torque_tool.open_protocol.exchange import Exchange
-from drivers.torque_tool.open_protocol.gap import MOST, Baseline, GapFill, Lost, Old
+from drivers.torque_tool.open_protocol.gap import MOST, Baseline, GapFill, Lost, Old, WholeArchive
 from drivers.torque_tool.open_protocol.messages import ACCEPTED, read, whole
 from drivers.torque_tool.open_protocol.overall_parts import OverallParts, Whole
 from drivers.torque_tool.open_protocol.profiles import ControllerProfile
@@ -62,6 +63,7 @@ class ResultDesk:
         self._went_back: dict[str, int] = {}
         self._told_lost: list[tuple[str, int, int]] = []
         self._parts = OverallParts()
+        self._doubt = Doubt()
         self._identity: Mapping[str, str] = {}
         self._connected = False
         self._empty = False
@@ -108,6 +110,7 @@ class ResultDesk:
         self._connected = False
         self._asking.clear()
         self._parts.clear()
+        self._doubt.clear()
         self._forget()
 
     def take(self, message: Message, now_s: float) -> None:
@@ -193,8 +196,8 @@ class ResultDesk:
         times = [self._parts.next_wake_s(), check_s, self._asking.next_wake_s()]
         return min((time for time in times if time is not None), default=None)
 
-    def deliver_old(self, tightening_id: int, old: Old, limits: Limits | None, now_s: float) -> None:
-        """A result from the archive; one that cannot be read is as lost as one that is not there."""
+    def deliver_old(self, tightening_id: int, old: Old, limits: Limits | None, now_s: float) -> str | None:
+        """A result from the archive; the reason, when it cannot be read."""
         try:
             result = (
                 self._read_whole(old, now_s, asked_back=True)
@@ -202,10 +205,10 @@ class ResultDesk:
                 else self._read(old, now_s, limits)
             )
         except MessageError as error:
-            self.lose(Lost(first_id=tightening_id, last_id=tightening_id, reason=str(error).rstrip(".")), now_s)
-            return
+            return str(error).rstrip(".")
         self._asked_back.add(tightening_id)
         self._deliver(result)
+        return None
 
     def deliver_held(self, tightening_id: int) -> None:
         """A result that was pushed while others were asked back."""
@@ -265,7 +268,28 @@ class ResultDesk:
                 self._unread = (self._serial, tightening_id, str(error).rstrip("."))
             return
         self._unread = None
-        self._pushed(result, acknowledgement, now_s)
+        if not self._is_doubted(result, now_s):
+            self._pushed(result, acknowledgement, now_s)
+
+    @property
+    def _comes_again(self) -> bool:
+        """Whether a push that is not acknowledged is repeated, and passed on when it is."""
+        return self._profile.wants_acknowledgement and not self._exchange.numbered
+
+    def _is_doubted(self, result: TighteningResult, now_s: float) -> bool:
+        """Whether this push has to come a second time."""
+        if not self._comes_again or result.tightening_id in self._asked_back:
+            return False
+        why = self._doubt.why(result, None if self._empty else self._last_ids.get(self._serial))
+        if why is not None:
+            self._disbelieve(result.tightening_id, why, now_s)
+        elif self._doubt.insisted(result):
+            self._empty = True
+        return why is not None
+
+    def _disbelieve(self, tightening_id: int, why: str, now_s: float) -> None:
+        detail = f"Tightening result {tightening_id} is not acknowledged before it comes a second time: {why}."
+        self._unreadable(detail, now_s)
 
     def _is_on_disk(self, tightening_id: int) -> bool:
         """Whether the station has this result, or that it is lost, on disk."""
@@ -298,6 +322,8 @@ class ResultDesk:
             return
         if self._asking.gap is None and leaves_out and last is not None:
             self._ask_back(last, now_s)
+            if self._comes_again and not self._doubt.again and isinstance(self._asking.gap, GapFill | WholeArchive):
+                self._asking.gap.on_trial = tightening_id
         if self._asking.gap is None or tightening_id <= self._asking.gap.last_seen_id:
             self._deliver(result)
         elif tightening_id not in self._held:
@@ -313,6 +339,9 @@ class ResultDesk:
         if gap is None:
             return
         self._judge_gap(gap, now_s)
+        if isinstance(gap, GapFill | WholeArchive) and gap.contradicted is not None:
+            self._held.pop(gap.contradicted, None)
+            self._disbelieve(gap.contradicted, f"the latest in the archive is {gap.latest_told}", now_s)
         if self._unread_ends:
             self._lose_unread(now_s)
         told = gap.latest_told is not None and not gap.latest_told == 0 < gap.last_seen_id

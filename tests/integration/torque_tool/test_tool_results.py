@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from types import SimpleNamespace
 
+import pytest
 from scripted import Answer, Scripted, accepted, of, refused, result, silent
 
 from drivers.api import (
@@ -160,6 +161,81 @@ def test_the_first_result_of_an_empty_archive_may_have_been_lost_on_the_line() -
     assert rig.ids() == [101, 102, 103]
 
 
+def damaged_once(sound: Answer, *damaged: Message) -> Answer:
+    """Answers with these first, whatever is asked, and then as it should."""
+    left = list(damaged)
+
+    def tell(message: Message) -> list[Message]:
+        answers = sound(message)
+        return [left.pop(0)] if left and answers[0].mid != 4 else list(answers)
+
+    return tell
+
+
+@pytest.mark.parametrize(
+    "damaged",
+    [
+        [result(9, mid=65)],
+        [result(20_000_012, mid=65)],
+        [Message(mid=65, data=b"0100000000120")],
+        [result(12, mid=65), result(12, mid=65), result(99, mid=65)],
+        [result(12, mid=65), result(12, mid=65), result(12, mid=65), result(12, mid=65)],
+        [result(12, mid=65), result(12, mid=65), result(11, mid=65, torque_nm=5.0)],
+        [result(12, mid=65), result(12, mid=65), result(11, mid=65, tightening_status=7)],
+        [Message(mid=4, data=b"006417")],
+    ],
+    ids=[
+        "latest too low",
+        "latest too high",
+        "cut off",
+        "other id",
+        "doubled answers",
+        "contradicts",
+        "code",
+        "refusal",
+    ],
+)
+def test_an_old_result_whose_answer_is_damaged_is_asked_for_again(damaged: list[Message]) -> None:
+    """It should get every result when the next answer is sound, and lose none to the one that was not."""
+    rig = bench(10, {64: damaged_once(archive(11, 12), *damaged)}).plug()
+    assert (rig.ids(), losses(rig), notes(rig)) == ([11, 12], [], [])
+
+
+def test_limits_whose_answer_is_damaged_are_asked_for_again() -> None:
+    """It should not lose a result because of its parameter set's message."""
+    sound = bench(10).answers[12]
+    for damaged in (Message(mid=13, data=b"0100"), of(13, pset=8, torque_min_nm=8.1), of(13, pset=7)):
+        rig = bench(10, {64: archive(11), 12: damaged_once(sound, damaged)}).plug()
+        assert (rig.ids(), losses(rig), rig.mids(12)) == ([11], [], [12, 12])
+
+
+def test_an_id_that_is_not_above_the_last_one_is_believed_when_it_comes_twice() -> None:
+    """It should wait for the same push again, from a counter that was set back as from a damaged digit."""
+    rig = bench(10, {64: archive(10)}).plug()
+    rig.say(result(11))
+    acknowledge(rig, 11)
+    rig.say(result(11))
+    assert rig.ids() == [11, 11]
+    for number in (11, 3):
+        rig.say(result(number, torque_nm=8.9))
+        assert rig.ids() == [11, 11]
+    rig.say(result(12))
+    assert rig.ids() == [11, 11, 12]
+    rig.say(result(4), result(4), result(5), result(6))
+    assert rig.ids() == [11, 11, 12, 4, 5, 6]
+    assert losses(rig) == []
+
+
+def test_the_first_id_of_an_empty_archive_is_held_against_it_too() -> None:
+    """It should take the archive's word for the first result, and the push's when it comes a second time."""
+    rig = bench(0).plug()
+    rig.answers[64] = archive(1)
+    rig.say(result(5))
+    assert rig.ids() == [1]
+    rig.say(result(5))
+    assert rig.ids() == [1, 5]
+
+
 def overall(last_id: int) -> Answer:
     """0006 of an MT Focus whose latest result is this one."""
     state = SimpleNamespace(controller_serial="C1", tool_serial="T1")
@@ -188,8 +264,11 @@ def test_a_result_that_is_pushed_once_and_lost_on_the_line_is_found_in_the_archi
 
 
 def test_an_id_far_off_does_not_make_a_thousand_losses() -> None:
-    """It should note a pushed id that the archive contradicts, and deliver what is there."""
+    """It should not believe a pushed id that the archive contradicts before it comes a second time."""
     rig = bench(10, {64: archive(10, 11)}).plug()
+    rig.say(result(1011))
+    assert (rig.ids(), rig.mids(62)) == ([11], [])
+    assert "tool.unreadable" in notes(rig)
     rig.say(result(1011))
     assert rig.ids() == [11, 1011]
     assert losses(rig) == []

@@ -206,7 +206,10 @@ def test_a_second_answer_to_a_repeated_question_is_not_an_answer_to_the_next() -
             else:
                 answer(message, 0.0)
     assert [int(message.data) for message in asked] == [0]
-    serial.received(frame(result(12, mid=65), Carriage.SERIAL, Side.CONTROLLER), 0.0)
+    latest = frame(result(12, mid=65), Carriage.SERIAL, Side.CONTROLLER)
+    serial.received(latest, 0.0)
+    assert [int(message.data[:10]) for message in ear.feed(serial.take_output())] == [0]
+    serial.received(latest, 0.0)
     serial.advance(3.0)
     asked = [message for message in ear.feed(serial.take_output()) if message.mid == 64]
     assert [int(message.data[:10]) for message in asked] == [11, 11]

@@ -538,11 +538,12 @@ def test_stuck_repeats_the_first_result() -> None:
 
 
 def test_wrong_reports_another_set_and_id() -> None:
-    """It should name a parameter set that was not selected."""
+    """It should name a parameter set that was not selected, and be believed when it says so a second time."""
     rig = Rig().plug()
     arm(rig)
     rig.simulator.fail("wrong")
     rig.tighten()
+    rig.run(6.0)
     assert (8, 1001) in [(result.pset, result.tightening_id) for result in rig.results]
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -141,6 +142,21 @@ def test_a_pushed_result_that_the_archive_does_not_know_is_a_contradiction() -> 
     gap.pushed(1011)
     assert fill(gap, {10, 11}) == [*found(11), Pushed(tightening_id=1011)]
     assert gap.disagrees == 1011
+
+
+@pytest.mark.parametrize(("latest", "contradicted"), [(11, 13), (10, 13), (13, None), (14, None), (9, None)])
+def test_a_pushed_result_on_trial_counts_only_if_the_archive_has_come_that_far(
+    latest: int, contradicted: int | None
+) -> None:
+    """It should leave it out where the archive, asked after the push, is not there yet; of another archive it says no
+    more than before."""
+    gap = GapFill(last_seen_id=10)
+    gap.on_trial = 13
+    gap.pushed(13)
+    items = fill(gap, set(range(latest - 5, latest + 1)))
+    assert gap.contradicted == contradicted
+    assert (Pushed(tightening_id=13) in items) is (contradicted is None)
+    assert items[: max(0, latest - 10)][:2] == found(*range(11, latest + 1))[:2]
 
 
 def test_giving_up_loses_what_is_known_to_exist() -> None:
