@@ -56,7 +56,7 @@ def help_along(bench: CoreBench) -> None:
     if bench.status(step.id) in (StepStatus.OPEN, StepStatus.LOOKING):
         _show_all(bench, step, gates=False)
         for demand in step.demands:
-            if isinstance(demand, PassShown) and bench.state.order is None:
+            if isinstance(demand, PassShown) and not met_for_good(bench.state, step, demand):
                 bench.see("code", ABSENT)
                 bench.show_pass(ORDER)
             if isinstance(demand, Confirmation):
