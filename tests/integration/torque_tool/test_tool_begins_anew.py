@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 from scripted import of, result, silent
-from test_tool_results import Numbered, acknowledge, archive, bench, losses
+from test_tool_results import Numbered, acknowledge, archive, bench, losses, notes
 
-from drivers.api import ArmTool, DisarmTool
+from drivers.api import ArmTool, DisarmTool, TighteningResult
 from drivers.torque_tool.open_protocol.driver import OpenProtocolTool
+from drivers.torque_tool.open_protocol.protocol import Message
+
+WIDER = {"torque_min_nm": 7.0, "torque_max_nm": 9.9, "torque_target_nm": 9.0, "angle_min_deg": 20, "angle_max_deg": 80}
 
 
 def test_asking_back_begins_anew_where_the_line_was_cut() -> None:
@@ -76,6 +79,45 @@ def test_a_job_is_selected_again_on_a_new_connection() -> None:
     rig.plug()
     rig.submit(ArmTool(command_id="three", pset=7, job=3))
     assert rig.mids(38) == [38, 38]
+
+
+def told(job: int, status: int) -> Message:
+    """0035: this job, at which status 0 is under way."""
+    return of(35, job=job, job_status=status, job_batch_mode=0, job_batch_size=2, job_batch_counter=0)
+
+
+def test_a_job_that_is_over_or_left_is_selected_again() -> None:
+    """It should begin it anew when the controller says that it is done, or that another one is under way."""
+    for news in (told(3, 1), told(4, 0)):
+        rig = bench(10).plug()
+        rig.submit(ArmTool(command_id="one", pset=7, job=3))
+        rig.say(told(3, 0))
+        rig.submit(DisarmTool(command_id="off"))
+        rig.say(news)
+        rig.submit(ArmTool(command_id="two", pset=7, job=3))
+        assert rig.mids(38) == [38, 38]
+
+
+def test_what_was_armed_before_the_cut_contradicts_nothing_after_it() -> None:
+    """It should let the controller have any parameter set selected: nothing is enabled on the new connection."""
+    rig = bench(10).plug()
+    rig.submit(ArmTool(command_id="arm", pset=7))
+    rig.unplug()
+    rig.plug()
+    rig.sent.clear()
+    rig.say(of(15, pset=12, last_change="2026-01-01:00:00:00"))
+    assert "tool.other_selected" not in notes(rig)
+    assert rig.mids(42) == []
+
+
+def test_limits_are_asked_for_anew_on_each_connection() -> None:
+    """It should not judge by a parameter set as it was before the line was cut: somebody may have changed it."""
+    rig = bench(10, {64: archive(11)}).plug()
+    rig.unplug()
+    rig.answers |= {64: archive(11, 12), 12: lambda _: [of(13, pset=7, **WIDER)]}
+    rig.plug()
+    windows = [(event.tightening_id, event.torque_min_nm) for event in rig.seen(TighteningResult)]
+    assert windows == [(11, 8.1), (11, 7.0), (12, 7.0)]
 
 
 def test_on_the_link_level_a_disable_does_not_wait_behind_a_keep_alive() -> None:
