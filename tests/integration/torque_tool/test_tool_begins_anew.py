@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from scripted import of, result, silent
+from scripted import of, refused, result, silent
 from test_tool_results import Numbered, acknowledge, archive, bench, losses, notes
 
-from drivers.api import ArmTool, DisarmTool, TighteningResult
+from drivers.api import ArmTool, Connected, DisarmTool, TighteningResult
 from drivers.torque_tool.open_protocol.driver import OpenProtocolTool
 from drivers.torque_tool.open_protocol.protocol import Message
 
@@ -118,6 +118,13 @@ def test_limits_are_asked_for_anew_on_each_connection() -> None:
     rig.plug()
     windows = [(event.tightening_id, event.torque_min_nm) for event in rig.seen(TighteningResult)]
     assert windows == [(11, 8.1), (11, 7.0), (12, 7.0)]
+
+
+def test_a_subscription_that_the_old_session_left_behind_is_as_good() -> None:
+    """It should be connected and take results when the controller says that it reports already."""
+    rig = bench(None, {60: refused(9)}).plug()
+    rig.say(result(1))
+    assert (len(rig.seen(Connected)), rig.tool.wants_hangup(), rig.ids()) == (1, None, [1])
 
 
 def test_on_the_link_level_a_disable_does_not_wait_behind_a_keep_alive() -> None:
