@@ -58,7 +58,7 @@ def decode_overall(data: bytes) -> Overall:
         raise MessageError(f"MID 1201: the status {status!r} is neither 0 nor 1: the result is not read.")
     count = digits(data, 38, 3)
     objects = tuple((digits(data, 41 + 5 * i, 4), digits(data, 45 + 5 * i, 1)) for i in range(count))
-    fields, _ = decode_fields(data, 41 + 5 * count)
+    fields = _last_fields(data, 41 + 5 * count)
     return Overall(
         total=digits(data, 0, 3),
         number=digits(data, 3, 3),
@@ -79,7 +79,7 @@ def encode_object_result(result: ObjectResult) -> bytes:
 
 def decode_object_result(data: bytes) -> ObjectResult:
     """A 1202's data. Raises MessageError."""
-    fields, _ = decode_fields(data, 20)
+    fields = _last_fields(data, 20)
     return ObjectResult(
         total=digits(data, 0, 3),
         number=digits(data, 3, 3),
@@ -87,3 +87,11 @@ def decode_object_result(data: bytes) -> ObjectResult:
         object_id=digits(data, 16, 4),
         fields=fields,
     )
+
+
+def _last_fields(data: bytes, at: int) -> tuple[DataField, ...]:
+    """The fields that the message ends with; a count that leaves some of them out is damaged. Raises MessageError."""
+    fields, end = decode_fields(data, at)
+    if data[end:].strip(b" \x00"):
+        raise MessageError(f"A result goes on behind its {len(fields)} fields: it is not read.")
+    return fields

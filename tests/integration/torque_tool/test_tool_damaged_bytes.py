@@ -20,14 +20,16 @@ from support.damaged_far_end import FIRST, SOUND, DamagedFarEnd, of
 from drivers.api import CommandDone, CommandFailed, Connected, ResultsLost, TighteningResult
 from drivers.torque_tool.open_protocol.codes import names_of_error_bits
 from drivers.torque_tool.open_protocol.framing import Carriage
-from drivers.torque_tool.open_protocol.profiles import GENERIC, MTF6000, PF6000_28, ControllerProfile
+from drivers.torque_tool.open_protocol.profiles import GENERIC, MTF6000, ControllerProfile
 from drivers.torque_tool.open_protocol.protocol import Message
 from drivers.torque_tool.open_protocol.trace import TORQUE, Resolution, Trace, encode_trace
 from drivers.torque_tool.open_protocol.variable import DataField
 
 REVISIONS = (1, 2, 3, 5, 7, 9, 10)
-RESULTS = [(GENERIC, revision) for revision in REVISIONS] + [(PF6000_28, 7), (MTF6000, 1)]
-"""Controllers, and the revision in which they push."""
+RESULTS = [(GENERIC, revision) for revision in REVISIONS] + [(MTF6000, 1)]
+"""Controllers, and the revision in which they push. A Power Focus 6000 of release 2.8 is none of them: its ids have
+holes, so one that is too high cannot be told from a sound one.
+"""
 BARE = (Carriage.TCP, Carriage.SERIAL)
 MEASURED = [field.name for field in fields(TighteningResult) if field.name not in ("t_mono_s", "raw", "asked_back")]
 ONE_FIELD = {
@@ -196,8 +198,6 @@ def test_every_result_comes_whatever_bit_is_wrong(
     carriage: Carriage, controller: tuple[ControllerProfile, int], name: str, bit: int
 ) -> None:
     """It should end with all results, each as it was measured but for a digit that nothing contradicts."""
-    if name == "asked back" and controller[0] is PF6000_28:
-        name = "pushed"  # Its ids have holes: an answer that is too low cannot be told from a sound one.
     judge(name, carriage, *controller, [bit])
 
 
