@@ -128,6 +128,34 @@ class CobotPosture:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class CobotStatus:
+    """What the arm says of itself: about once a second, and at every change of its flags. For the technician's page.
+
+    What stops the arm comes as standing `DeviceHealth` besides, with `stops`: `cobot.protective_stop`,
+    `cobot.emergency_stop`, `cobot.not_powered`, `cobot.servo_error`, `cobot.local_control`, `cobot.free_drive`.
+    """
+
+    device: str
+    t_mono_s: float
+    powered: bool
+    """Its joints have power and, where there are any, the brakes are released."""
+    ready: bool
+    """It takes motion now."""
+    free_drive: bool
+    error: str
+    """The arm's own error in plain words, empty when none."""
+    flange: tuple[float, ...] = ()
+    """x, y, z in mm and rx, ry, rz in degrees (R = Rz Ry Rx) as the arm itself computes them for the flange, in its base
+    frame; empty when not told."""
+    temperatures_c: tuple[float, ...] = ()
+    voltages_v: tuple[float, ...] = ()
+    currents_a: tuple[float, ...] = ()
+    gripper_percent: float | None = None
+    speed_limit_percent: int = 100
+    """The last `LimitSpeed` in force."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class TighteningResult:
     """One rundown as the controller reports it. Torque is always in newton metres, whatever the controller sends."""
 
@@ -227,6 +255,7 @@ DriverEvent = (
     | CommandFailed
     | DeviceHealth
     | CobotPosture
+    | CobotStatus
     | TighteningResult
     | ResultsLost
     | ArchiveSeen
@@ -237,11 +266,17 @@ DriverEvent = (
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MoveJoints:
-    """Go to these joint angles. Motion is a lease: without `renew_lease` for `lease_s` the driver stops the arm."""
+    """Go to these joint angles. Motion is a lease: without `renew_lease` for `lease_s` the driver stops the arm.
+
+    Sent to the arm once, whatever becomes of it. It ends in CommandDone when the arm stands at `angles_deg`.
+    """
 
     command_id: str
     angles_deg: tuple[float, ...]
     speed_percent: int
+    """Of what the arm can do, 1 to 100; `LimitSpeed` lowers it further."""
+    through_deg: tuple[tuple[float, ...], ...] = ()
+    """Postures on the way, in order. The arm comes close to each and need not rest there."""
     lease_s: float = 0.3
 
 
@@ -253,6 +288,15 @@ class StopMotion:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class LimitSpeed:
+    """Let every motion, also the one under way, be this much slower: 100 is no limit. Forgotten on reconnecting."""
+
+    command_id: str
+    percent: int
+    """1 to 100, of the speed that each motion asked for."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class SetColour:
     """Show a colour on the arm's lamp."""
 
@@ -260,7 +304,64 @@ class SetColour:
     rgb: tuple[int, int, int]
 
 
-CobotCommand = MoveJoints | StopMotion | SetColour
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MoveGripper:
+    """Open or close the gripper. It moves, so it is sent once."""
+
+    command_id: str
+    open_percent: int
+    """0 closed, 100 open."""
+    speed_percent: int = 50
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FreeDrive:
+    """Let a person move the arm by hand, or hold its place again. An arm without brakes sinks: somebody must hold it."""
+
+    command_id: str
+    on: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ClearStop:
+    """A person has looked and wants the arm ready again: clear errors, unlock a protective stop, power, brakes.
+
+    No joint moves. It ends in CommandDone when the arm says that it takes motion.
+    """
+
+    command_id: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PowerOff:
+    """Take the power off the arm's joints. An arm without brakes sinks."""
+
+    command_id: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SetToolFrame:
+    """Tell the arm where the tip of its tool is, in the flange frame, so that its own coordinates are the tip's.
+
+    Ends in CommandDone when the arm has confirmed it. R = Rz(yaw) Ry(pitch) Rx(roll).
+    """
+
+    command_id: str
+    at_mm: tuple[float, float, float]
+    rpy_deg: tuple[float, float, float] = (0.0, 0.0, 0.0)
+
+
+CobotCommand = (
+    MoveJoints
+    | StopMotion
+    | LimitSpeed
+    | SetColour
+    | MoveGripper
+    | FreeDrive
+    | ClearStop
+    | PowerOff
+    | SetToolFrame
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
