@@ -17,7 +17,7 @@ from typing import Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from vision.geometry import Array, Transform
+from vision.geometry import Array, Transform, frozen
 
 Picture = NDArray[np.uint8]
 
@@ -92,6 +92,25 @@ class SiteObservation:
     """Why UNKNOWN (`hidden`, `blurred`, `part not located` ...), else empty."""
 
 
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class PersonOutline:
+    """What of a person (hand, arm, sleeve) one camera sees, seen from above: an over-estimate, never a measurement.
+
+    One ray passes through many heights, so the outline covers every place on the bench where what was seen can be while
+    it is within `z_mm` of the table.
+    """
+
+    outline_mm: Array
+    """(N, 2) bench x and y, 3 <= N <= 24, convex, in order."""
+    z_mm: tuple[float, float]
+    """Lowest and highest height over the table that the outline allows for."""
+    cues: tuple[str, ...]
+    """Which cues saw it, of `landmarks`, `skin`, `reach`."""
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "outline_mm", frozen(self.outline_mm, (-1, 2)))
+
+
 class CameraState(StrEnum):
     """What a picture says about its camera."""
 
@@ -117,6 +136,10 @@ class FrameAnalysis:
     """False when the hand tracker did not look at this frame, or cannot be trusted on it."""
     busy_zones: Mapping[str, bool] = field(default_factory=dict)
     """Zone name -> something hand-like or moving is in it, by any cue (landmarks, skin, motion)."""
+    people: tuple[PersonOutline, ...] = ()
+    """Everything of people in this frame, by the same cues."""
+    people_known: bool = False
+    """False when this frame cannot tell where people are: the camera is not good, or the background not yet learned."""
     tags: tuple[TagObservation, ...] = ()
     bodies: tuple[BodyObservation, ...] = ()
     sites: tuple[SiteObservation, ...] = ()

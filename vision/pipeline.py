@@ -64,6 +64,7 @@ class Pipeline:
         self._frames += 1
         look_for_hands = want.hands and self._hand_tracker is not None and self._frames % self._hands_every == 0
         hands = self._hand_tracker.track(frame) if look_for_hands and self._hand_tracker is not None else ()
+        sight = self._zones.look(frame.image, frame.t_mono_s, hands)
         return FrameAnalysis(
             camera=frame.camera,
             seq=frame.seq,
@@ -71,7 +72,9 @@ class Pipeline:
             state=state,
             hands=hands,
             hands_known=look_for_hands,
-            busy_zones=self._zones.busy(frame.image, frame.t_mono_s, hands),
+            busy_zones=sight.busy,
+            people=sight.people,
+            people_known=sight.people_known,
             tags=tags,
             bodies=locate_bodies(self._bench.bodies, tags, self._camera),
             sites=self._sites(frame.image, want, hands),

@@ -10,18 +10,23 @@ Skin is told by chromaticity, which a change of light leaves alone: red over gre
 The background of the reach cue is learned slowly, and never under something that reaches in and moves; a thing that
 reaches in and has been still for `GIVE_UP_S` was left there, and becomes background, so that a forgotten bag does not
 hold the bench.
+
+From the same cues come the outlines of people, for whoever watches the gap between them and a moving arm. What touches
+a person in the picture counts as a part of that person.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
-from vision.api import HandObservation, Picture
+from vision.api import HandObservation, PersonOutline, Picture
 from vision.bench import Bench, Zone
 from vision.geometry import CameraModel
+from vision.outlines import person_outlines
 
 Mask = NDArray[np.uint8]
 SCALE = 0.25
@@ -29,6 +34,8 @@ SKIN_CR = (136, 178)
 SKIN_CB = (78, 126)
 LEAST_RED = 55
 GREEN_OVER_RED = (0.48, 0.9)
+LEAST_BLUE_OVER_GREEN = 0.38
+"""Orange plastic and paint in shadow pass every other test; skin from light to dark has at least 0.42."""
 LEAST_SKIN_MM2 = 600.0
 LEAST_IN_ZONE_MM2 = 200.0
 CHANGE_LEVELS = 13
@@ -38,10 +45,25 @@ GIVE_UP_S = 20.0
 VISITOR_EDGE_MM = 40.0
 """How far into the picture, on the bench, from its visitor-side border an arm must be joined to that border."""
 HAND_SPAN_MM = 45.0
+PERSON_ABOVE_MM = 150.0
+"""How high over hand height a hand with a tool, or a forearm, is allowed for; downwards the table is the end."""
+LANDMARK_MARGIN_MM = 25.0
+"""Flesh round the landmarks of a tracked hand, which lie on its bones."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class ZoneSight:
+    """What the cues say of one frame."""
+
+    busy: Mapping[str, bool]
+    """Zone name -> busy, for every zone that this camera can judge."""
+    people: tuple[PersonOutline, ...]
+    people_known: bool
+    """False until the background is learned, and for a view that cannot tell where on the bench things are."""
 
 
 class ZoneWatcher:
-    """Busy zones of one camera. Keeps the background of the pictures that it was given, in order of time."""
+    """Busy zones and people of one camera. Keeps the background of the pictures that it was given, in order of time."""
 
     def __init__(self, bench: Bench, camera: CameraModel) -> None:
         self._bench = bench
@@ -54,18 +76,31 @@ class ZoneWatcher:
         self._before: NDArray[np.float32] | None = None
         self._still_s = np.zeros(self._size[::-1], dtype=np.float32)
         self._last_s = 0.0
+        self._learned_s = 0.0
+        self._person_z_mm = (0.0, bench.hand_height_mm + PERSON_ABOVE_MM)
+        self._looks_down = _looks_down(camera, self._person_z_mm[1])
 
     @property
     def zones(self) -> tuple[str, ...]:
         """Names of the zones that this camera sees enough of to judge."""
         return tuple(self._masks)
 
-    def busy(self, image: Picture, t_mono_s: float, hands: tuple[HandObservation, ...]) -> Mapping[str, bool]:
-        """Zone name -> busy, for every zone this camera can judge. `image` is BGR, `t_mono_s` its capture time."""
+    def look(self, image: Picture, t_mono_s: float, hands: tuple[HandObservation, ...]) -> ZoneSight:
+        """Zones and people in a BGR `image` captured at `t_mono_s`, with the `hands` that were tracked in it."""
         import cv2
 
         small = np.asarray(cv2.resize(image, self._size, interpolation=cv2.INTER_AREA), dtype=np.uint8)
-        suspicious = self._skin(small) | self._reach(small, t_mono_s)
+        cues = {"skin": self._skin(small), "reach": self._reach(small, t_mono_s), "landmarks": self._tracked(hands)}
+        people_known = self._looks_down and self._learned_s >= LEARN_S
+        people: tuple[PersonOutline, ...] = ()
+        if self._looks_down:
+            least_px = LEAST_SKIN_MM2 / self._mm2_per_px
+            people = person_outlines(cues, self._camera, scale=SCALE, z_mm=self._person_z_mm, least_px=least_px)
+        return ZoneSight(busy=self._busy(cues["skin"] | cues["reach"], hands), people=people, people_known=people_known)
+
+    def _busy(self, suspicious: Mask, hands: tuple[HandObservation, ...]) -> Mapping[str, bool]:
+        import cv2
+
         busy = {
             name: float(cv2.countNonZero(suspicious & mask)) * self._mm2_per_px >= LEAST_IN_ZONE_MM2
             for name, mask in self._masks.items()
@@ -74,6 +109,18 @@ class ZoneWatcher:
             if zone.name in busy and any(self._hand_in(zone, hand) for hand in hands):
                 busy[zone.name] = True
         return busy
+
+    def _tracked(self, hands: tuple[HandObservation, ...]) -> Mask:
+        """255 where tracked hands are: the hull of their landmarks, and flesh around it."""
+        import cv2
+
+        mask = np.zeros(self._size[::-1], dtype=np.uint8)
+        margin_px = max(1, round(LANDMARK_MARGIN_MM / self._mm2_per_px**0.5))
+        for hand in hands:
+            hull = cv2.convexHull(np.round(hand.landmarks_px * SCALE).astype(np.int32))
+            cv2.fillConvexPoly(mask, hull, 255)
+            cv2.polylines(mask, [hull], True, 255, thickness=2 * margin_px)
+        return mask
 
     def _skin(self, small: Picture) -> Mask:
         import cv2
@@ -92,6 +139,7 @@ class ZoneWatcher:
             self._background, self._before, self._last_s = now.copy(), now, t_mono_s
             return np.zeros(now.shape[:2], dtype=np.uint8)
         since_s = min(1.0, max(0.0, t_mono_s - self._last_s))
+        self._learned_s += since_s
         gain = float(np.median(now[::4, ::4])) / max(1.0, float(np.median(self._background[::4, ::4])))
         changed = _largest(np.abs(now - gain * self._background)) > CHANGE_LEVELS
         closed = cv2.morphologyEx(changed.astype(np.uint8) * 255, cv2.MORPH_CLOSE, np.ones((5, 5), np.uint8))
@@ -164,8 +212,19 @@ def skin_mask(image: Picture) -> Mask:
     blue, green, red = (image[..., channel].astype(np.int16) for channel in range(3))
     ordered = (red >= LEAST_RED) & (green > blue)
     ordered &= (green >= GREEN_OVER_RED[0] * red) & (green <= GREEN_OVER_RED[1] * red)
+    ordered &= blue >= LEAST_BLUE_OVER_GREEN * green
     mask = np.where(ordered, inside, 0).astype(np.uint8)
     return np.asarray(cv2.morphologyEx(mask, cv2.MORPH_OPEN, np.ones((3, 3), np.uint8)), dtype=np.uint8)
+
+
+def _looks_down(camera: CameraModel, z_mm: float) -> bool:
+    """Whether every ray of the picture meets the table, from a camera that hangs higher than `z_mm`."""
+    bench_from_camera = camera.camera_from_bench.inverse()
+    origin = bench_from_camera.translation_mm
+    right, bottom = camera.width_px - 1, camera.height_px - 1
+    corners = camera.bench_point_on_plane([[0, 0], [right, 0], [0, bottom], [right, bottom]], 0.0)
+    ahead = (corners - origin) @ bench_from_camera.rotation[:, 2]
+    return bool(origin[2] > z_mm and np.isfinite(corners).all() and (ahead > 0.0).all())
 
 
 def _largest(differences: NDArray[np.float32]) -> NDArray[np.float32]:

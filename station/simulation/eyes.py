@@ -10,7 +10,7 @@ from typing import Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from station.simulation.world import World
+from station.simulation.world import Hand, Point, World
 from vision.api import (
     BodyObservation,
     CameraState,
@@ -18,12 +18,20 @@ from vision.api import (
     Frame,
     FrameAnalysis,
     HandTracker,
+    PersonOutline,
     SiteObservation,
 )
 from vision.bench import Bench
 from vision.geometry import CameraModel, Transform
 from vision.pipeline import Pipeline, Want
 from vision.sim import SceneRenderer
+from vision.zones import PERSON_ABOVE_MM
+
+HAND_FORWARD_MM = 120.0
+"""Fingertips of an open hand before the middle of its palm, and what the outline adds."""
+HAND_SIDE_MM = 70.0
+VIEW_FROM_MM = -270.0
+"""Where the bench ends for the cameras, at hand height on the visitor's side."""
 
 
 class Eyes(Protocol):
@@ -116,6 +124,8 @@ class NoisyEyes:
                 state=CameraState.GOOD,
                 hands_known=True,
                 busy_zones={zone.name: self._busy(zone.outline_mm) for zone in self._bench.zones},
+                people=tuple(_outline(hand.at_mm, self._bench.hand_height_mm) for hand in self._hands_in_view()),
+                people_known=True,
                 bodies=tuple(self._body(name, pose) for name, pose in world.poses.items() if self._found(name)),
                 sites=tuple(self._site(joint.name, joint.bench_mm) for joint in self._bench.joints),
                 code_text=world.card_text if world.card_text and want.codes and self._shown() else None,
@@ -161,6 +171,10 @@ class NoisyEyes:
                     return True
         return False
 
+    def _hands_in_view(self) -> list[Hand]:
+        """Hands whose fingers are over the bench; the cameras see no farther."""
+        return [hand for hand in self._world.hands.values() if hand.at_mm[1] + HAND_FORWARD_MM > VIEW_FROM_MM]
+
     def _site(self, joint: str, bench_mm: np.ndarray) -> SiteObservation:
         near = [np.add(hand.at_mm[:2], (0.0, 60.0)) for hand in self._world.hands.values()]
         if "tool" in self._world.poses:
@@ -184,6 +198,15 @@ class NoisyEyes:
 
     def _shown(self) -> bool:
         return self._world.hands["left"].at_mm[1] > -320.0
+
+
+def _outline(palm_mm: Point, hand_height_mm: float) -> PersonOutline:
+    """A hand and its forearm as the zone watcher gives them: from the fingertips to the visitor's edge, and wider."""
+    x, y, _ = palm_mm
+    near, far = min(y, VIEW_FROM_MM) - 20.0, y + HAND_FORWARD_MM
+    corners = [(x - HAND_SIDE_MM, near), (x + HAND_SIDE_MM, near), (x + HAND_SIDE_MM, far), (x - HAND_SIDE_MM, far)]
+    z_mm = (0.0, hand_height_mm + PERSON_ABOVE_MM)
+    return PersonOutline(outline_mm=np.array(corners), z_mm=z_mm, cues=("skin", "reach"))
 
 
 MakeEyes = Callable[[World, Bench], tuple[Eyes, ...]]
