@@ -1,0 +1,1 @@
+"""Arms of Universal Robots with a dashboard (CB-series and e-Series), over three TCP ports."""
