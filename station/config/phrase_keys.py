@@ -36,6 +36,7 @@ _FAULT_WORDS: Mapping[str, frozenset[str]] = {
     "tool.alarm": frozenset({"detail"}),
     "tool.no_identifier": frozenset({"detail"}),
     "robot.failed": frozenset({"detail"}),
+    "robot.stopped": frozenset({"detail"}),
     "camera.lost": frozenset({"camera"}),
     "camera.frozen": frozenset({"camera"}),
     "camera.dark": frozenset({"camera"}),

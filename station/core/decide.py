@@ -33,14 +33,26 @@ from station.core.checks import (
 )
 from station.core.faults import FAULTS, ClearBy
 from station.core.interlock import steer_tool
+from station.core.motion import carry_on_gestures, guard_robot, take_separation
 from station.core.procedure import Confirmation, PartAt, PartTaken, PassShown, Procedure
 from station.core.rights import acknowledge, end_leave, ranks_below, use_right
-from station.core.state import Evidence, Phase, RobotState, Seen, State, StepProgress, StepStatus, ToolState
+from station.core.service import SERVICE, start_tried, take_ask
+from station.core.state import (
+    UNSEEN,
+    Evidence,
+    Phase,
+    RobotState,
+    Seen,
+    Separation,
+    State,
+    StepProgress,
+    StepStatus,
+    ToolState,
+)
 from station.core.stepping import (
     advance,
     answered,
     ask,
-    carry_on_gestures,
     missing_fasteners,
     reenter,
     says,
@@ -58,6 +70,7 @@ def decide(procedure: Procedure, state: State, envelope: ev.Envelope) -> tuple[S
     if turn.state.phase is Phase.RUNNING:
         _settle(turn)
     else:
+        guard_robot(turn)
         turn.release_tool()
     # Words last: nothing that stops or disables waits for them.
     return turn.state, tuple(sorted(turn.effects, key=lambda effect: isinstance(effect, fx.Say)))
@@ -86,8 +99,12 @@ def _take(turn: Turn, event: ev.Event) -> None:
             take_result(turn, event)
         case ResultsLost():
             take_lost(turn, event)
-        case ArchiveSeen():
+        case ArchiveSeen() | ev.MotionPlanned() | ev.GestureTaught():
             pass
+        case ev.SeparationChanged():
+            take_separation(turn, event)
+        case ev.ServiceAsked():
+            take_ask(turn, event.ask, event.role)
         case TighteningTrace():
             key = f"{event.controller_serial}/{event.tightening_id}"
             turn.set(traces={**turn.state.traces, key: turn.envelope.seq})
@@ -156,6 +173,7 @@ def _person(
 
 def _opened(turn: Turn, event: ev.VisitOpened) -> None:
     """Begin with nothing of the last visit but what is true of the bench, and the results that were seen before."""
+    turn.stop_robot()
     before = turn.state
     turn.state = State(
         phase=Phase.RUNNING,
@@ -167,6 +185,8 @@ def _opened(turn: Turn, event: ev.VisitOpened) -> None:
         devices=before.devices,
         identities=before.identities,
         results=before.results,
+        robot=replace(before.robot, announcing="", announced=""),
+        separation=before.separation,
         socket=before.socket,
         health=before.health,
         # An arm that does not stop is as dangerous in the next visit.
@@ -176,12 +196,15 @@ def _opened(turn: Turn, event: ev.VisitOpened) -> None:
     )
     if before.devices.get("cobot") is False and turn.procedure.needs_cobot():
         turn.raise_fault("cobot.unplugged", "cobot")
+    stop = next((note for note in before.health if note.device == "cobot" and note.stops), None)
+    if stop is not None and turn.procedure.needs_cobot():
+        turn.raise_fault("robot.stopped", stop.code, {"detail": stop.detail})
     start_pending(turn)
 
 
 def _settle(turn: Turn) -> None:
     _renew_conditions(turn)
-    _guard_robot(turn)
+    guard_robot(turn)
     if turn.holding():
         steer_tool(turn)
         if not turn.motion_held():
@@ -221,26 +244,6 @@ def _say_again(turn: Turn) -> None:
         turn.say_step(step)
 
 
-def _guard_robot(turn: Turn) -> None:
-    """A motion goes on only while its zone is seen clear and nothing holds. What cannot be seen counts as a hand."""
-    zone = turn.procedure.cobot_zone
-    if zone is None:
-        return
-    clear = turn.state.seen(facts.hands_in(zone)) is FactValue.ABSENT
-    if not turn.state.robot.moving:
-        if not clear or turn.motion_held():
-            # Whoever was told of a motion and then held it up is told again before it comes.
-            turn.set_robot(announcing="", announced="")
-        return
-    if not clear:
-        turn.stop_robot()
-        step = next(iter(active_steps(turn.procedure, turn.state)), None)
-        if step is None or step.resume == "confirm":
-            turn.raise_fault("robot.hands", zone)
-    elif turn.motion_held():
-        turn.stop_robot()
-
-
 def _fact(turn: Turn, event: FactChanged) -> None:
     reading = event.reading
     seen = Seen(value=reading.value, t_mono_s=reading.t_mono_s, text=reading.text)
@@ -277,7 +280,9 @@ def _look(turn: Turn, report: LookReport) -> None:
 
 def _timer(turn: Turn, timer: str) -> None:
     kind, _, name = timer.partition(":")
-    if kind == "announce":
+    if kind == "announce" and turn.state.robot.announcing.startswith(SERVICE):
+        start_tried(turn)
+    elif kind == "announce":
         turn.set_robot(announced=turn.state.robot.announcing, announcing="")
     elif kind == "grace" and turn.state.tool.grace_joint == name:
         turn.set_tool(grace_over=True)
@@ -352,6 +357,8 @@ def _restarted(turn: Turn) -> None:
         identified="",
         identify_id="",
         robot=RobotState(),
+        # What the supervisor said is as old as what was seen.
+        separation=Separation() if turn.state.separation.level == "off" else UNSEEN,
         tool=ToolState(cut_joint=cut),
         looks=(),
         faults=kept,

@@ -5,13 +5,16 @@ from __future__ import annotations
 from drivers.api import CommandDone, CommandFailed, Connected, DeviceHealth, Disconnected, Outcome
 from station.core import effects as fx
 from station.core.checks import active_steps
-from station.core.state import HealthNote, Phase, RobotState, StepStatus
+from station.core.motion import arm_lost, keep_limit
+from station.core.state import HealthNote, Phase, StepStatus
 from station.core.turn import Turn
 
 IDENTIFIER_LONGEST = 25
 """Characters of a VIN in a result (MID 0061)."""
 LINE_LOST = ("link.lost", "link.down", "tool.silent", "tool.not_connected")
 """Codes of commands that failed because the line did: the tool refused nothing, and the line is named by itself."""
+STOPPED = ("cobot.protective_stop", "cobot.emergency_stop", "cobot.servo_error", "cobot.not_powered", "cobot.collision")
+"""Codes of motions that ended because the arm stopped itself."""
 OTHER_SELECTED = "tool.other_selected"
 """The driver has disabled the tool by itself: somebody selected something else at the controller."""
 
@@ -24,6 +27,10 @@ def connected(turn: Turn, event: Connected) -> None:
     )
     if event.device == "tool":
         identify(turn)
+    if event.device == "cobot":
+        # A limit is forgotten with the line.
+        turn.set_robot(limit_percent=100, limit_id="")
+        keep_limit(turn)
 
 
 def gone(turn: Turn, event: Disconnected) -> None:
@@ -42,21 +49,23 @@ def gone(turn: Turn, event: Disconnected) -> None:
         turn.set_tool(armed_joint="", command_id="", ready=False, loosening=False, may_loosen="", cut_joint=cut)
         turn.set(socket=None, identified="", identify_id="")
     if event.device == "cobot":
-        turn.set(robot=RobotState())
-        if turn.state.phase is Phase.RUNNING and turn.procedure.needs_cobot():
-            turn.raise_fault("cobot.unplugged", "cobot")
+        arm_lost(turn)
 
 
 def done(turn: Turn, event: CommandDone) -> None:
     """A command was carried out."""
     robot, tool = turn.state.robot, turn.state.tool
     if event.command_id == robot.command_id and robot.moving:
-        turn.set_robot(moving=False, command_id="")
+        tried = robot.service != ""
+        turn.set_robot(moving=False, command_id="", service="")
         turn.set(last_disturbance_s=max(turn.state.last_disturbance_s, event.t_mono_s))
-        for step in active_steps(turn.procedure, turn.state):
+        for step in () if tried else active_steps(turn.procedure, turn.state):
             progress = turn.state.progress(step.id)
             if progress.status is StepStatus.ENTERING:
                 turn.set_step(step.id, gesture_index=progress.gesture_index + 1)
+    if robot.ready_id and event.command_id == robot.ready_id:
+        turn.set_robot(ready_id="")
+        turn.drop_fault("robot.stopped")
     if event.command_id == tool.command_id and tool.armed_joint:
         turn.set_tool(ready=True)
         phrase = "tool.ready_to_loosen" if tool.loosening else "tool.ready"
@@ -71,14 +80,11 @@ def failed(turn: Turn, event: CommandFailed) -> None:
     robot, tool = turn.state.robot, turn.state.tool
     move_failed = robot.moving and event.command_id == robot.command_id
     stop_failed = robot.stop_id != "" and event.command_id == robot.stop_id
-    if stop_failed:
-        turn.set_robot(stop_id="")
-    if move_failed:
-        turn.set(robot=RobotState())
-    if move_failed or stop_failed:
-        turn.set(last_disturbance_s=max(turn.state.last_disturbance_s, event.t_mono_s))
-        if turn.state.devices.get("cobot") is True and not turn.has_fault("cobot.unplugged"):
-            turn.raise_fault("robot.failed", "cobot", {"detail": event.code})
+    limit_failed = robot.limit_id != "" and event.command_id == robot.limit_id
+    if event.command_id and event.command_id in (robot.service_id, robot.ready_id):
+        turn.set_robot(service_word=event.code, ready_id="")
+    if move_failed or stop_failed or limit_failed:
+        _arm_failed(turn, event, tried=move_failed and robot.service != "", goes_on=limit_failed)
     unplugged = turn.state.devices.get("tool") is not True
     ours = event.command_id in (tool.command_id if tool.armed_joint else "", turn.state.identify_id)
     if event.command_id and ours and event.code in LINE_LOST and not unplugged:
@@ -98,6 +104,33 @@ def failed(turn: Turn, event: CommandFailed) -> None:
             turn.raise_fault("tool.no_identifier", "tool", {"detail": event.code})
 
 
+def _arm_failed(turn: Turn, event: CommandFailed, *, tried: bool, goes_on: bool) -> None:
+    """A motion, a stop or a speed limit has failed. `tried`: a technician's motion, which nobody waits for."""
+    turn.set(last_disturbance_s=max(turn.state.last_disturbance_s, event.t_mono_s))
+    if goes_on:
+        # An arm that does not slow down is stopped.
+        turn.stop_robot()
+        turn.set_robot(limit_id="")
+    else:
+        turn.rest_robot(stop_id="", service_word=event.code if tried else "")
+    connected = turn.state.devices.get("cobot") is True
+    if event.code in LINE_LOST and connected:
+        # What was in flight fails before the loss of the line is heard, but that is all that has happened.
+        gone(turn, Disconnected(device="cobot", t_mono_s=event.t_mono_s, reason=event.detail))
+    elif connected and not tried and not turn.has_fault("cobot.unplugged"):
+        stopped = event.code in {note.code for note in turn.state.health if note.device == "cobot" and note.stops}
+        if stopped or event.code in STOPPED:
+            _arm_stopped(turn, event.code, event.detail)
+        else:
+            turn.raise_fault("robot.failed", "cobot", {"detail": event.code})
+
+
+def _arm_stopped(turn: Turn, code: str, detail: str) -> None:
+    """The arm has stopped itself, or cannot move: a person looks at it before it is made ready."""
+    if not turn.has_fault("robot.stopped"):
+        turn.raise_fault("robot.stopped", code, {"detail": detail})
+
+
 def health(turn: Turn, event: DeviceHealth) -> None:
     """A device says something of itself; what stands is remembered until it ends."""
     armed = turn.state.tool.armed_joint
@@ -108,6 +141,14 @@ def health(turn: Turn, event: DeviceHealth) -> None:
         return
     kept = tuple(n for n in turn.state.health if (n.device, n.code) != (event.device, event.code))
     if event.standing:
+        if (
+            event.device == "cobot"
+            and event.stops
+            and turn.state.phase is Phase.RUNNING
+            and turn.procedure.needs_cobot()
+        ):
+            turn.stop_robot()
+            _arm_stopped(turn, event.code, event.detail)
         note = HealthNote(device=event.device, code=event.code, detail=event.detail, stops=event.stops)
         kept = (*kept, note)
     turn.set(health=kept)

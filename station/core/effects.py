@@ -34,6 +34,58 @@ class MoveRobot:
 
     command_id: str
     gesture: str
+    at_most_percent: int = 100
+    """Highest speed, whatever the gesture says."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class JogRobot:
+    """Move while a button is held; without it the permission to move ends by itself. Ends as MoveRobot does."""
+
+    command_id: str
+    frame: str
+    """`joint`, `tool` or `bench`."""
+    axis: int
+    direction: int
+    speed_percent: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SlowRobot:
+    """Let every motion, also the one under way, be this much slower; 100 = no limit."""
+
+    command_id: str
+    percent: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FreeRobot:
+    """Let the arm be guided by hand, or hold its place again."""
+
+    command_id: str
+    on: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReadyRobot:
+    """A person has looked at the arm: clear its errors and stops, and switch its joints on."""
+
+    command_id: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SwitchOffRobot:
+    """Take the power off the arm's joints."""
+
+    command_id: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class GripRobot:
+    """Open or close the gripper."""
+
+    command_id: str
+    open_percent: int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -119,6 +171,12 @@ Effect = (
     Say
     | Look
     | MoveRobot
+    | JogRobot
+    | SlowRobot
+    | FreeRobot
+    | ReadyRobot
+    | SwitchOffRobot
+    | GripRobot
     | StopRobot
     | EnableTool
     | DisableTool

@@ -6,7 +6,7 @@ The loop gives each its place: an `Envelope` with sequence number, both clocks a
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from drivers.api import (
     ArchiveSeen,
@@ -20,6 +20,7 @@ from drivers.api import (
     TighteningTrace,
 )
 from station.core.procedure import Order, Right, Role
+from station.core.service_asks import Ask
 from vision.api import CameraHealth, FactChanged, LookReport
 
 
@@ -120,6 +121,66 @@ class SocketSeen:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class SeparationChanged:
+    """The supervisor judges the gap between arm and people anew. A second look for comfort, no safety function.
+
+    Lengths in mm, speeds in mm/s, times in s. The figures are those of the link that decides.
+    """
+
+    level: str
+    """`clear`, `slow`, `hold`, `unknown` (nobody can say where people are: they count as near), or `off`."""
+    limit_percent: int
+    """Highest speed that the gap allows, 0 to 100 percent of what each motion asks for."""
+    link: str
+    """Link of the arm that decides; empty when none does."""
+    distance_mm: float | None
+    """Its gap to the nearest hand or arm; None when nobody is seen, or nobody can say."""
+    protective_mm: float
+    """The gap that it needs at its present speed."""
+    speed_mm_s: float
+    reaction_s: float
+    stopping_s: float
+    people_age_s: float | None
+    """Age of the oldest picture that the judgement rests on; None when there is none."""
+    terms_mm: Mapping[str, float] = field(default_factory=dict)
+    """The terms of the protective distance by name."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MotionPlanned:
+    """A gesture's way was found and checked against the bench; it starts now."""
+
+    command_id: str
+    gesture: str
+    """Empty for a jog."""
+    clearance_mm: float
+    """Smallest gap on the whole way."""
+    between: str
+    """The two things that come closest."""
+    duration_s: float
+    """As planned at the speed asked for."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ServiceAsked:
+    """A person at the console wants something of the arm, outside the work."""
+
+    ask: Ask
+    person: str
+    role: Role
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class GestureTaught:
+    """A gesture was taught or edited, and is kept."""
+
+    gesture: str
+    gestures_sha256: str
+    """Of the file with all gestures, as it is now."""
+    person: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class PassChecked:
     """The answer to a pass that was shown."""
 
@@ -154,6 +215,10 @@ Event = (
     | VisitAbandoned
     | RightUsed
     | SocketSeen
+    | SeparationChanged
+    | MotionPlanned
+    | ServiceAsked
+    | GestureTaught
     | PassChecked
     | TimerFired
     | StationRestarted

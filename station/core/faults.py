@@ -66,6 +66,7 @@ _TABLE = (
     ("tool.no_identifier", "T133", ClearBy.TECHNICIAN, True),
     ("robot.hands", "R101", ClearBy.VISITOR, False),
     ("robot.failed", "R102", ClearBy.TECHNICIAN, True),
+    ("robot.stopped", "R103", ClearBy.TECHNICIAN, True),
     ("cobot.unplugged", "R110", ClearBy.VISITOR, False),
     ("camera.lost", "C101", ClearBy.ITSELF, False),
     ("camera.frozen", "C102", ClearBy.ITSELF, False),

@@ -33,8 +33,8 @@ def ranks_below(role: Role, wanted: Role) -> bool:
 def may_clear(procedure: Procedure, state: State, fault: Fault) -> bool:
     """Whether the cause of a fault is gone as far as the station can see, so that a person may acknowledge it."""
     if fault.code == "robot.hands":
-        return state.seen(facts.hands_in(procedure.cobot_zone or "")) is FactValue.ABSENT
-    if fault.code == "cobot.unplugged":
+        return state.separation.allows and state.seen(facts.hands_in(procedure.cobot_zone or "")) is FactValue.ABSENT
+    if fault.code in ("cobot.unplugged", "robot.stopped"):
         return state.devices.get("cobot") is True
     return fault.kind.clear_by in (ClearBy.VISITOR, ClearBy.TECHNICIAN)
 
@@ -66,6 +66,11 @@ def acknowledge(turn: Turn, event: ev.FaultAcknowledged) -> None:
         if fault.code != event.code or ranks_below(event.role, Role.TECHNICIAN if technicians else Role.VISITOR):
             continue
         if not may_clear(turn.procedure, turn.state, fault) or (technicians and not event.reason.strip()):
+            continue
+        if fault.code == "robot.stopped" and any(n.device == "cobot" and n.stops for n in turn.state.health):
+            # It goes when the arm has been made ready.
+            turn.make_ready()
+            _note(turn, None, f"{fault.code}/{fault.subject}", event.role, event.person, event.reason)
             continue
         turn.drop_fault(fault.code, fault.subject)
         if fault.code == "tightening.marked" and fault.step:

@@ -81,6 +81,23 @@ class ScreenHealth:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class ScreenArm:
+    """The cobot, for the console."""
+
+    separation: str = "off"
+    """`clear`, `slow`, `hold`, `unknown`, or `off` where nobody supervises."""
+    limit_percent: int = 100
+    gesture: str = ""
+    """Under way, or completed last."""
+    service: str = ""
+    """`gesture`, `jog` or `announced` while a technician has the arm move; else empty."""
+    service_word: str = ""
+    """Code of what became of the technician's last wish; empty when nothing went wrong."""
+    refusal: str = ""
+    """Phrase key of why the arm may not be served now; empty when it may."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Screen:
     """Everything a page needs to draw itself."""
 
@@ -111,6 +128,7 @@ class Screen:
     help_called: bool
     interlock: ScreenInterlock | None = None
     """None while no joint is due."""
+    arm: ScreenArm = field(default_factory=ScreenArm)
     undoable: str = ""
     """Step that a technician may take back first; empty when none."""
     health: tuple[ScreenHealth, ...] = ()

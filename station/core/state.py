@@ -85,6 +85,35 @@ class RobotState:
     """Step whose motions the visitor has been told of, with time to look up."""
     stop_id: str = ""
     """Of the last stop: when it fails, the arm may still be moving."""
+    service: str = ""
+    """`gesture` or `jog` while the motion under way is a technician's; empty while it is the work's."""
+    service_id: str = ""
+    """Of a technician's last command that is no motion."""
+    service_word: str = ""
+    """What became of a technician's last command: a code, or empty when it went well or is under way."""
+    limit_percent: int = 100
+    """The speed limit that the arm was told last."""
+    limit_id: str = ""
+    ready_id: str = ""
+    """Of the command that is to make the arm ready again after a stop of its own."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Separation:
+    """What the supervisor last said of the gap between arm and people."""
+
+    level: str = "off"
+    """As in `SeparationChanged`; `off` = nobody supervises."""
+    limit_percent: int = 100
+
+    @property
+    def allows(self) -> bool:
+        """Whether a motion may begin or go on."""
+        return self.level in ("off", "clear", "slow")
+
+
+UNSEEN = Separation(level="unknown", limit_percent=0)
+"""Nobody can say where people are."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -187,6 +216,7 @@ class State:
     """Device -> connected. A device never heard of is not connected."""
     identities: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
     robot: RobotState = field(default_factory=RobotState)
+    separation: Separation = field(default_factory=Separation)
     tool: ToolState = field(default_factory=ToolState)
     looks: tuple[PendingLook, ...] = ()
     faults: tuple[Fault, ...] = ()

@@ -8,13 +8,12 @@ from dataclasses import replace
 from station.core import effects as fx
 from station.core import facts
 from station.core.checks import active_steps, expected, expected_facts, key_of, met_for_good, seen_as
+from station.core.motion import next_gesture
 from station.core.procedure import Fastener, PassShown, Step, Tightening
 from station.core.state import Evidence, PendingLook, StepProgress, StepStatus
 from station.core.turn import Turn
 from vision.api import FactValue, LookReport
 
-ANNOUNCE_S = 1.0
-"""Time between telling the visitor that the arm will move, and moving it."""
 MISSING_AFTER_S = 4.0
 """How long hands may be away from unfinished fasteners before the missing one is named."""
 
@@ -58,45 +57,13 @@ def advance(turn: Turn) -> None:
     """Let every active step go as far as its evidence carries it. Called only while nothing holds."""
     for step in active_steps(turn.procedure, turn.state):
         if turn.state.progress(step.id).status is StepStatus.ENTERING:
-            _gesture(turn, step)
+            next_gesture(turn, step)
         if turn.state.progress(step.id).status is StepStatus.GATED:
             _gate(turn, step)
         if turn.state.progress(step.id).status is StepStatus.OPEN:
             _watch_for_missing(turn, step)
             _ask_for_pass(turn, step)
             _close(turn, step)
-
-
-def carry_on_gestures(turn: Turn) -> None:
-    """Let the arm go on with the active step's gestures: after a restart it may stand in the way of the look."""
-    for step in active_steps(turn.procedure, turn.state):
-        if turn.state.progress(step.id).status is StepStatus.ENTERING:
-            _gesture(turn, step)
-
-
-def _gesture(turn: Turn, step: Step) -> None:
-    progress = turn.state.progress(step.id)
-    robot = turn.state.robot
-    if robot.moving:
-        return
-    if progress.gesture_index >= len(step.gestures):
-        turn.set_step(step.id, status=StepStatus.GATED)
-        turn.say_step(step)
-        return
-    zone = turn.procedure.cobot_zone
-    clear = zone is not None and turn.state.seen(facts.hands_in(zone)) is FactValue.ABSENT
-    if not clear or turn.state.devices.get("cobot") is not True:
-        return
-    if robot.announced != step.id:
-        if robot.announcing != step.id:
-            turn.set_robot(announcing=step.id)
-            turn.say("robot.moves", priority="safety")
-            turn.do(fx.SetTimer(timer="announce", after_s=ANNOUNCE_S))
-        return
-    command_id = turn.new_id("c")
-    gesture = step.gestures[progress.gesture_index]
-    turn.set_robot(command_id=command_id, gesture=gesture, moving=True)
-    turn.do(fx.MoveRobot(command_id=command_id, gesture=gesture))
 
 
 def _gate(turn: Turn, step: Step) -> None:

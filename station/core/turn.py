@@ -11,7 +11,7 @@ from station.core.checks import ordered_names
 from station.core.events import Envelope
 from station.core.faults import FAULTS, ClearBy, Fault
 from station.core.procedure import Procedure, Step
-from station.core.state import Phase, RobotState, State, StepProgress
+from station.core.state import Phase, State, StepProgress
 
 NOTICE_S = 6.0
 """How long a notice stays on the screen."""
@@ -139,4 +139,14 @@ class Turn:
         if self.state.robot.moving:
             stop_id = self.new_id("c")
             self.do(fx.StopRobot(command_id=stop_id))
-            self.set(robot=RobotState(stop_id=stop_id))
+            self.rest_robot(stop_id=stop_id)
+
+    def rest_robot(self, **changes: Any) -> None:
+        """No motion is under way any more, and none is announced."""
+        self.set_robot(command_id="", gesture="", moving=False, announcing="", announced="", service="", **changes)
+
+    def make_ready(self) -> None:
+        """Have the arm made ready again after a stop of its own."""
+        ready_id = self.new_id("c")
+        self.set_robot(ready_id=ready_id, service_word="")
+        self.do(fx.ReadyRobot(command_id=ready_id))

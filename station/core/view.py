@@ -13,10 +13,12 @@ from station.core.checks import (
 )
 from station.core.faults import ClearBy
 from station.core.interlock import Interlock, interlock_of
+from station.core.lamp import ROBOT_FAULTS
 from station.core.procedure import Confirmation, Procedure, Step, Tightening
 from station.core.rights import may_clear, rights_at, undoable
 from station.core.screen import (
     Screen,
+    ScreenArm,
     ScreenFault,
     ScreenHealth,
     ScreenInterlock,
@@ -24,6 +26,7 @@ from station.core.screen import (
     ScreenQuestion,
     ScreenStep,
 )
+from station.core.service import SERVICE, service_refusal
 from station.core.state import State, StepStatus
 from station.core.tightening import GOOD
 from vision.api import FactValue
@@ -55,6 +58,14 @@ def screen_of(procedure: Procedure, state: State) -> Screen:
         waiting_for=_waiting(procedure, state),
         robot=_robot(state),
         tool=_tool(state),
+        arm=ScreenArm(
+            separation=state.separation.level,
+            limit_percent=state.separation.limit_percent,
+            gesture=state.robot.gesture,
+            service=state.robot.service or ("announced" if state.robot.announcing.startswith(SERVICE) else ""),
+            service_word=state.robot.service_word,
+            refusal=service_refusal(state),
+        ),
         interlock=_interlock(procedure, lock),
         undoable=undoable(procedure, state),
         health=tuple(ScreenHealth(device=n.device, code=n.code, detail=n.detail) for n in state.health),
@@ -171,8 +182,10 @@ def _waiting(procedure: Procedure, state: State) -> tuple[str, ...]:
         status = state.progress(step.id).status
         if status is StepStatus.ENTERING:
             zone = procedure.cobot_zone
-            clear = zone is None or state.seen(f"hands:{zone}") is FactValue.ABSENT
-            missing.append("robot" if clear else f"hands:{zone}")
+            if zone is not None and state.seen(f"hands:{zone}") is not FactValue.ABSENT:
+                missing.append(f"hands:{zone}")
+            else:
+                missing.append("robot" if state.separation.allows else "separation")
             continue
         demands = step.gates if status is StepStatus.GATED else step.demands
         wanted = expected_facts(procedure, state, demands)
@@ -188,9 +201,7 @@ def _robot(state: State) -> str:
         return "away"
     if state.robot.moving:
         return "moving"
-    return (
-        "held" if any(f.code in ("robot.hands", "robot.failed", "cobot.unplugged") for f in state.faults) else "still"
-    )
+    return "held" if any(fault.code in ROBOT_FAULTS for fault in state.faults) else "still"
 
 
 def _tool(state: State) -> str:

@@ -14,6 +14,7 @@ from station.web.record_views import override_view, rundown_view, short_of
 _WAIT = {
     "hands": "ui.wait.hands",
     "hands_clear": "ui.wait.hands",
+    "separation": "ui.wait.separation",
     "fastener": "ui.wait.fastener",
     "tightening": "ui.wait.tightening",
     "confirmation": "ui.wait.confirmation",

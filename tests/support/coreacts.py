@@ -11,6 +11,7 @@ from drivers.api import CommandDone, CommandFailed, Connected, DeviceHealth, Dis
 from station.core import events as ev
 from station.core.faults import FAULTS
 from station.core.procedure import Confirmation, Right, Role
+from station.core.service_asks import Ask, Grip, GuideByHand, Jog, JogFrame, LetGo, MakeReady, SwitchOff, TryGesture
 from vision.api import CameraHealth, FactChanged, FactReading, FactValue, LookReport
 
 Draw = Callable[[st.SearchStrategy[Any]], Any]
@@ -225,6 +226,47 @@ def health(bench: CoreBench, draw: Draw) -> None:
     )
 
 
+def arm_stops(bench: CoreBench, draw: Draw) -> None:
+    """The arm stops itself, or says that it is free again."""
+    code = draw(st.sampled_from(("cobot.protective_stop", "cobot.not_powered")))
+    standing = draw(st.booleans())
+    bench.feed(DeviceHealth(device="cobot", t_mono_s=bench.now_s, code=code, detail="d", standing=standing, stops=True))
+
+
+def gap(bench: CoreBench, draw: Draw) -> None:
+    """Somebody comes near the arm or goes, or nobody can say."""
+    level, percent = draw(st.sampled_from((("clear", 100), ("slow", 50), ("slow", 25), ("hold", 0), ("unknown", 0))))
+    bench.feed(
+        ev.SeparationChanged(
+            level=level,
+            limit_percent=percent,
+            link="",
+            distance_mm=None,
+            protective_mm=100.0,
+            speed_mm_s=0.0,
+            reaction_s=0.2,
+            stopping_s=0.1,
+            people_age_s=None,
+        )
+    )
+
+
+def service(bench: CoreBench, draw: Draw) -> None:
+    """Somebody at the console wants something of the arm."""
+    wishes: tuple[Ask, ...] = (
+        TryGesture(gesture="hold"),
+        Jog(frame=JogFrame.BENCH, axis=draw(st.integers(-1, 8)), direction=draw(st.integers(-1, 1)), speed_percent=30),
+        LetGo(),
+        GuideByHand(on=draw(st.booleans())),
+        MakeReady(),
+        SwitchOff(),
+        Grip(open_percent=draw(st.sampled_from((0, 100, 120)))),
+    )
+    bench.feed(ev.ServiceAsked(ask=draw(st.sampled_from(wishes)), person="p", role=draw(st.sampled_from(Role))))
+    if draw(st.booleans()):
+        bench.timer("announce")
+
+
 def waved_hand(bench: CoreBench, draw: Draw) -> None:
     """A hand comes and goes while a look is open, and the answer's frames may be older than the hand."""
     zone = draw(st.sampled_from(("hands:door", "hands:cobot")))
@@ -245,7 +287,19 @@ def command_ends(bench: CoreBench, draw: Draw) -> None:
     """A command that is under way, or was, or never was, ends in any way."""
     state = bench.state
     command_id = draw(
-        st.sampled_from((state.robot.command_id, state.tool.command_id, state.robot.stop_id, "", "V1-c1", "x"))
+        st.sampled_from(
+            (
+                state.robot.command_id,
+                state.tool.command_id,
+                state.robot.stop_id,
+                state.robot.ready_id,
+                state.robot.limit_id,
+                state.robot.service_id,
+                "",
+                "V1-c1",
+                "x",
+            )
+        )
     )
     device = draw(st.sampled_from(("cobot", "tool")))
     if draw(st.booleans()):
@@ -367,6 +421,9 @@ ACTS: tuple[Act, ...] = (
     lost_for_a_moment,
     lost_for_a_moment,
     health,
+    arm_stops,
+    gap,
+    service,
     waved_hand,
     waved_hand,
     good_result,

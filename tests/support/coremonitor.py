@@ -21,6 +21,7 @@ from station.core.procedure import (
     PassShown,
     Procedure,
     Right,
+    Role,
     Step,
     Tightening,
 )
@@ -59,6 +60,10 @@ class Monitor:
     told: bool = False
     announced: bool = False
     motion: str = ""
+    jogged: bool = False
+    """The motion is a technician's jog: whoever holds its button is near."""
+    room: bool = True
+    """The supervisor lets the arm move; so does a bench without one."""
     backwards: bool = False
     """The enable is for loosening."""
     socket: str | None = None
@@ -108,6 +113,9 @@ class Monitor:
                 self.enabled, self.motion, self.pass_text, self.socket = None, "", "", None
                 self.told = self.announced = False
                 self.disturbed_s = envelope.t_mono_s
+                self.room = before.separation.level == "off"
+            case ev.SeparationChanged(level=level):
+                self.room = level in ("clear", "slow")
             case FactChanged(reading=reading):
                 self._fact(reading)
             case Connected(device=device):
@@ -206,7 +214,7 @@ class Monitor:
     def _undone(self, before: State, after: State) -> None:
         """Steps that were taken back have to be proven again."""
         for step in before.steps:
-            if step.status is StepStatus.PENDING or after.progress(step.id).evidence == step.evidence != ():
+            if step.status is StepStatus.PENDING or after.progress(step.id) == step:
                 continue
             for demand in self.procedure.step(step.id).demands:
                 if isinstance(demand, Tightening):
@@ -269,8 +277,21 @@ class Monitor:
                 assert self.announced, "the arm moves and nobody was told"
                 assert self.devices.get("cobot") is True and not self.motion
                 entering = [s.id for s in after.steps if s.status is StepStatus.ENTERING]
-                assert any(gesture in self.procedure.step(name).gestures for name in entering)
-                self.motion = command_id
+                if after.robot.service == "gesture":
+                    assert effect.at_most_percent <= 10
+                else:
+                    assert any(gesture in self.procedure.step(name).gestures for name in entering)
+                self.motion, self.jogged = command_id, False
+            case fx.JogRobot(command_id=command_id, speed_percent=speed):
+                event = envelope.event
+                assert isinstance(event, ev.ServiceAsked) and event.role is Role.TECHNICIAN
+                assert self.devices.get("cobot") is True and not self.motion and 1 <= speed <= 10
+                assert after.phase is not Phase.RUNNING or after.paused or any(fault.holds for fault in after.faults)
+                self.motion, self.jogged = command_id, True
+            case fx.ReadyRobot():
+                person = envelope.event
+                assert isinstance(person, ev.ServiceAsked | ev.FaultAcknowledged)
+                assert person.role is Role.TECHNICIAN, "the arm is made ready and nobody has looked"
             case fx.StopRobot():
                 assert self.motion
                 self.motion, self.announced, self.told = "", False, False
@@ -308,9 +329,11 @@ class Monitor:
             self._has_place_and_socket(joint, due, after)
             assert not self.tool_looks, "the tool may run while a good result waits to be placed"
             assert joint not in self.proven or self.proven[joint] in self.spent
-        if self.motion:
-            assert zone_clear and not holds_arm, "the arm may move although it should not"
-        elif holds_arm or not zone_clear:
+        served = after.robot.service != "" or after.robot.announcing.startswith("service:")
+        if self.motion and not self.jogged:
+            assert zone_clear and self.room, "the arm may move although somebody may be near"
+            assert served or not holds_arm, "the arm may move although it should not"
+        elif not self.motion and not served and (holds_arm or not zone_clear or not self.room):
             self.told = self.announced = False
 
     def _has_place_and_socket(self, joint: str, due: list[Step], after: State) -> None:

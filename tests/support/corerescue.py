@@ -35,6 +35,8 @@ def mend(bench: CoreBench) -> None:
             bench.feed(ev.SocketSeen(socket=joint.socket))
     for note in bench.state.health:
         bench.feed(DeviceHealth(device=note.device, t_mono_s=bench.now_s, code=note.code, detail="", standing=False))
+    if not bench.state.separation.allows:
+        gap_is_clear(bench)
     if bench.state.paused:
         bench.feed(ev.ResumeRequested(person="p"))
     for code in dict.fromkeys(bench.codes()):
@@ -42,6 +44,23 @@ def mend(bench: CoreBench) -> None:
     if bench.state.looks:
         bench.answer()
     bench.gestures(1)
+
+
+def gap_is_clear(bench: CoreBench) -> None:
+    """The supervisor sees nobody near the arm."""
+    bench.feed(
+        ev.SeparationChanged(
+            level="clear",
+            limit_percent=100,
+            link="",
+            distance_mm=None,
+            protective_mm=100.0,
+            speed_mm_s=0.0,
+            reaction_s=0.2,
+            stopping_s=0.1,
+            people_age_s=0.1,
+        )
+    )
 
 
 def help_along(bench: CoreBench) -> None:

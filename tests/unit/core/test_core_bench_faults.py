@@ -347,6 +347,7 @@ def test_the_stories_know_every_code():
     """It should have a story, here or with the tool, for each code of the fault table that decide can raise."""
     here = Path(__file__).parent
     files = (
+        "test_core_arm.py",
         "test_core_bench_faults.py",
         "test_core_tool_faults.py",
         "test_core_after_nok.py",
