@@ -1,39 +1,51 @@
-"""What the driver tells and asks the arm before it takes commands. Pure: steps out, answers in."""
+"""What the driver tells and asks the arm before it takes commands. Pure: steps out, answers in. No step moves a joint.
+
+An arm without power is switched on, with a stop in the same write so that no joint turns to an old target. Where power
+does not come (emergency stop pressed) the greeting ends all the same: the arm is connected and says that it has none.
+"""
 
 from __future__ import annotations
 
 from collections import deque
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from drivers.cobot.mycobot280.kinematics import JOINTS
+from drivers.cobot.mycobot280.polls import FLAGS
 from drivers.cobot.mycobot280.protocol import Cmd
 from drivers.cobot.mycobot280.reads import Question
+from drivers.cobot.mycobot280.works import Send
 
-POWER_LIMIT_S = 3.0
-POWER_WAIT_S = 0.2
+POWER_LIMIT_S = 1.0
+POWER_WAIT_S = 0.1
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Setting:
-    """A set command of the greeting: sent once, its echo awaited for a moment."""
+    """Set commands of the greeting: sent once, their echoes awaited for a moment."""
 
-    cmd: Cmd
-    arguments: tuple[int, ...] = ()
+    sends: tuple[Send, ...]
+
+
+def _set(cmd: Cmd, *values: float) -> Setting:
+    return Setting(sends=(Send(cmd=cmd, values=values),))
 
 
 class Greeting:
-    """Stop, version, newest-command-first, power, joint limits, errors, posture - in this order.
+    """Stop, version, newest-command-first, power, joint limits, what could stop it, posture - in this order.
 
     The stop comes first because whatever the arm was told before the line was lost is no longer wanted. The limits are
-    asked twice: they guard every motion, and a frame has no checksum.
+    asked twice, and so is what could stop it: a frame has no checksum.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, tool_frame: Sequence[Send] = ()) -> None:
+        """`tool_frame` is what the arm was told of its tool on an earlier line: a restart has made it forget."""
         self._steps: deque[Question | Setting] = deque(
             (
-                Setting(cmd=Cmd.STOP),
+                _set(Cmd.STOP),
                 Question(cmd=Cmd.SOFTWARE_VERSION),
-                Setting(cmd=Cmd.SET_FRESH_MODE, arguments=(1,)),
+                _set(Cmd.SET_FRESH_MODE, 1),
+                *((Setting(sends=tuple(tool_frame)),) if tool_frame else ()),
                 Question(cmd=Cmd.IS_POWERED_ON),
                 *(
                     Question(cmd=cmd, arguments=(joint,))
@@ -41,7 +53,7 @@ class Greeting:
                     for cmd in (Cmd.GET_JOINT_MIN, Cmd.GET_JOINT_MAX)
                     for joint in range(1, JOINTS + 1)
                 ),
-                Question(cmd=Cmd.ERROR_INFORMATION),
+                *(Question(cmd=cmd) for cmd in FLAGS for _ in range(2)),
                 Question(cmd=Cmd.IS_MOVING),
                 Question(cmd=Cmd.GET_ANGLES),
             )
@@ -65,21 +77,18 @@ class Greeting:
         if question.cmd is Cmd.SOFTWARE_VERSION:
             self.firmware = f"{values[0]:.1f}"
         elif question.cmd is Cmd.IS_POWERED_ON and not values[0]:
-            return self._power(question, now_s)
+            self._power(question, now_s)
         elif question.cmd in (Cmd.GET_JOINT_MIN, Cmd.GET_JOINT_MAX):
             return self._limit(question, values[-1])
         return None
 
-    def _power(self, question: Question, now_s: float) -> str | None:
-        self._steps.appendleft(question)
+    def _power(self, question: Question, now_s: float) -> None:
         if self._power_until_s is None:
             self._power_until_s = now_s + POWER_LIMIT_S
-            self._steps.appendleft(Setting(cmd=Cmd.POWER_ON))
-            return None
-        self.not_before_s = now_s + POWER_WAIT_S
-        if now_s < self._power_until_s:
-            return None
-        return "the arm does not switch its servos on; release its emergency stop and check its power supply"
+            self._steps.appendleft(Setting(sends=(Send(cmd=Cmd.POWER_ON), Send(cmd=Cmd.STOP))))
+        elif now_s < self._power_until_s:
+            self.not_before_s = now_s + POWER_WAIT_S
+            self._steps.appendleft(question)
 
     def _limit(self, question: Question, end_deg: float) -> str | None:
         known = self._ends.setdefault(question, end_deg)

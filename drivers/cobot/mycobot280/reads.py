@@ -3,6 +3,9 @@
 Only reads go through here; a command that moves the arm is never repeated. Replies carry no number, so an answer that
 comes late looks like the answer to the question after it. `Asking` therefore keeps when each unanswered question was
 asked and dates an answer by the *oldest* of them: an answer may be taken for older than it is, never for newer.
+
+What every firmware answers is *essential*: unanswered, the line is given up. Anything else is asked once, and no more
+on this line after it was never answered.
 """
 
 from __future__ import annotations
@@ -12,11 +15,24 @@ from dataclasses import dataclass
 
 from drivers.cobot.mycobot280.protocol import Cmd, request
 
-TIMEOUT_S = 0.2
+TIMEOUT_S = 0.15
 """A reply that comes at all comes within 30 ms (field report on the Atom firmware); the rest is for slow lines."""
 TRIES = 5
 OWED_S = 0.8
 """After this long an unanswered question no longer dates answers. Longer than the 500 ms that the document promises."""
+ESSENTIAL = frozenset(
+    (
+        Cmd.SOFTWARE_VERSION,
+        Cmd.IS_POWERED_ON,
+        Cmd.GET_JOINT_MIN,
+        Cmd.GET_JOINT_MAX,
+        Cmd.ERROR_INFORMATION,
+        Cmd.IS_MOVING,
+        Cmd.GET_ANGLES,
+    )
+)
+IN_VAIN = 3
+"""So often without any answer, and the firmware does not know the question."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -32,6 +48,8 @@ class Asking:
 
     def __init__(self) -> None:
         self._owed: dict[Question, deque[float]] = {}
+        self._in_vain: dict[Cmd, int] = {}
+        self._known: set[Cmd] = set()
         self._tries = 0
         self._asked_s = 0.0
         self.open: Question | None = None
@@ -50,10 +68,23 @@ class Asking:
         return request(question.cmd, *question.arguments)
 
     def again(self, now_s: float) -> bytes:
-        """The same question once more when its time is up, else nothing."""
-        if self.open is None or now_s < self._asked_s + TIMEOUT_S or self._tries >= TRIES:
+        """The same question once more when its time is up, else nothing. One that is not essential is dropped."""
+        if self.open is None or now_s < self._asked_s + TIMEOUT_S:
             return b""
-        return self._send(self.open, now_s)
+        if self.open.cmd not in ESSENTIAL:
+            self.refused(self.open.cmd)
+            return b""
+        return self._send(self.open, now_s) if self._tries < TRIES else b""
+
+    def refused(self, cmd: Cmd) -> None:
+        """The arm does not answer this, or answers that it does not: the next question may come."""
+        if self.open is not None and self.open.cmd == cmd and cmd not in ESSENTIAL:
+            self.open = None
+            self._in_vain[cmd] = self._in_vain.get(cmd, 0) + 1
+
+    def answerable(self, question: Question) -> bool:
+        """Whether this firmware is known, or may be hoped, to answer."""
+        return question.cmd in self._known or self._in_vain.get(question.cmd, 0) < IN_VAIN
 
     def exhausted(self, now_s: float) -> bool:
         """Asked five times and not answered."""
@@ -70,6 +101,7 @@ class Asking:
             owed.popleft()
         if not owed:
             return None
+        self._known.add(question.cmd)
         if self.open == question:
             self.open = None
         return owed.popleft()
