@@ -49,8 +49,8 @@ MODEL = ArmModel(
         Capsule(frame=2, start_mm=(110.4, 0, _OUTER_MM), end_mm=(0, 0, _OUTER_MM), radius_mm=25.0, name="upper arm"),
         Capsule(frame=3, start_mm=(96, 0, _INNER_MM), end_mm=(0, 0, _INNER_MM), radius_mm=26.0, name="forearm"),
         Capsule(frame=4, start_mm=(0, -8, 0), end_mm=(0, 0, 0), radius_mm=26.0, name="wrist 1"),
-        Capsule(frame=5, start_mm=(0, 75.05, 0), end_mm=(0, 0, 0), radius_mm=25.0, name="wrist 2"),
-        Capsule(frame=6, start_mm=(0, 0, -45.6), end_mm=(0, 0, 0), radius_mm=22.0, name="flange"),
+        Capsule(frame=5, start_mm=(0, 42, 0), end_mm=(0, 0, 0), radius_mm=25.0, name="wrist 2"),
+        Capsule(frame=6, start_mm=(0, 0, -23), end_mm=(0, 0, 0), radius_mm=22.0, name="flange"),
     ),
     reach_mm=110.4 + 96.0 + math.hypot(75.05, 45.6),
 )

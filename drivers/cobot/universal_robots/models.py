@@ -77,8 +77,8 @@ def _model(
             Capsule(frame=2, start_mm=(0, 0, upper), end_mm=(0, 0, fore), radius_mm=radii.upper_arm, name="elbow"),
             Capsule(frame=3, start_mm=(-a3, 0, fore), end_mm=(0, 0, fore), radius_mm=radii.forearm, name="forearm"),
             Capsule(frame=4, start_mm=(0, fore - d4, 0), end_mm=(0, 0, 0), radius_mm=radii.wrist, name="wrist 1"),
-            Capsule(frame=5, start_mm=(0, d5, 0), end_mm=(0, 0, 0), radius_mm=radii.wrist, name="wrist 2"),
-            Capsule(frame=6, start_mm=(0, 0, -d6), end_mm=(0, 0, 0), radius_mm=radii.flange, name="flange"),
+            Capsule(frame=5, start_mm=(0, d5 / 2, 0), end_mm=(0, 0, 0), radius_mm=radii.wrist, name="wrist 2"),
+            Capsule(frame=6, start_mm=(0, 0, -d6 / 2), end_mm=(0, 0, 0), radius_mm=radii.flange, name="flange"),
         ),
         reach_mm=abs(a2) + abs(a3) + math.hypot(d5, d6),
     )
