@@ -6,13 +6,14 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from station.config.bench_shapes import ObstacleShape, VisitorShape
 from station.config.errors import ConfigError, KeyPath
+from station.config.gestures_file import load_gestures
 from station.config.procedure_draft import Findings, Known
 from station.config.shapes import TagShape
 from station.config.station_model import (
     CameraShape,
     CobotShape,
-    GestureShape,
     HeadShape,
     LimitsShape,
     PersonShape,
@@ -22,9 +23,11 @@ from station.config.station_model import (
     WebShape,
     ZoneShape,
 )
-from station.config.station_values import StationConfig
+from station.config.station_values import GestureBook, StationConfig
 from station.config.strict import Model, nearest, parse
 from station.config.toml_source import Source, read_toml
+from station.motion.bench_model import BenchModel
+from station.motion.gesture import Hold
 from vision.bench import Body
 
 FIXTURE = "fixture"
@@ -38,7 +41,8 @@ _KEYS = (
     "tool",
     "zone",
     "cobot",
-    "gestures",
+    "obstacle",
+    "visitor",
     "torque_tool",
     "web",
     "voice",
@@ -63,7 +67,8 @@ def load_station(path: Path) -> StationConfig:
     tool = reader.optional("tool", ToolShape)
     zones = reader.many("zone", ZoneShape, "id", needed=True)
     cobot = reader.optional("cobot", CobotShape)
-    gestures = reader.named("gestures", GestureShape)
+    obstacles = reader.many("obstacle", ObstacleShape, "id")
+    visitor = reader.optional("visitor", VisitorShape)
     torque_tool = reader.optional("torque_tool", TorqueToolShape)
     web = reader.one("web", WebShape, {})
     voice = reader.one("voice", VoiceShape, {})
@@ -73,6 +78,12 @@ def load_station(path: Path) -> StationConfig:
     for index, tag in enumerate(tool.tag if tool else ()):
         if tag.id in fixture_ids:
             reader.findings.report(("tool", "tag", index, "id"), f"tag {tag.id} is on the fixture", "use another tag")
+    book = _gestures(path.parent, head.gestures if head else None, reader.findings)
+    for name, gesture in book.by_name.items():
+        ids = [obstacle.id for obstacle in obstacles.values()]
+        if isinstance(gesture, Hold) and gesture.touches not in ids:
+            what = f"gesture `{name}` touches `{gesture.touches}`, which is no obstacle here"
+            reader.findings.report(("obstacle",), what, nearest(gesture.touches, ids))
     if head is None or web is None or voice is None or limits is None or reader.findings.problems:
         raise ConfigError(tuple(sorted(reader.findings.problems, key=lambda problem: problem.line or 0)))
     folder = path.parent
@@ -92,7 +103,11 @@ def load_station(path: Path) -> StationConfig:
         zones=tuple(zone.value() for zone in zones.values()),
         hand_height_mm=head.hand_height_mm,
         cobot=cobot.value() if cobot else None,
-        gestures={name: shape.value(name) for name, shape in gestures.items()},
+        gestures=book,
+        bench_model=BenchModel(
+            obstacles=tuple(obstacle.value() for obstacle in obstacles.values()),
+            visitor=visitor.value() if visitor else None,
+        ),
         torque_tool=torque_tool.value() if torque_tool else None,
         web=web.value(),
         voice=voice.value(),
@@ -106,11 +121,22 @@ def known_of(station: StationConfig, phrases: frozenset[str] | None = None) -> K
     owners = {mount.tag_id: body.name for body in (station.fixture, station.tool) if body for mount in body.tags}
     return Known(
         zones={zone.name for zone in station.zones},
-        gestures=set(station.gestures),
+        gestures=set(station.gestures.by_name),
         phrases=phrases,
         sockets=set(station.torque_tool.sockets.values()) if station.torque_tool else set(),
         station_tags=owners,
     )
+
+
+def _gestures(folder: Path, name: str | None, findings: Findings) -> GestureBook:
+    """The gestures file that a station names; its mistakes go with the station file's own."""
+    if name is None:
+        return GestureBook()
+    try:
+        return load_gestures(folder / name)
+    except ConfigError as error:
+        findings.problems += error.problems
+        return GestureBook()
 
 
 class _Reader:
@@ -150,18 +176,4 @@ class _Reader:
             name = getattr(value, unique)
             if first.setdefault(name, index) != index:
                 self.findings.report((*at, unique), f"`{name}` is that of {key}[{first[name]}] too", "rename one")
-        return good
-
-    def named(self, key: str, shape: type[Model]) -> dict[str, Model]:
-        """A table of tables by name."""
-        entries = self._source.data.get(key, {})
-        if not isinstance(entries, dict):
-            self.findings.report((key,), f"`{key}` is not a table", f"write its header in single brackets: [{key}]")
-            return {}
-        good: dict[str, Model] = {}
-        for name, entry in entries.items():
-            value, problems = parse(shape, self._source, (key, name), entry)
-            self.findings.problems += problems
-            if value is not None:
-                good[name] = value
         return good

@@ -13,7 +13,6 @@ from station.config.shapes import Above0, AtLeast0, Name, TagShape, Vec2, Vec3
 from station.config.station_values import (
     CameraConfig,
     CobotConfig,
-    GestureConfig,
     Limits,
     PersonConfig,
     TorqueToolConfig,
@@ -26,7 +25,6 @@ from vision.bench import Zone
 from vision.geometry import CameraModel, Transform, looking_at
 
 Vec5 = Annotated[tuple[float, float, float, float, float], Field(strict=False)]
-Vec6 = Annotated[tuple[float, float, float, float, float, float], Field(strict=False)]
 Matrix3 = Annotated[tuple[Vec3, Vec3, Vec3], Field(strict=False)]
 MONITORED_INPUTS = 210
 """MID that subscribes to the controller's digital inputs."""
@@ -43,6 +41,8 @@ class HeadShape(Strict):
     phrases: Name
     orders: Name
     scenes: Name | None = None
+    gestures: Name | None = None
+    """Needed where there is an arm."""
     data_dir: Name
     hand_height_mm: AtLeast0 = 90.0
 
@@ -141,35 +141,26 @@ class ZoneShape(Strict):
 class CobotShape(Strict):
     """`[cobot]`."""
 
+    family: Literal["mycobot280", "ur3e", "ur5e", "ur10e"] = "mycobot280"
     url: Name
     baudrate: Baudrate = 115_200
     ack: Literal["auto", "modern", "legacy"] = "auto"
     base_mm: Vec3
     base_yaw_deg: float = 0.0
     pointer_mm: AtLeast0 = 0.0
+    pointer_radius_mm: Annotated[float, Field(gt=3)] = 4.0
+    """Above 3: a thinner rod could be through something without being deep in it."""
 
     def value(self) -> CobotConfig:
         """As the station wants it."""
         return CobotConfig(
+            family=self.family,
             url=self.url,
             baudrate=self.baudrate,
             ack=self.ack,
             bench_from_base=Transform.of(*self.base_mm, yaw_deg=self.base_yaw_deg),
             pointer_mm=self.pointer_mm,
-        )
-
-
-class GestureShape(Strict):
-    """`[gestures]`: one entry."""
-
-    angles_deg: Vec6
-    speed_percent: Annotated[int, Field(ge=1, le=100)] = 30
-    announce: bool = True
-
-    def value(self, name: str) -> GestureConfig:
-        """As the station wants it."""
-        return GestureConfig(
-            name=name, angles_deg=self.angles_deg, speed_percent=self.speed_percent, announce=self.announce
+            pointer_radius_mm=self.pointer_radius_mm,
         )
 
 

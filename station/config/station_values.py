@@ -8,6 +8,8 @@ from pathlib import Path
 from typing import Literal
 
 from station.core.procedure import Role
+from station.motion.bench_model import BenchModel
+from station.motion.gesture import Gesture
 from vision.bench import Body, Zone
 from vision.geometry import CameraModel, Transform
 
@@ -33,24 +35,29 @@ class CameraConfig:
 class CobotConfig:
     """The cobot: its line, its dialect, and where it stands."""
 
+    family: str
+    """Name of the arm's model in `station.config.arm_models`."""
     url: str
     """`/dev/...`, `socket://host:port`, or `simulated`: the composition root starts a wire-level simulator."""
     baudrate: int
     ack: Literal["auto", "modern", "legacy"]
+    """Only for a myCobot 280."""
     bench_from_base: Transform
     pointer_mm: float
     """Length of the pointer on the flange, along the flange's z axis."""
+    pointer_radius_mm: float
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class GestureConfig:
-    """A posture that was taught: the cobot goes there."""
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class GestureBook:
+    """A gestures file, read and checked."""
 
-    name: str
-    angles_deg: tuple[float, float, float, float, float, float]
-    speed_percent: int
-    announce: bool
-    """Whether the visitor is told before the arm moves."""
+    path: Path | None = None
+    """None on a station without one."""
+    sha256: str = ""
+    """Of the file's bytes; empty on a station without one."""
+    by_name: Mapping[str, Gesture] = field(default_factory=dict)
+    """In the order of the file."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -150,7 +157,9 @@ class StationConfig:
     zones: tuple[Zone, ...]
     hand_height_mm: float
     cobot: CobotConfig | None
-    gestures: Mapping[str, GestureConfig]
+    gestures: GestureBook
+    bench_model: BenchModel
+    """What the arm keeps clear of."""
     torque_tool: TorqueToolConfig | None
     web: WebConfig
     voice: VoiceConfig

@@ -7,11 +7,13 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from station.config.bench import bench_of, watches_of
+from station.config.motion_scene import motion_scene
 from station.config.orders_file import load_orders
 from station.config.procedure_file import load_procedure
 from station.config.station_file import known_of, load_station
 from station.config.station_values import StationConfig
 from station.core.procedure import Order, Procedure
+from station.motion.goals import final_posture
 from station.runtime.dispatch import Posture
 from station.runtime.station import Setting
 
@@ -43,13 +45,23 @@ def setting_of(files: Files, software: str) -> Setting:
         procedure=files.procedure,
         bench=bench_of(station, files.procedure),
         watches=watches_of(station, files.procedure),
-        gestures={
-            name: Posture(angles_deg=gesture.angles_deg, speed_percent=gesture.speed_percent)
-            for name, gesture in station.gestures.items()
-        },
+        gestures=_postures(files),
         orders=files.orders,
         calibration={camera.name: camera.calibration for camera in station.cameras},
         sockets=station.torque_tool.sockets if station.torque_tool else {},
         identify=station.torque_tool.identify if station.torque_tool else False,
         stale_s=station.limits.camera_stale_s,
     )
+
+
+def _postures(files: Files) -> dict[str, Posture]:
+    """Where each gesture of the procedure ends."""
+    if files.station.cobot is None:
+        return {}
+    scene = motion_scene(files.station, files.procedure)
+    named = dict.fromkeys(name for step in files.procedure.steps for name in step.gestures)
+    gestures = {name: scene.gestures[name] for name in named}
+    return {
+        name: Posture(angles_deg=final_posture(gesture, scene), speed_percent=gesture.speed_percent)
+        for name, gesture in gestures.items()
+    }

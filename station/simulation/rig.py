@@ -15,6 +15,7 @@ from drivers.torque_tool.open_protocol.simulator import OpenProtocolSimulator
 from station.config.bench import pose_of
 from station.config.scene_file import SceneConfig, load_scene
 from station.config.station_values import StationConfig
+from station.motion.gesture import TaughtPosture
 from station.runtime.clock import Clock
 from station.runtime.setting import Files
 from station.runtime.station import OpenPort, OpenTool
@@ -102,8 +103,8 @@ def build_rig(files: Files, *, seed: int, clock: Clock, in_memory: bool = False)
 def _cobot(station: StationConfig, seed: int) -> MyCobot280Simulator | None:
     if station.cobot is None or station.cobot.url != SIMULATED:
         return None
-    home = station.gestures.get("home")
-    angles = home.angles_deg if home else (0.0,) * 6
+    home = station.gestures.by_name.get("home")
+    angles = home.angles_deg if isinstance(home, TaughtPosture) else (0.0,) * 6
     return MyCobot280Simulator(random.Random(f"cobot {seed}"), angles_deg=angles)
 
 

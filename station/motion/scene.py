@@ -1,0 +1,39 @@
+"""All that a plan depends on beside the gesture and where the arm stands: one frozen value."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from drivers.cobot.arm.model import ArmModel, Capsule, Limits
+from station.motion.bench_model import BenchModel
+from station.motion.gesture import Gesture, ReachSetting, Vector
+from vision.geometry import Transform
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class MotionScene:
+    """The arm, its place and tool, the bench around it, and what it can be asked for."""
+
+    model: ArmModel
+    limits_deg: Limits
+    """The arm's own where it has told them, else the model's."""
+    bench_from_base: Transform
+    tip_mm: Vector = (0.0, 0.0, 0.0)
+    """The tool's tip in the flange frame."""
+    tool: tuple[Capsule, ...] = ()
+    """What the flange carries, as capsules in frame 6."""
+    bench: BenchModel = field(default_factory=BenchModel)
+    joints: Mapping[str, Vector] = field(default_factory=dict)
+    """Id of each joint of the procedure -> where it is, bench frame."""
+    gestures: Mapping[str, Gesture] = field(default_factory=dict)
+    reach: ReachSetting = ReachSetting.MIDDLE
+    """Of the visit that runs."""
+
+
+def pointer(length_mm: float, radius_mm: float) -> tuple[Capsule, ...]:
+    """A rod along the flange's axis whose round end is the tip; nothing for no length."""
+    if length_mm <= 0.0:
+        return ()
+    end_mm = max(0.0, length_mm - radius_mm)
+    return (Capsule(frame=6, start_mm=(0.0, 0.0, 0.0), end_mm=(0.0, 0.0, end_mm), radius_mm=radius_mm, name="pointer"),)
