@@ -6,24 +6,19 @@ import math
 from collections.abc import Sequence
 
 import numpy as np
-from numpy.typing import NDArray
 
-Array = NDArray[np.float64]
+from drivers.cobot.arm.model import Array
+from drivers.cobot.mycobot280.kinematics import rotation_of
+
 Pose = tuple[float, ...]
 NO_OFFSET: Pose = (0.0,) * 6
 
 
 def matrix_of(pose: Sequence[float]) -> Array:
     """(4, 4) matrix of a pose."""
-    (cx, sx), (cy, sy), (cz, sz) = ((math.cos(a), math.sin(a)) for a in (math.radians(angle) for angle in pose[3:]))
-    return np.array(
-        [
-            [cz * cy, cz * sy * sx - sz * cx, cz * sy * cx + sz * sx, pose[0]],
-            [sz * cy, sz * sy * sx + cz * cx, sz * sy * cx - cz * sx, pose[1]],
-            [-sy, cy * sx, cy * cx, pose[2]],
-            [0.0, 0.0, 0.0, 1.0],
-        ]
-    )
+    matrix = np.eye(4)
+    matrix[:3, :3], matrix[:3, 3] = rotation_of(*pose[3:]), pose[:3]
+    return matrix
 
 
 def pose_of(matrix: Array) -> Pose:

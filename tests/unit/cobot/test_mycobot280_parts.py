@@ -131,7 +131,6 @@ def test_the_simulator_keeps_what_it_was_told() -> None:
         (request(Cmd.SET_JOINT_MAX, 2, 90), request(Cmd.GET_JOINT_MAX, 2), (2, 90)),
         (request(Cmd.SET_SERVO_PARAMETER, 1, 21, 7), request(Cmd.GET_SERVO_PARAMETER, 1, 21), (7,)),
         (request(Cmd.SET_FREE_MODE, 1), request(Cmd.IS_FREE_MODE), (1,)),
-        (request(Cmd.SET_GRIPPER_STATE, 1, 50), request(Cmd.GET_GRIPPER_VALUE), (0,)),
     ]
     for index, (setting, query, expected) in enumerate(pairs):
         assert ask(arm, float(index), setting) == [(1,)]
