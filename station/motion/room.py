@@ -12,6 +12,7 @@ from dataclasses import replace
 from itertools import pairwise
 
 import numpy as np
+from numpy.typing import NDArray
 
 from drivers.cobot.arm.model import JOINTS, ArmModel, Array, Capsule
 from station.motion.bench_model import BenchModel
@@ -103,25 +104,54 @@ class Room:
             ma, mb = np.concatenate([ma, mm]), np.concatenate([mm, mb])
         return True
 
-    def away_free(self, points_deg: Array, required: Array | None = None) -> bool:
+    def away_free(self, points_deg: Array) -> bool:
         """Whether joint lines through postures (n, 6) are free, apart from what is too near at their start.
 
         That may be near as long as it does not come nearer, until it is far enough once.
         """
-        wanted = self.required if required is None else required
-        matrix = self.check.matrix(self.dense(points_deg), float(self.required.max()) + 1.0)
-        before = np.maximum.accumulate(matrix, axis=0)
-        allowed = np.minimum(wanted, before - AWAY_SLACK_MM)
-        allowed = np.where(before >= wanted, wanted, allowed)
-        return bool(np.all(matrix[1:] >= allowed[:-1] - 1e-9))
+        return self.free_until(points_deg) >= len(points_deg) - 1
 
-    def dense(self, points_deg: Array, step_mm: float = RESOLUTION_MM) -> Array:
-        """(m, 6) the joint lines through postures (n, 6), the arm moving at most `step_mm` between two."""
+    def free_until(self, points_deg: Array) -> float:
+        """How many of the joint lines through postures (n, 6) are free in this sense, the last one in part."""
+        counts = self._counts(points_deg)
+        short = self._short(self.dense(points_deg)).any(axis=1)
+        if not short.any():
+            return float(len(points_deg) - 1)
+        row = int(np.argmax(short)) - 1
+        for line, count in enumerate(counts):
+            if row <= count:
+                return line + max(0, row) / count
+            row -= count
+        return float(len(counts))
+
+    def short_of(self, points_deg: Array) -> tuple[Clearance, float]:
+        """The pair that ends `free_until`, how near it comes there, and what is wanted of it."""
+        dense = self.dense(points_deg)
+        short = self._short(dense)
+        row = int(np.argmax(short.any(axis=1)))
+        matrix = self.check.matrix(dense[row : row + 1])
+        missing = np.where(short[row], matrix - self.required, np.inf)
+        found = self.check.smallest(missing)
+        return replace(found, mm=float(matrix[0, found.pair])), float(self.required[found.pair])
+
+    def dense(self, points_deg: Array) -> Array:
+        """(m, 6) the joint lines through postures (n, 6), the arm moving at most `RESOLUTION_MM` between two."""
         pieces = [points_deg[:1]]
-        for a, b in pairwise(points_deg):
-            count = max(1, int(np.ceil(float(self.travel_mm(a, b)) / step_mm)))
+        for (a, b), count in zip(pairwise(points_deg), self._counts(points_deg), strict=True):
             pieces.append(a + (np.arange(1, count + 1)[:, None] / count) * (b - a))
         return np.concatenate(pieces)
+
+    def _counts(self, points_deg: Array) -> list[int]:
+        """Into how many pieces `dense` cuts each line."""
+        travel = self.travel_mm(points_deg[:-1], points_deg[1:])
+        return [max(1, int(np.ceil(length / RESOLUTION_MM))) for length in travel]
+
+    def _short(self, dense: Array) -> NDArray[np.bool_]:
+        """(m, pairs) where postures along a way come too near something; never at the first of them."""
+        matrix = self.check.matrix(dense, float(self.required.max()) + 1.0)
+        before = np.maximum.accumulate(matrix, axis=0)[:-1]
+        allowed = np.where(before >= self.required, self.required, np.minimum(self.required, before - AWAY_SLACK_MM))
+        return np.vstack([np.zeros((1, matrix.shape[1]), dtype=np.bool_), matrix[1:] < allowed - 1e-9])
 
     def stands_in(self, angles_deg: Array) -> Clearance | None:
         """What the arm overlaps with at a posture (6,) more than rounding explains, the visitor aside."""
@@ -129,10 +159,6 @@ class Room:
         matrix[:, self.check.of_visitor] = np.inf
         found = self.check.smallest(matrix)
         return found if found.mm < -OVERLAP_MM else None
-
-    def clipped(self, angles_deg: Array) -> Array:
-        """Postures brought within the limits."""
-        return np.asarray(np.clip(angles_deg, self.low_deg, self.high_deg))
 
 
 def _levers(model: ArmModel, tool: Sequence[Capsule]) -> Array:
