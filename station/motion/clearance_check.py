@@ -48,6 +48,7 @@ class ClearanceCheck:
         self._boxes = len(boxes)
         self._halves = np.array([box.size_mm for box in boxes], dtype=np.float64).reshape(-1, 3) / 2.0
         self._turns, self._middles = _poses(boxes)
+        self._square = all(box.yaw_deg == 0.0 for box in boxes)
         self._one = np.array([pair[0] for pair in self_pairs], dtype=np.intp)
         self._other = np.array([pair[1] for pair in self_pairs], dtype=np.intp)
         arm = body.names
@@ -77,9 +78,7 @@ class ClearanceCheck:
             local_starts = self._into_boxes(starts[:, self._moving])
             local_ends = self._into_boxes(ends[:, self._moving])
             radii_here = radii[self._moving][:, None]
-            gaps = (
-                from_boxes_mm(local_starts, local_ends, self._halves, within_mm + float(radii_here.max())) - radii_here
-            )
+            gaps = from_boxes_mm(local_starts, local_ends, self._halves, within_mm + radii_here) - radii_here
             columns.append(gaps.reshape(len(starts), -1))
         lowest = np.minimum(starts[:, self._over_table, 2], ends[:, self._over_table, 2])
         columns.append(lowest - radii[self._over_table])
@@ -87,6 +86,18 @@ class ClearanceCheck:
         between = between_mm(starts[:, one], ends[:, one], starts[:, other], ends[:, other])
         columns.append(between - radii[one] - radii[other])
         return np.concatenate(columns, axis=1)
+
+    def nearest(self, angles_deg: Array, touched: str | None = None) -> Clearance:
+        """The smallest clearance of postures (n, 6); the tool's from the obstacle that it touches does not count."""
+        within = 16.0
+        while True:
+            matrix = self.matrix(angles_deg, within)
+            if touched is not None:
+                matrix[:, self.contacts(touched)] = np.inf
+            found = self.smallest(matrix)
+            if found.mm <= within or within > 1e5:
+                return found
+            within *= 4.0
 
     def smallest(self, matrix: Array) -> Clearance:
         """The smallest figure of a matrix."""
@@ -118,7 +129,7 @@ class ClearanceCheck:
 
     def _into_boxes(self, points: Array) -> Array:
         gaps = points[:, :, None, :] - self._middles
-        return np.asarray(np.einsum("nkbi,bij->nkbj", gaps, self._turns))
+        return gaps if self._square else np.asarray(np.einsum("nkbi,bij->nkbj", gaps, self._turns))
 
 
 def _poses(boxes: tuple[Box, ...]) -> tuple[Array, Array]:

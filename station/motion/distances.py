@@ -9,7 +9,7 @@ from drivers.cobot.arm.model import Array
 _TINY = 1e-12
 
 
-def from_boxes_mm(starts_mm: Array, ends_mm: Array, halves_mm: Array, within_mm: float = np.inf) -> Array:
+def from_boxes_mm(starts_mm: Array, ends_mm: Array, halves_mm: Array, within_mm: Array | float = np.inf) -> Array:
     """Signed distances (...,) of segments from boxes, negative inside.
 
     `starts_mm` and `ends_mm` are (..., 3), in the frame of the box (origin in its middle, axes along its edges);
@@ -17,8 +17,11 @@ def from_boxes_mm(starts_mm: Array, ends_mm: Array, halves_mm: Array, within_mm:
     part of the segment that is in the box must be moved to leave it through the nearest face. Where the distance is
     more than `within_mm`, something between that and the distance is returned, for that is quicker.
     """
-    middles, half = (starts_mm + ends_mm) / 2.0, np.linalg.norm(ends_mm - starts_mm, axis=-1) / 2.0
-    result = np.asarray(np.linalg.norm(np.maximum(np.abs(middles) - halves_mm, 0.0), axis=-1) - half)
+    # The box around the segment is never farther away than the segment itself.
+    gaps = np.maximum(
+        np.maximum(np.minimum(starts_mm, ends_mm) - halves_mm, -halves_mm - np.maximum(starts_mm, ends_mm)), 0
+    )
+    result = np.asarray(np.sqrt(_dot(gaps, gaps)))
     near = result < within_mm
     if not near.any():
         return result

@@ -22,7 +22,7 @@ from station.motion.scene import MotionScene
 
 RESOLUTION_MM = 2.0
 """Stretches shorter than this are taken as free when both ends are: at most half of it is overlooked."""
-FIRST_STEP_MM = 60.0
+FIRST_STEP_MM = 40.0
 OVERLAP_MM = 3.0
 """An arm that starts deeper than this in something does not stand where the bench model has it."""
 AWAY_SLACK_MM = 0.5

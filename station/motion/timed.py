@@ -16,7 +16,7 @@ from station.motion.refusals import near_refusal
 from station.motion.room import RESOLUTION_MM, Room
 from station.motion.scene import MotionScene
 
-SAMPLE_MM = 5.0
+SAMPLE_MM = 8.0
 """How far a part of the arm moves at most between two samples of a motion, on the average over the motion."""
 FEWEST_SAMPLES = 8
 
@@ -42,22 +42,20 @@ def as_plan(name: str, lines: Sequence[Line], here_deg: Array, scene: MotionScen
     duration_s = 0.0
     nearest: Clearance | None = None
     start = room.check.matrix(here_deg[None])[0]
+    within = float(room.required.max()) + 1.0
     for line in lines:
         wanted = room.required if line.touches is None else room.touching(line.touches, line.press_mm)
         # What is too near at the very start is left; the lines were made so that it is. It need only not get worse.
         wanted = np.minimum(wanted, start) - RESOLUTION_MM
         whole = _motion(scene.model, line.points, line.speed_percent, room)
         pieces = [line.points]
-        if len(line.points) > 2 and float((room.check.matrix(whole) - wanted).min()) < 0.0:
+        if len(line.points) > 2 and float((room.check.matrix(whole, within) - wanted).min()) < 0.0:
             pieces = [np.array(pair) for pair in pairwise(line.points)]
             whole = np.concatenate([_motion(scene.model, piece, line.speed_percent, room) for piece in pieces])
-        matrix = room.check.matrix(whole)
-        worst = room.check.smallest(matrix - wanted)
+        worst = room.check.smallest(room.check.matrix(whole, within) - wanted)
         if worst.mm < 0.0:
             raise near_refusal(name, "on its way", room.nearest(whole, wanted), float(wanted[worst.pair]), no_way=True)
-        if line.touches is not None:
-            matrix[:, room.check.contacts(line.touches)] = np.inf
-        found = room.check.smallest(matrix)
+        found = room.check.nearest(whole, line.touches)
         nearest = found if nearest is None or found.mm < nearest.mm else nearest
         for piece in pieces:
             points = tuple(tuple(float(angle) for angle in row) for row in piece)
@@ -71,8 +69,11 @@ def as_plan(name: str, lines: Sequence[Line], here_deg: Array, scene: MotionScen
 
 
 def _motion(model: ArmModel, points: Array, speed_percent: int, room: Room) -> Array:
-    """(m, 6) postures of the motion through points, evenly in time, its end included."""
-    motion = timing.trajectory(model, points.tolist(), speed_percent)
+    """(m, 6) postures of the motion through points, its ends included."""
     travel = float(room.travel_mm(points[:-1], points[1:]).sum())
     count = max(FEWEST_SAMPLES, int(np.ceil(travel / SAMPLE_MM)))
+    if len(points) == 2:
+        # Without a corner it is the line itself, which was looked at whole when it was found.
+        return np.asarray(points[0] + np.arange(count + 1)[:, None] / count * (points[1] - points[0]))
+    motion = timing.trajectory(model, points.tolist(), speed_percent)
     return np.array([motion.at(motion.duration_s * step / count)[0] for step in range(count + 1)])
