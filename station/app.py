@@ -1,7 +1,8 @@
 """The composition root: from a station's files to running parts, every thread in one task group, and only there.
 
-Threads: the loop (decisions and journal); one owner a serial line; per camera one for capture and one for analysis; the
-voice; on a bench with simulated parts one that turns them. The pages are served by the main thread's event loop.
+Threads: the loop (decisions and journal); one owner a serial line; one that finds the arm's ways; per camera one for
+capture and one for analysis; the voice; on a bench with simulated parts one that turns them. The pages are served by
+the main thread's event loop.
 """
 
 from __future__ import annotations
@@ -128,6 +129,8 @@ def build(
 
     bench = Bench(files=files, station=station, desk=desk, clock=clock, rig=rig, workers=[], calls=calls)
     bench.work += [port.run for port in station.ports]
+    if station.motions is not None:
+        bench.work.append(station.motions.run)
     if voice is not None:
         bench.work.append(voice.run)
     for number, camera in enumerate(config.cameras):
@@ -159,13 +162,11 @@ def _worker(bench: Bench, camera: CameraConfig, pipeline: Pipeline, seed: int) -
         return scene or open_source(camera.name, camera.source, camera.model, camera.fps, now_s)
 
     def deliver(frame: Frame, analysis: FrameAnalysis) -> None:
-        station.dispatch.ask_sight(lambda: station.board.update(analysis))
+        station.analysed(analysis)
         desk.show(frame, analysis)
 
     def trouble(problem: CameraTrouble) -> None:
-        station.dispatch.ask_sight(
-            lambda: station.board.camera_failed(problem.camera, problem.code, problem.detail, problem.t_mono_s)
-        )
+        station.camera_failed(problem.camera, problem.code, problem.detail, problem.t_mono_s)
 
     return CameraWorker(
         camera.name,

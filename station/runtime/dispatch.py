@@ -11,42 +11,42 @@ from typing import Protocol
 from drivers.api import (
     AcknowledgeResult,
     ArmTool,
+    ClearStop,
     CobotPosture,
+    CobotStatus,
     Command,
     CommandDone,
     CommandError,
     CommandFailed,
+    Connected,
     DisarmTool,
     DriverEvent,
+    FreeDrive,
     IdentifyWork,
+    LimitSpeed,
     LinkError,
-    MoveJoints,
+    MoveGripper,
     Outcome,
+    PowerOff,
     SetColour,
     StopMotion,
     ToolInputs,
 )
 from station.core import effects as fx
-from station.core.events import Event, PassChecked, SocketSeen
+from station.core.events import PassChecked, SocketSeen
+from station.core.lamp import Lamp
 from station.core.procedure import Order
 from station.core.state import State
+from station.runtime.gap_watch import GapWatch
+from station.runtime.motions import Motions
+from station.runtime.ports import Port, Post
 from vision.api import CameraHealth, FactChanged, LookReport, VisionEvent
 
 LAMP = "lamp-"
 """Command ids of the cobot's lamp begin so: a lamp is no news for the journal."""
-AMBER, WHITE, RED = (255, 140, 0), (220, 220, 220), (255, 0, 0)
-
-Post = Callable[[Event, str, float], None]
-
-
-class Port(Protocol):
-    """What the station does with a driver's port."""
-
-    def submit(self, command: Command) -> None:
-        """Hand over a command."""
-
-    def renew_lease(self) -> None:
-        """Let a motion go on."""
+BUTTON_S = 0.25
+"""A held button that has been silent for this long is taken for let go."""
+NO_ARM = "this bench has no cobot; add it to the station file"
 
 
 class Board(Protocol):
@@ -57,14 +57,6 @@ class Board(Protocol):
 
     def expire(self, now_s: float) -> tuple[VisionEvent, ...]:
         """Let time pass."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Posture:
-    """Where a gesture goes."""
-
-    angles_deg: tuple[float, ...]
-    speed_percent: int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -87,29 +79,31 @@ class Dispatch:
         board: Board,
         cobot: Port | None,
         tool: Port | None,
-        gestures: Mapping[str, Posture],
+        motions: Motions | None,
+        gap: GapWatch | None,
         orders: Mapping[str, Order],
         people: People,
         sockets: Mapping[int, str] = MappingProxyType({}),
         identify: bool = False,
     ) -> None:
-        """`sockets` are those that are out of the tray while the controller's input is high; with `identify` it is told
-        what is worked on.
+        """`motions` find the arm's ways, None without an arm. `sockets` are those that are out of the tray while the
+        controller's input is high; with `identify` it is told what is worked on.
         """
         self._post = post
         self._now_s = now_s
         self._board = board
         self._cobot = cobot
         self._tool = tool
-        self._gestures = gestures
+        self._motions = motions
+        self._gap = gap
         self._orders = orders
         self._people = people
         self._sockets = sockets
         self._identify = identify
         self._lamps = 0
+        self._shown: Lamp | None = None
+        self._held_s = -BUTTON_S
         self._sight = threading.Lock()
-        self.posture: CobotPosture | None = None
-        """The newest one, for the screen."""
 
     def carry_out(self, effect: fx.Effect) -> None:
         """Start one effect; what becomes of it comes back as an event."""
@@ -119,17 +113,31 @@ class Dispatch:
             case fx.CallPerson():
                 self._people.call(effect)
             case fx.CloseVisit():
-                self._lamp(WHITE)
                 self._people.closed(effect)
             case fx.Look():
                 self._board.look(effect.look_id, effect.facts, effect.not_before_s)
             case fx.CheckPass():
                 self._post(PassChecked(text=effect.text, order=self._orders.get(effect.text)), "orders", self._now_s())
-            case fx.MoveRobot():
+            case fx.MoveRobot() | fx.JogRobot():
                 self._move(effect)
             case fx.StopRobot():
-                self._submit(self._cobot, "cobot", StopMotion(command_id=effect.command_id))
-                self._lamp(RED)
+                if self._motions is not None:
+                    self._motions.forget()
+                self._to_cobot(StopMotion(command_id=effect.command_id))
+                self._acted()
+                if self._gap is not None:
+                    self._gap.ends()
+            case fx.SlowRobot():
+                self._to_cobot(LimitSpeed(command_id=effect.command_id, percent=effect.percent))
+                self._acted()
+            case fx.FreeRobot():
+                self._to_cobot(FreeDrive(command_id=effect.command_id, on=effect.on))
+            case fx.ReadyRobot():
+                self._to_cobot(ClearStop(command_id=effect.command_id))
+            case fx.SwitchOffRobot():
+                self._to_cobot(PowerOff(command_id=effect.command_id))
+            case fx.GripRobot():
+                self._to_cobot(MoveGripper(command_id=effect.command_id, open_percent=effect.open_percent))
             case fx.EnableTool():
                 arm = ArmTool(
                     command_id=effect.command_id, pset=effect.pset, job=effect.job, batch_size=effect.batch_size
@@ -148,16 +156,35 @@ class Dispatch:
                 raise ValueError("timers belong to the loop")
 
     def heartbeat(self, now_s: float, state: State) -> None:
-        """The loop is alive: let a motion that is wanted go on, and let facts that nobody confirms expire."""
-        if self._cobot is not None and state.robot.moving:
+        """The loop is alive: let a motion that is wanted go on, and let facts that nobody confirms expire.
+
+        A jog goes on only while its button is held, which is told to `hold` again and again.
+        """
+        held = state.robot.service != "jog" or now_s - self._held_s <= BUTTON_S
+        if self._cobot is not None and state.robot.moving and held:
             self._cobot.renew_lease()
         self.ask_sight(lambda: self._board.expire(now_s))
+        if self._gap is not None:
+            self._gap.expire()
 
-    def heard(self, event: DriverEvent) -> None:
-        """A driver reports. Postures and lamps are for the screen; all else is an event."""
-        if isinstance(event, CobotPosture):
-            self.posture = event
+    def hold(self, now_s: float) -> None:
+        """The jog's button is held at this moment."""
+        self._held_s = now_s
+
+    def show(self, lamp: Lamp) -> None:
+        """Let the arm's lamp say so, where it says something else."""
+        if self._cobot is not None and lamp is not self._shown:
+            self._shown = lamp
+            self._lamps += 1
+            self._to_cobot(SetColour(command_id=f"{LAMP}{self._lamps}", rgb=lamp.value))
+
+    def heard(self, reported: DriverEvent) -> None:
+        """A driver reports. Postures, figures and lamps are for the screen; all else is an event."""
+        event = reported if self._motions is None else self._motions.heard(reported)
+        if event is None or isinstance(event, CobotPosture | CobotStatus):
             return
+        if isinstance(event, Connected) and event.device == "cobot":
+            self._shown = None
         if isinstance(event, CommandDone | CommandFailed) and event.command_id.startswith(LAMP):
             return
         if isinstance(event, ToolInputs):
@@ -181,28 +208,27 @@ class Dispatch:
             match event:
                 case FactChanged():
                     self._post(event, "vision", event.reading.t_mono_s)
-                case LookReport() | CameraHealth():
+                case LookReport():
                     self._post(event, "vision", event.t_mono_s)
+                case CameraHealth():
+                    self._post(event, "vision", event.t_mono_s)
+                    if self._gap is not None:
+                        self._gap.health(event)
 
-    def _move(self, effect: fx.MoveRobot) -> None:
-        gesture = self._gestures.get(effect.gesture)
-        if gesture is None:
-            detail = f"gesture {effect.gesture} is not in the station file; teach it or take it out of the procedure"
-            self._refused("cobot", effect.command_id, "cobot.unknown_gesture", detail)
+    def _move(self, effect: fx.MoveRobot | fx.JogRobot) -> None:
+        if self._motions is None:
+            self._refused("cobot", effect.command_id, "link.none", NO_ARM)
             return
-        self._lamp(AMBER)
-        self._submit(
-            self._cobot,
-            "cobot",
-            MoveJoints(
-                command_id=effect.command_id, angles_deg=gesture.angles_deg, speed_percent=gesture.speed_percent
-            ),
-        )
+        self._held_s = self._now_s()
+        self._motions.want(effect)
 
-    def _lamp(self, rgb: tuple[int, int, int]) -> None:
-        if self._cobot is not None:
-            self._lamps += 1
-            self._submit(self._cobot, "cobot", SetColour(command_id=f"{LAMP}{self._lamps}", rgb=rgb))
+    def _acted(self) -> None:
+        """The stop comes first; how long it took is noted after it is on its way."""
+        if self._gap is not None:
+            self._gap.acted()
+
+    def _to_cobot(self, command: Command) -> None:
+        self._submit(self._cobot, "cobot", command)
 
     def _submit(self, port: Port | None, device: str, command: Command) -> None:
         if port is None:

@@ -13,9 +13,8 @@ from station.config.procedure_file import load_procedure
 from station.config.station_file import known_of, load_station
 from station.config.station_values import StationConfig
 from station.core.procedure import Order, Procedure
-from station.motion.goals import final_posture
-from station.runtime.dispatch import Posture
-from station.runtime.station import Setting
+from station.motion.supervision import SupervisorConfig
+from station.runtime.station import ArmSetting, Setting
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -45,7 +44,7 @@ def setting_of(files: Files, software: str) -> Setting:
         procedure=files.procedure,
         bench=bench_of(station, files.procedure),
         watches=watches_of(station, files.procedure),
-        gestures=_postures(files),
+        arm=_arm(files),
         orders=files.orders,
         calibration={camera.name: camera.calibration for camera in station.cameras},
         sockets=station.torque_tool.sockets if station.torque_tool else {},
@@ -54,14 +53,11 @@ def setting_of(files: Files, software: str) -> Setting:
     )
 
 
-def _postures(files: Files) -> dict[str, Posture]:
-    """Where each gesture of the procedure ends."""
+def _arm(files: Files) -> ArmSetting | None:
     if files.station.cobot is None:
-        return {}
-    scene = motion_scene(files.station, files.procedure)
-    named = dict.fromkeys(name for step in files.procedure.steps for name in step.gestures)
-    gestures = {name: scene.gestures[name] for name in named}
-    return {
-        name: Posture(angles_deg=final_posture(gesture, scene), speed_percent=gesture.speed_percent)
-        for name, gesture in gestures.items()
-    }
+        return None
+    return ArmSetting(
+        scene=motion_scene(files.station, files.procedure),
+        book=files.station.gestures,
+        supervisor=SupervisorConfig(),
+    )

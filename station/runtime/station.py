@@ -8,20 +8,32 @@ from dataclasses import dataclass, field
 
 from drivers.api import DriverEvent
 from drivers.session import PortOwner
+from station.config.station_values import GestureBook
 from station.core import effects as fx
 from station.core.checks import active_steps, met_for_good
 from station.core.codec import canonical, to_plain
 from station.core.events import StationRestarted, VisitOpened
+from station.core.lamp import lamp_of
 from station.core.procedure import Order, PassShown, Procedure
 from station.core.screen import Screen
 from station.core.state import State
 from station.core.tightening import REMEMBERED_RESULTS
 from station.core.view import screen_of
+from station.motion.moving_arm import ArmWatch
+from station.motion.people import PeopleWatch, views_of
+from station.motion.reaction import Reaction
+from station.motion.scene import MotionScene
+from station.motion.supervision import SupervisorConfig
+from station.motion.supervisor import Supervisor
+from station.runtime.arm_desk import ArmDesk
 from station.runtime.clock import Clock
-from station.runtime.dispatch import Dispatch, People, Posture
+from station.runtime.dispatch import Dispatch, People
+from station.runtime.gap_watch import GapWatch
 from station.runtime.journal import Journal, JournalError
 from station.runtime.loop import StationLoop
+from station.runtime.motions import Motions
 from station.runtime.replay import replay
+from vision.api import FrameAnalysis
 from vision.bench import Bench, Watch
 from vision.facts import FactBoard
 from vision.pipeline import Want
@@ -30,6 +42,16 @@ OpenPort = Callable[[Callable[[DriverEvent], None]], PortOwner]
 """Makes a port from the function that takes its events."""
 OpenTool = Callable[[Callable[[DriverEvent], None], Callable[[str], int | None]], PortOwner]
 """The same for the torque tool, which also asks for a controller's last tightening id on disk."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class ArmSetting:
+    """The arm's place, its gestures, and how people are kept clear of it."""
+
+    scene: MotionScene
+    book: GestureBook
+    supervisor: SupervisorConfig | None
+    """None: nobody supervises the gap to people."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -43,7 +65,8 @@ class Setting:
     procedure: Procedure
     bench: Bench
     watches: tuple[Watch, ...]
-    gestures: Mapping[str, Posture]
+    arm: ArmSetting | None
+    """None on a bench without an arm."""
     orders: Mapping[str, Order]
     calibration: Mapping[str, str]
     sockets: Mapping[int, str] = field(default_factory=dict)
@@ -71,6 +94,7 @@ class Station:
         """`open_cobot` and `open_tool` are None on a bench without that device; `state` is what a restart recovered."""
         self.setting = setting
         self.journal = journal
+        self._now_s = clock.now_s
         if state is None:
             state = State(results=journal.newest_results(setting.station, REMEMBERED_RESULTS))
         self.board = FactBoard(setting.bench, setting.watches, stale_s=setting.stale_s)
@@ -87,15 +111,34 @@ class Station:
             heartbeat=self._heartbeat,
             state=state,
         )
-        self.cobot = open_cobot(self._heard) if open_cobot else None
+        self.cobot = open_cobot(self._arm_heard) if open_cobot else None
         self.tool = open_tool(self._heard, self.last_tightening_id) if open_tool else None
+        self.gap = self._new_gap()
+        self.motions: Motions | None = None
+        self.arm: ArmDesk | None = None
+        if self.cobot is not None and setting.arm is not None:
+            self.arm = ArmDesk(
+                scene=setting.arm.scene,
+                book=setting.arm.book,
+                gap=self.gap,
+                plan=lambda: self.motions.newest_plan if self.motions else None,
+                post=self.loop.post,
+                hold=self._hold,
+                state=lambda: self.loop.state,
+                now_s=clock.now_s,
+                utc=clock.utc,
+            )
+            self.motions = Motions(
+                port=self.cobot, post=self.loop.post, now_s=clock.now_s, scene=self.arm.scene, gap=self.gap
+            )
         self.dispatch = Dispatch(
             post=self.loop.post,
             now_s=clock.now_s,
             board=self.board,
             cobot=self.cobot,
             tool=self.tool,
-            gestures=setting.gestures,
+            motions=self.motions,
+            gap=self.gap,
             orders=setting.orders,
             people=people,
             sockets=setting.sockets,
@@ -114,6 +157,9 @@ class Station:
     def open_visit(self, visit_id: str, language: str = "") -> None:
         """Begin a visit: keep what it runs on, and post its start document. May be called from any thread."""
         setting = self.setting
+        calibration = dict(setting.calibration)
+        if self.arm is not None:
+            calibration["gestures"] = self.arm.gestures_sha256
         self.journal.keep_document(setting.procedure.sha256, "procedure", canonical(to_plain(setting.procedure)))
         self.loop.post(
             VisitOpened(
@@ -124,7 +170,7 @@ class Station:
                 station_sha256=setting.station_sha256,
                 language=language or setting.language,
                 software=setting.software,
-                calibration=dict(setting.calibration),
+                calibration=calibration,
             ),
             "station",
         )
@@ -142,6 +188,47 @@ class Station:
     def _heard(self, event: DriverEvent) -> None:
         self.dispatch.heard(event)
 
+    def _hold(self, now_s: float) -> None:
+        self.dispatch.hold(now_s)
+
+    def _arm_heard(self, event: DriverEvent) -> None:
+        if self.arm is not None:
+            self.arm.heard(event)
+        self.dispatch.heard(event)
+
+    def analysed(self, analysis: FrameAnalysis) -> None:
+        """A camera's picture has been looked at. May be called from any thread; pictures of a camera in their order."""
+        self.dispatch.ask_sight(lambda: self.board.update(analysis))
+        if self.gap is not None:
+            self.gap.analysed(analysis)
+
+    def camera_failed(self, camera: str, code: str, detail: str, t_mono_s: float) -> None:
+        """A camera does not deliver."""
+        self.dispatch.ask_sight(lambda: self.board.camera_failed(camera, code, detail, t_mono_s))
+
+    def turn(self) -> bool:
+        """Let planner and loop do what waits, for those who turn a station by hand. True when something was done."""
+        planned = self.motions is not None and self.motions.turn()
+        return self.loop.turn() > 0 or planned
+
+    def _new_gap(self) -> GapWatch | None:
+        arm, zone = self.setting.arm, self.setting.procedure.cobot_zone
+        if arm is None or arm.supervisor is None or zone is None:
+            return None
+        config, scene, bench = arm.supervisor, arm.scene, self.setting.bench
+        reaction = Reaction(config.reaction)
+        top_mm = bench.hand_height_mm + config.rise_mm
+        return GapWatch(
+            arm=ArmWatch(scene.model, scene.bench_from_base, scene.tool),
+            people=PeopleWatch(
+                views_of(bench, zone, top_mm=top_mm), rise_mm=config.rise_mm, stale_s=config.people_stale_s
+            ),
+            supervisor=Supervisor(config, reaction),
+            reaction=reaction,
+            post=self.loop.post,
+            now_s=self._now_s,
+        )
+
     def _publish(self, screen: Screen) -> None:
         state = self.loop.state
         wants_code = any(
@@ -150,6 +237,7 @@ class Station:
             for demand in step.demands
         )
         self.screen = screen
+        self.dispatch.show(lamp_of(state))
         if wants_code is not self.want.codes:
             self.want = Want(hands=True, codes=wants_code, joints=self.want.joints)
         self._publish_on(screen)

@@ -217,11 +217,11 @@ class LockStepRun:
         due = [analysis for at_s, analysis in self._late if at_s <= now_s]
         self._late = [(at_s, analysis) for at_s, analysis in self._late if at_s > now_s]
         for analysis in due:
-            self._station.dispatch.seen(self._station.board.update(analysis))
+            self._station.analysed(analysis)
 
     def _settle(self, now_s: float) -> None:
         self._lines.settle(now_s)
-        while self._station.loop.turn():
+        while self._station.turn():
             self._lines.settle(now_s)
 
     def _restart(self) -> None:

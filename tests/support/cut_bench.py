@@ -162,7 +162,7 @@ class CutBench:
 
     def decide(self) -> None:
         """Let the loop take what was heard, and carry out what comes of it."""
-        while self.station.loop.turn():
+        while self.station.turn():
             self._lines.settle(self.clock.time_s)
 
     def arm(self) -> None:
