@@ -91,7 +91,10 @@ class Motion:
         return self._begun
 
     def limit(self, percent: int) -> None:
-        """A new speed limit. A lower one counts at once where the path goes on, a higher one with the next piece."""
+        """A new speed limit. A lower one counts at once where the path goes on, a higher one with the next piece.
+
+        A piece that ends the path, or at a corner of it, is gone at its old speed: its target is not sent again.
+        """
         self._limit_percent = percent
         self._slow_down = self.percent < self._sent_percent
 
@@ -121,10 +124,12 @@ class Motion:
 
     def _wants_more(self) -> bool:
         if self._slow_down:
-            return True
+            # Limits that come and go in quick succession must not drive the target far ahead of the arm.
+            speed = FULL_SPEED_DEG_S * self.command.speed_percent / 100
+            return self._sent_place - self._reached_place <= _ahead_deg(speed) + 1.5 * speed * PIECE_S
         if self._angles_deg is None:
             return False
-        speed = FULL_SPEED_DEG_S * self._sent_percent / 100
+        speed = FULL_SPEED_DEG_S * max(self._sent_percent, self.percent) / 100
         return largest(self._angles_deg, self._path.at(self._sent_place)) <= _ahead_deg(speed)
 
     def renew(self, now_s: float) -> None:
