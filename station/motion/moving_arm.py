@@ -22,8 +22,12 @@ STEP_S = 0.01
 """Links' speeds are told from where they are this much later."""
 MOVES_SHARE = 0.01
 """An arm whose fastest joint turns at less than this share of its full speed stands: read-out noise stays below it."""
+RELIABLE = 0.25
+"""The postures tell where a motion heads when they show at least this share of the speed asked for."""
 AHEAD_S = 0.6
 """Headings asked for are taken from the way ahead that the arm can cover in this time."""
+CLOSE_DEG = 1.5
+"""An arm this near to a point on its way has passed it."""
 SHORTEST_S, LONGEST_S = 0.005, 0.5
 """Two postures closer or farther in time than this tell no speed."""
 
@@ -84,6 +88,7 @@ class ArmWatch:
         self._now: ArmNow | None = None
         self._asked_share: float | None = None
         self._way_deg: Array | None = None
+        """(k, 6) what is left of the way asked for: the start of the leg that the arm is on, then the points ahead."""
 
     def posture(self, posture: CobotPosture) -> None:
         """Take a posture; an older one than the last is dropped."""
@@ -96,11 +101,16 @@ class ArmWatch:
             self._speeds_deg_s = turned / since_s if since_s <= LONGEST_S else np.zeros(JOINTS)
         self._newest = posture
         self._now = None
+        if self._way_deg is not None:
+            here = np.array(posture.angles_deg, dtype=np.float64)
+            self._way_deg = _left(self._way_deg, here) if len(self._way_deg) > 1 else np.vstack([here, self._way_deg])
 
     def asks(self, points_deg: Sequence[Angles], percent: float) -> None:
         """A motion is about to be asked for: postures on its way and its goal (none: a jog), and its speed."""
         self._asked_share = percent / 100.0
-        self._way_deg = np.array(points_deg, dtype=np.float64).reshape(-1, JOINTS) if points_deg else None
+        here = (self._newest.angles_deg,) if self._newest is not None else ()
+        way = np.array((*here, *points_deg), dtype=np.float64).reshape(-1, JOINTS)
+        self._way_deg = way if points_deg else None
         self._now = None
 
     def ends(self) -> None:
@@ -145,10 +155,12 @@ class ArmWatch:
         """Joint speeds (c, 6) that the arm may take up, whether there are any, and their share of full speed."""
         moves = shown_share >= MOVES_SHARE
         share = self._asked_share if self._asked_share is not None else (shown_share if moves else self._idle_share)
-        headings = [self._speeds_deg_s * (share / shown_share)] if moves else []
+        # What is slow beside the speed asked for may be noise, or the end of another motion: no heading to rely on.
+        told = moves and shown_share >= RELIABLE * share
+        headings = [self._speeds_deg_s * (share / shown_share)] if told else []
         if self._way_deg is not None:
-            reach = share * AHEAD_S
-            headings += [step * share for step in _ahead(angles, self._way_deg, self._full_deg_s, reach)]
+            ahead = _ahead(angles, self._way_deg, self._full_deg_s, share * AHEAD_S)
+            headings += [heading * share for heading in ahead]
         return np.array(headings).reshape(-1, JOINTS), bool(headings), share
 
     def _bound_mm_s(self, starts: Array, ends: Array, angles: Array, share: float) -> Array:
@@ -159,27 +171,39 @@ class ArmWatch:
         return np.asarray(each.sum(axis=0) / STEP_S)
 
 
-def _ahead(angles: Array, way: Array, full_deg_s: Array, reach: float) -> list[Array]:
-    """Joint speeds at full speed along the legs from here on, as far as `reach` (leg lengths in time at full speed)."""
-    points = np.vstack([angles, way])
-    legs = np.diff(points, axis=0)
-    if len(way) > 1:
-        # Which leg of the way is the arm on: the nearest; then the leg to its end is the first one ahead.
-        first, along = way[:-1], np.diff(way, axis=0)
-        squares = np.einsum("ij,ij->i", along, along)
-        t = np.clip(np.einsum("ij,ij->i", angles - first, along) / np.where(squares > 0.0, squares, 1.0), 0.0, 1.0)
-        off = np.linalg.norm(first + t[:, None] * along - angles, axis=1)
-        on = int(off.argmin())
-        if t[on] > 0.0 or on > 0:
-            points = np.vstack([angles, way[on + 1 :]])
-            legs = np.diff(points, axis=0)
-    found: list[Array] = []
-    left = reach
-    for leg in legs:
-        time = float(np.max(np.abs(leg) / full_deg_s))
-        if time > 0.0:
-            found.append(leg / time)
-            left -= time
-        if left <= 0.0:
+def _left(way: Array, angles: Array) -> Array:
+    """The way from the leg on that the arm is on; never further back, and never less than the last leg."""
+    while len(way) > 2:
+        at_its_end = float(np.abs(way[1] - angles).max()) <= CLOSE_DEG
+        if not at_its_end and _off(way[0], way[1], angles) <= _off(way[1], way[2], angles):
             break
+        way = way[1:]
+    return way
+
+
+def _off(start: Array, end: Array, angles: Array) -> float:
+    """How far a posture is off a leg, in the space of the joints."""
+    leg = end - start
+    square = float(leg @ leg)
+    along = min(1.0, max(0.0, float((angles - start) @ leg) / square)) if square > 0.0 else 0.0
+    return float(np.linalg.norm(start + along * leg - angles))
+
+
+def _ahead(angles: Array, way: Array, full_deg_s: Array, reach_s: float) -> list[Array]:
+    """Joint speeds at full speed on the legs ahead, as far as the arm gets in `reach_s` at full speed.
+
+    At the very end of the way it is the last leg's, for an arm that may not have come to rest.
+    """
+    legs = [way[1] - angles, *np.diff(way[1:], axis=0)]
+    found: list[Array] = []
+    for leg in legs:
+        took_s = float(np.max(np.abs(leg) / full_deg_s))
+        if took_s > 0.0:
+            found.append(leg / took_s)
+            reach_s -= took_s
+        if reach_s <= 0.0:
+            break
+    last = way[-1] - way[-2]
+    if not found and last.any():
+        found.append(last / float(np.max(np.abs(last) / full_deg_s)))
     return found

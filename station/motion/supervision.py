@@ -38,7 +38,7 @@ class SupervisorConfig:
     """Z_r: calibration of the base, read-out, and the capsules' own over-estimate against them."""
     stopping_s: float = 0.9
     """T_s from full speed: 150 deg/s at 200 deg/s², and 0.15 s to build the braking up. At less speed, that share."""
-    headroom_mm: float = 20.0
+    headroom_mm: float = 40.0
     """A step is taken only with this much to spare, so that the arm is slower before it would be too fast."""
     ease_mm: float = 30.0
     """How much more than that a laxer step needs than a stricter one."""
