@@ -51,25 +51,28 @@ def segment_distances_mm(starts: Array, ends: Array, other_starts: Array, other_
     """
     starts, ends, other_starts, other_ends = (np.asarray(a, float) for a in (starts, ends, other_starts, other_ends))
     one, other = ends - starts, other_ends - other_starts
-    nearest = np.minimum.reduce(
-        [
-            _point_distances(starts, other_starts, other),
-            _point_distances(ends, other_starts, other),
-            _point_distances(other_starts, starts, one).T,
-            _point_distances(other_ends, starts, one).T,
-        ]
+    between = starts[:, None] - other_starts[None]
+    squares, other_squares = (one * one).sum(axis=1)[:, None], (other * other).sum(axis=1)[None]
+    both = one @ other.T
+    ahead = (between @ one[:, :, None])[:, :, 0]
+    aside = (between * other[None]).sum(axis=2)
+    # Where along each segment, 0 to 1, its line comes nearest to the other's.
+    across = squares * other_squares - both * both
+    crossing = across > _PARALLEL * squares * other_squares
+    safe = np.where(crossing, across, 1.0)
+    along = (both * aside - ahead * other_squares) / safe
+    other_along = (squares * aside - both * ahead) / safe
+    inside = crossing & (along > 0) & (along < 1) & (other_along > 0) & (other_along < 1)
+    # Elsewhere one of the four ends is nearest: each with the point that is nearest to it on the other segment.
+    some, others = np.where(squares > 0, squares, 1.0), np.where(other_squares > 0, other_squares, 1.0)
+    shares = np.stack([along, -ahead / some, (both - ahead) / some, np.zeros_like(both), np.ones_like(both)])
+    other_shares = np.stack(
+        [other_along, np.zeros_like(both), np.ones_like(both), aside / others, (both + aside) / others]
     )
-    normal = np.cross(one[:, None], other[None])
-    between = other_starts[None] - starts[:, None]
-    square = np.einsum("nmk,nmk->nm", normal, normal)
-    lengths = np.einsum("nk,nk->n", one, one)[:, None] * np.einsum("mk,mk->m", other, other)[None]
-    crossing = square > _PARALLEL * lengths
-    safe = np.where(crossing, square, 1.0)
-    along_one = np.einsum("nmk,nmk->nm", np.cross(between, other[None]), normal) / safe
-    along_other = np.einsum("nmk,nmk->nm", np.cross(between, one[:, None]), normal) / safe
-    inside = crossing & (along_one > 0) & (along_one < 1) & (along_other > 0) & (along_other < 1)
-    apart = np.abs(np.einsum("nmk,nmk->nm", between, normal)) / np.sqrt(safe)
-    return np.asarray(np.where(inside, apart, nearest))
+    shares, other_shares = shares.clip(0.0, 1.0), other_shares.clip(0.0, 1.0)
+    gaps = between + shares[..., None] * one[:, None] - other_shares[..., None] * other[None]
+    lengths = np.sqrt((gaps * gaps).sum(axis=3))
+    return np.asarray(np.where(inside, lengths[0], lengths[1:].min(axis=0)))
 
 
 def self_clearance_mm(model: ArmModel, angles_deg: Sequence[float], tool: Sequence[Capsule] = ()) -> float:
@@ -82,11 +85,3 @@ def self_clearance_mm(model: ArmModel, angles_deg: Sequence[float], tool: Sequen
     room = segment_distances_mm(here.starts_mm, here.ends_mm, here.starts_mm, here.ends_mm)
     room = room - here.radii_mm[:, None] - here.radii_mm[None]
     return float(room[np.abs(frames[:, None] - frames[None]) >= 2].min())
-
-
-def _point_distances(points: Array, starts: Array, directions: Array) -> Array:
-    """(n, m) distances of n points from m segments."""
-    squares = np.einsum("mk,mk->m", directions, directions)
-    between = points[:, None] - starts[None]
-    along = np.einsum("nmk,mk->nm", between, directions) / np.where(squares > 0, squares, 1.0)
-    return np.asarray(np.linalg.norm(between - np.clip(along, 0.0, 1.0)[..., None] * directions[None], axis=2))

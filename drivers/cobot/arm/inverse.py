@@ -48,9 +48,10 @@ _LIMIT_DEG = 1e-7
 """How far beyond a limit an angle may be by rounding; it is then set to the limit."""
 _FREE_STEP_DEG = 10
 """How finely joint 6 is tried where it is free."""
-_AXIS_STEP_DEG = 10
-_AXIS_NARROWINGS = 16
-_SAME_BRANCH_DEG = 45.0
+_AXIS_STEP_DEG = 15
+_AXIS_NARROWINGS = 14
+_SAME_BRANCH_DEG = 60.0
+"""Further than this from the accepted posture, one for a turn nearby is of another branch."""
 _GOLDEN = (math.sqrt(5) - 1) / 2
 
 
@@ -125,14 +126,22 @@ def along_axis(
         same = (row for row in ranked(turn_deg) if _furthest_deg(row[1], posture) < _SAME_BRANCH_DEG)
         return min(same, default=(math.inf, posture))
 
+    # Golden section: each narrowing keeps one of the two inner turns, and needs one more.
     low, high = middle - _AXIS_STEP_DEG, middle + _AXIS_STEP_DEG
+    left, right = high - _GOLDEN * (high - low), low + _GOLDEN * (high - low)
+    at_left, at_right = beside(left), beside(right)
     for _ in range(_AXIS_NARROWINGS):
-        left, right = high - _GOLDEN * (high - low), low + _GOLDEN * (high - low)
-        one, other = beside(left), beside(right)
-        for nearer in (one, other):
-            if nearer[0] < cost and (accept is None or accept(nearer[1])):
-                cost, posture = nearer
-        low, high = (low, right) if one[0] < other[0] else (left, high)
+        nearer = min(at_left, at_right)
+        if nearer[0] < cost and (accept is None or accept(nearer[1])):
+            cost, posture = nearer
+        if at_left[0] < at_right[0]:
+            high, right, at_right = right, left, at_left
+            left = high - _GOLDEN * (high - low)
+            at_left = beside(left)
+        else:
+            low, left, at_left = left, right, at_right
+            right = low + _GOLDEN * (high - low)
+            at_right = beside(right)
     return posture
 
 
@@ -223,9 +232,12 @@ def _two_links(upper_mm: float, fore_mm: float, u_mm: float, v_mm: float) -> Ite
 
 
 def _both(angle: float, middle: float) -> tuple[float, ...]:
-    """The two angles (rad) at either side of a middle, or the one where they meet."""
-    meet = angle < _ONE_RAD or angle > math.pi - _ONE_RAD
-    return (middle + angle,) if meet else (middle + angle, middle - angle)
+    """The two angles (rad) at either side of a middle, or the one where they meet: in the middle or opposite."""
+    if angle < _ONE_RAD:
+        return (middle,)
+    if angle > math.pi - _ONE_RAD:
+        return (middle + math.pi,)
+    return (middle + angle, middle - angle)
 
 
 def _miss_mm(model: ArmModel, pose: Frame, angles_rad: Sequence[float]) -> float:

@@ -22,7 +22,8 @@ _STEP_TURN_DEG = 5.0
 """How far the tool may turn from one posture of a straight line to the next."""
 _STEP_JOINT_DEG = 10.0
 """How far a joint may move from one to the next: further, and the arm is somewhere else in between."""
-_HALVINGS = 6
+_HALVINGS = 3
+"""How often a step is halved before the line counts as one that the arm cannot follow."""
 _WHOLE_TURN: Limits = ((-720.0, 720.0),) * 6
 """Limits for asking whether it is the limits that forbid."""
 _FLAT = 0.02

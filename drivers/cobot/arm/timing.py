@@ -174,7 +174,7 @@ class Trajectory:
 
     def at(self, t_s: float) -> tuple[Angles, Angles]:
         """Angles (degrees) and speeds (degrees per second) at a time; at rest before and after."""
-        if t_s >= self.duration_s:
+        if t_s >= self.duration_s or not self.stretches:
             return self.goal_deg, (0.0,) * len(self.goal_deg)
         index = max(0, bisect_right(self.starts_s, t_s) - 1)
         angles, speeds = self.stretches[index].at(t_s - self.starts_s[index])

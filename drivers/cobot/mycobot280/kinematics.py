@@ -24,9 +24,9 @@ from drivers.cobot.arm.inverse import nearest
 from drivers.cobot.arm.model import Angles, ArmModel, Array, Capsule, DhRow
 
 _HALF = math.pi / 2
-_OUTER_MM = 55.0
+_OUTER_MM = 54.0
 """How far beside the shoulder's axis the upper arm's middle runs."""
-_INNER_MM = 4.0
+_INNER_MM = 5.0
 """How far beside it the forearm's runs."""
 
 MODEL = ArmModel(
