@@ -88,10 +88,14 @@ class ClearanceCheck:
         return np.concatenate(columns, axis=1)
 
     def nearest(self, angles_deg: Array, touched: str | None = None) -> Clearance:
-        """The smallest clearance of postures (n, 6); the tool's from the obstacle that it touches does not count."""
+        """The smallest clearance of postures (n, 6) from a thing.
+
+        The visitor's zone is none, and the tool's clearance from the obstacle that it touches does not count.
+        """
         within = 16.0
         while True:
             matrix = self.matrix(angles_deg, within)
+            matrix[:, self.of_visitor] = np.inf
             if touched is not None:
                 matrix[:, self.contacts(touched)] = np.inf
             found = self.smallest(matrix)

@@ -27,8 +27,8 @@ BACK_MM = 60.0
 BACK_STEP_MM = 5.0
 NEAR_MM = 15.0
 """An arm whose tool has less than this to spare draws back first."""
-CANDIDATES = 8
-"""How many of the postures that meet a goal are tried, best first."""
+CANDIDATES = 4
+"""How many of the postures that meet a goal and can be come to straight are tried, best first."""
 SEARCHED = 2
 """For how many of them a way round things is searched."""
 SAME_DEG = 0.05
@@ -117,7 +117,9 @@ class Planner:
             raise self._too_near("at its end", best[None], wanted)
         blocked: Array | None = None
         endings = []
-        for angles in free[:CANDIDATES]:
+        for angles in free:
+            if len(endings) == CANDIDATES:
+                break
             ending = self._approached(goal, angles)
             if ending is None:
                 continue
@@ -209,33 +211,48 @@ class Planner:
     def _way(self, here: Array, endings: list[Ending], *, backed: bool) -> tuple[list[Array], Ending] | None:
         """Polylines from a posture to where an ending begins, and the ending."""
         departures = _Remembered(self._departures(here, backed=backed))
-        for before in departures:
-            at = before[-1][-1] if before else here
-            ranked = sorted(
-                (self._cost(at, ending), index)
-                for index, ending in enumerate(endings)
-                if self._joins(at, ending.line[0])
-            )
-            if ranked:
-                ending = endings[ranked[0][1]]
-                return [*before, np.stack([at, ending.line[0]])], ending
-        for before in departures:
-            at = before[-1][-1] if before else here
-            for via in self._vias:
-                if not self._joins(at, via):
-                    continue
-                for ending in endings:
-                    if self._room.line_free(via, ending.line[0]):
-                        return [*before, np.stack([at, via, ending.line[0]])], ending
-        for before in departures:
-            at = before[-1][-1] if before else here
-            if not self._is_free(at):
-                continue
-            for ending in endings[:SEARCHED]:
-                found = way_round(self._room, at, ending.line[0])
+        for connect in (self._straight_on, self._by_a_via, self._searched):
+            for before in departures:
+                at = before[-1][-1] if before else here
+                found = connect(at, endings)
                 if found is not None:
-                    return [*before, found], ending
-            break
+                    line, ending = found
+                    return [*before, line], ending
+                if connect == self._searched and self._is_free(at):
+                    return None  # A search from beside it would find no more, and takes as long again.
+        return None
+
+    def _straight_on(self, at: Array, endings: list[Ending]) -> tuple[Array, Ending] | None:
+        """One joint line, to the ending that costs least."""
+        joined = [ending for ending in endings if self._joins(at, ending.line[0])]
+        if not joined:
+            return None
+        ending = min(joined, key=lambda ending: self._cost(at, ending))
+        return np.stack([at, ending.line[0]]), ending
+
+    def _by_a_via(self, at: Array, endings: list[Ending]) -> tuple[Array, Ending] | None:
+        """Two joint lines, the shortest of those by a taught posture or with joint 1 turned by itself, first or last."""
+        found = []
+        for ending in endings[:SEARCHED]:
+            goal = ending.line[0]
+            turned_first, turned_last = at.copy(), goal.copy()
+            turned_first[0], turned_last[0] = goal[0], at[0]
+            for via in (turned_first, turned_last, *self._vias):
+                travel = float(np.abs(via - at).max() + np.abs(goal - via).max())
+                found.append((travel, len(found), np.stack([at, via, goal]), ending))
+        for _, _, line, ending in sorted(found, key=lambda item: item[:2]):
+            if self._joins(line[0], line[1]) and self._is_free(line[1]) and self._room.line_free(line[1], line[2]):
+                return line, ending
+        return None
+
+    def _searched(self, at: Array, endings: list[Ending]) -> tuple[Array, Ending] | None:
+        """Whatever a search finds."""
+        if not self._is_free(at):
+            return None
+        for ending in endings[:SEARCHED]:
+            line = way_round(self._room, at, ending.line[0])
+            if line is not None:
+                return line, ending
         return None
 
     def _departures(self, here: Array, *, backed: bool) -> Iterator[list[Array]]:

@@ -62,7 +62,7 @@ def as_plan(name: str, lines: Sequence[Line], here_deg: Array, scene: MotionScen
             legs.append(Leg(points_deg=points, speed_percent=line.speed_percent))
             duration_s += timing.trajectory(scene.model, points, line.speed_percent).duration_s
     if nearest is None:
-        nearest = room.check.smallest(start[None])
+        nearest = room.check.nearest(here_deg[None])
     return MotionPlan(
         gesture=name, legs=tuple(legs), clearance_mm=nearest.mm, between=nearest.between, duration_s=duration_s
     )
