@@ -9,7 +9,9 @@ from support.coreworld import ORDER
 from drivers.api import (
     AcknowledgeResult,
     ArmTool,
+    ClearStop,
     CobotPosture,
+    CobotStatus,
     Command,
     CommandDone,
     CommandError,
@@ -18,20 +20,21 @@ from drivers.api import (
     DeviceHealth,
     DisarmTool,
     Disconnected,
+    FreeDrive,
+    LimitSpeed,
     LinkError,
-    MoveJoints,
+    MoveGripper,
     Outcome,
-    SetColour,
+    PowerOff,
     StopMotion,
 )
 from drivers.session import PortOwner
 from station.core import effects as fx
 from station.core.events import PassChecked
+from station.core.lamp import Lamp
 from station.core.state import RobotState, State
-from station.runtime.dispatch import AMBER, RED, WHITE, Dispatch, People, Posture
+from station.runtime.dispatch import BUTTON_S, Dispatch, People
 from vision.api import CameraHealth, FactChanged, FactReading, FactValue, LookReport
-
-GESTURES = {"hold": Posture(angles_deg=(1.0, 2.0, 3.0, 4.0, 5.0, 6.0), speed_percent=30)}
 
 
 @dataclass
@@ -67,6 +70,22 @@ class SpyBoard:
         return self.expiring
 
 
+@dataclass
+class SpyMotions:
+    """Keeps what is wanted; lets every event through but postures."""
+
+    wanted: list = field(default_factory=list)
+
+    def want(self, effect):
+        self.wanted.append(effect)
+
+    def forget(self):
+        self.wanted.clear()
+
+    def heard(self, event):
+        return None if isinstance(event, CobotPosture) else event
+
+
 class Hall:
     """A dispatch with spies all around."""
 
@@ -75,13 +94,15 @@ class Hall:
         self.board = SpyBoard()
         self.cobot = SpyPort(error=error) if cobot else None
         self.tool = SpyPort(error=error) if tool else None
+        self.motions = SpyMotions() if cobot else None
         self.dispatch = Dispatch(
             post=lambda event, source, t_mono_s: self.posted.append((event, source, t_mono_s)),
             now_s=lambda: 7.0,
             board=self.board,
             cobot=self.cobot,
             tool=self.tool,
-            gestures=GESTURES,
+            motions=self.motions,
+            gap=None,
             orders={"PASS-1": ORDER},
             people=People(say=self.told.append, call=self.told.append, closed=self.told.append),
         )
@@ -96,14 +117,6 @@ class Hall:
         assert (event.device, event.t_mono_s, event.outcome) == (source, t_mono_s, Outcome.REFUSED)
         assert t_mono_s == 7.0
         return event
-
-
-def lamps(port):
-    return [command.rgb for command in port.commands if isinstance(command, SetColour)]
-
-
-def orders(port):
-    return [command for command in port.commands if not isinstance(command, SetColour)]
 
 
 @pytest.mark.parametrize(
@@ -124,23 +137,49 @@ def test_the_tool_gets_its_command_and_the_cobot_nothing(effect, command):
     assert (hall.cobot.commands, hall.posted) == ([], [])
 
 
-def test_a_gesture_becomes_its_taught_posture_with_a_warning_light():
-    """It should show amber before the arm starts."""
-    hall = Hall().do(fx.MoveRobot(command_id="c1", gesture="hold"))
-    lamp, move = hall.cobot.commands
-    assert (lamp.rgb, hall.tool.commands) == (AMBER, [])
-    assert move == MoveJoints(command_id="c1", angles_deg=GESTURES["hold"].angles_deg, speed_percent=30)
+def test_a_gesture_goes_to_the_planner_and_not_straight_to_the_arm():
+    """It should leave finding and checking the way to it."""
+    effect = fx.MoveRobot(command_id="c1", gesture="hold")
+    hall = Hall().do(effect)
+    assert (hall.motions.wanted, hall.cobot.commands, hall.tool.commands) == ([effect], [], [])
 
 
-def test_a_stop_goes_before_its_light():
-    """It should not let the lamp take its turn before the stop."""
-    hall = Hall().do(fx.StopRobot(command_id="c1"))
-    assert hall.cobot.commands[0] == StopMotion(command_id="c1")
-    assert lamps(hall.cobot) == [RED]
+def test_a_stop_forgets_what_was_being_planned_and_goes_out_at_once():
+    """It should leave nothing behind that could be sent after it."""
+    hall = Hall().do(fx.MoveRobot(command_id="c1", gesture="hold")).do(fx.StopRobot(command_id="c2"))
+    assert (hall.motions.wanted, hall.cobot.commands) == ([], [StopMotion(command_id="c2")])
+
+
+@pytest.mark.parametrize(
+    "effect, command",
+    [
+        (fx.SlowRobot(command_id="c1", percent=25), LimitSpeed(command_id="c1", percent=25)),
+        (fx.FreeRobot(command_id="c1", on=True), FreeDrive(command_id="c1", on=True)),
+        (fx.ReadyRobot(command_id="c1"), ClearStop(command_id="c1")),
+        (fx.SwitchOffRobot(command_id="c1"), PowerOff(command_id="c1")),
+        (fx.GripRobot(command_id="c1", open_percent=40), MoveGripper(command_id="c1", open_percent=40)),
+    ],
+)
+def test_what_a_technician_wants_becomes_the_arms_command(effect, command):
+    """It should be exactly one command with the effect's own id."""
+    hall = Hall().do(effect)
+    assert (hall.cobot.commands, hall.tool.commands, hall.posted) == ([command], [], [])
+
+
+def test_the_lamp_is_told_when_it_changes_and_again_after_a_reconnect():
+    """It should not be told the same twice on one connection, and never share an id."""
+    hall = Hall()
+    for lamp in (Lamp.STILL, Lamp.MOVES, Lamp.MOVES, Lamp.HELD):
+        hall.dispatch.show(lamp)
+    hall.dispatch.heard(Connected(device="cobot", t_mono_s=1.0))
+    hall.dispatch.show(Lamp.HELD)
+    shown = [Lamp.STILL.value, Lamp.MOVES.value, Lamp.HELD.value, Lamp.HELD.value]
+    assert [command.rgb for command in hall.cobot.commands] == shown
+    assert len({command.command_id for command in hall.cobot.commands}) == 4
 
 
 def test_words_and_calls_go_to_people():
-    """It should pass them on as they are; the end of a visit turns the light white."""
+    """It should pass them on as they are."""
     effects = [
         fx.Say(utterance="u1", phrase="step.take"),
         fx.CallPerson(code="help.called"),
@@ -150,8 +189,7 @@ def test_words_and_calls_go_to_people():
     for effect in effects:
         hall.do(effect)
     assert hall.told == effects
-    assert lamps(hall.cobot) == [WHITE]
-    assert (orders(hall.cobot), hall.tool.commands, hall.posted) == ([], [], [])
+    assert (hall.cobot.commands, hall.tool.commands, hall.posted) == ([], [], [])
 
 
 def test_a_look_goes_to_the_board():
@@ -174,18 +212,9 @@ def test_timers_are_not_dispatched(effect):
         Hall().do(effect)
 
 
-def test_an_unknown_gesture_is_refused_and_nothing_moves():
-    """It should say which gesture and where to teach it."""
-    hall = Hall().do(fx.MoveRobot(command_id="c1", gesture="wave"))
-    failure = hall.failure()
-    assert (failure.device, failure.command_id, failure.code) == ("cobot", "c1", "cobot.unknown_gesture")
-    assert "wave" in failure.detail and "station file" in failure.detail
-    assert hall.cobot.commands == []
-
-
 COMMANDS = [
-    ("cobot", fx.MoveRobot(command_id="c1", gesture="hold")),
     ("cobot", fx.StopRobot(command_id="c1")),
+    ("cobot", fx.ReadyRobot(command_id="c1")),
     ("tool", fx.EnableTool(command_id="c1", joint="J1", pset=1)),
     ("tool", fx.DisableTool(command_id="c1")),
     ("tool", fx.AcknowledgeTightening(command_id="c1", tightening_id=1)),
@@ -255,41 +284,26 @@ def test_what_devices_report_is_an_event_of_its_own_time(event):
     assert hall.posted == [(event, "cobot", 1.0)]
 
 
-def test_postures_are_for_the_screen_only():
-    """It should keep the newest and journal none."""
+def test_postures_and_figures_are_for_the_screen_only():
+    """It should journal none."""
     hall = Hall()
-    for angle in (1.0, 2.0):
-        hall.dispatch.heard(CobotPosture(device="cobot", t_mono_s=angle, angles_deg=(angle,) * 6, moving=True))
-    assert hall.dispatch.posture.angles_deg == (2.0,) * 6
+    hall.dispatch.heard(CobotPosture(device="cobot", t_mono_s=1.0, angles_deg=(1.0,) * 6, moving=True))
+    hall.dispatch.heard(CobotStatus(device="cobot", t_mono_s=1.0, powered=True, ready=True, free_drive=False, error=""))
     assert hall.posted == []
 
 
 def test_the_lamp_is_no_news():
-    """It should journal neither its success nor its failure, and still journal the motion beside it."""
-    hall = Hall().do(fx.MoveRobot(command_id="c1", gesture="hold"))
-    lamp, move = hall.cobot.commands
-    for command in (lamp, move):
-        hall.dispatch.heard(CommandDone(device="cobot", command_id=command.command_id, t_mono_s=1.0))
-        hall.dispatch.heard(
-            CommandFailed(
-                device="cobot",
-                command_id=command.command_id,
-                t_mono_s=2.0,
-                outcome=Outcome.REFUSED,
-                code="x",
-                detail="d",
-            )
-        )
-    assert [event.command_id for event, _, _ in hall.posted] == ["c1", "c1"]
-
-
-def test_every_lamp_has_an_id_of_its_own():
-    """It should never give two commands the same id."""
+    """It should journal neither its success nor its failure, nor that the port does not take it."""
     hall = Hall()
-    for number in range(5):
-        hall.do(fx.MoveRobot(command_id=f"c{number}", gesture="hold"))
-    ids = [command.command_id for command in hall.cobot.commands]
-    assert len(set(ids)) == len(ids)
+    hall.dispatch.show(Lamp.MOVES)
+    lamp = hall.cobot.commands[0].command_id
+    hall.dispatch.heard(CommandDone(device="cobot", command_id=lamp, t_mono_s=1.0))
+    hall.dispatch.heard(
+        CommandFailed(device="cobot", command_id=lamp, t_mono_s=2.0, outcome=Outcome.REFUSED, code="x", detail="d")
+    )
+    refusing = Hall(error=LinkError("closed"))
+    refusing.dispatch.show(Lamp.MOVES)
+    assert hall.posted == refusing.posted == []
 
 
 def test_what_vision_reports_carries_the_time_of_its_frames():
@@ -338,6 +352,22 @@ def test_a_lease_is_renewed_only_while_a_motion_is_wanted(moving, leases):
     hall = Hall()
     hall.dispatch.heartbeat(1.0, State(robot=RobotState(command_id="c1", moving=moving)))
     assert (hall.cobot.leases, hall.tool.leases) == (leases, 0)
+
+
+def test_a_jog_goes_on_only_while_its_button_is_held():
+    """It should let the permission end when the button has been silent, and not for any other motion."""
+    hall = Hall()
+    jog = State(robot=RobotState(command_id="c1", moving=True, service="jog"))
+    hall.do(fx.JogRobot(command_id="c1", frame="tool", axis=1, direction=1, speed_percent=5))
+    hall.dispatch.heartbeat(7.1, jog)
+    assert hall.cobot.leases == 1
+    hall.dispatch.heartbeat(7.0 + BUTTON_S + 0.01, jog)
+    assert hall.cobot.leases == 1
+    hall.dispatch.hold(8.0)
+    hall.dispatch.heartbeat(8.1, jog)
+    assert hall.cobot.leases == 2
+    hall.dispatch.heartbeat(99.0, State(robot=RobotState(command_id="c1", moving=True, service="gesture")))
+    assert hall.cobot.leases == 3
 
 
 def test_a_beat_without_a_cobot_renews_nothing():
