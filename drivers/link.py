@@ -8,6 +8,7 @@ error for one unplugged cable (`SerialException`, `OSError`, `termios.error`, `T
 from __future__ import annotations
 
 import contextlib
+import errno
 import os
 import select
 import socket
@@ -160,9 +161,10 @@ def _open_serial(url: str, baudrate: int) -> DescriptorLink:
     try:
         port = serial.Serial(url, baudrate, timeout=0, exclusive=True)
     except (serial.SerialException, OSError, termios.error, TypeError, ValueError) as error:
+        if getattr(error, "errno", None) in (errno.EAGAIN, errno.EBUSY) or "exclusively lock" in str(error):
+            raise LinkError(f"another program holds the port {url}; close it, or name another port") from error
         raise LinkError(
-            f"cannot open {url} ({error}); check that the device is plugged in, that no other program uses it, "
-            "and that this user may open serial ports"
+            f"cannot open {url} ({error}); check that the device is plugged in and that this user may open serial ports"
         ) from error
     return DescriptorLink(port, url)
 

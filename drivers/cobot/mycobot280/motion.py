@@ -35,7 +35,7 @@ IMPLAUSIBLE_DEG = 5.0
 PIECE_S = 0.25
 """Travel at full pace from one target to the next."""
 POSTURE_DELAY_S = 0.1
-"""How old a reported posture may be when the next target is on the wire: 50 ms between two, 20 ms to answer, margin."""
+"""How old a reported posture may be when the next target is on the wire: 75 ms between two, 20 ms to answer."""
 CORNER_DEG = 3.0
 """How close the arm comes to every posture of its path, in each joint."""
 
@@ -75,6 +75,7 @@ class Motion:
         self._begun = self._path.length_deg <= ARRIVED_DEG
         self._there = self._rest_reported = False
         self._there_s = now_s
+        self._rest_s: float | None = None
         self._beside_since_s: float | None = None
         self._too_early = False
         self._slow_down = False
@@ -116,7 +117,7 @@ class Motion:
         self._fastest_percent = max(self._fastest_percent, self.percent)
         self._angles_deg = None
         self._there = self._rest_reported = False
-        self._beside_since_s = None
+        self._rest_s = self._beside_since_s = None
         # Three times the ideal duration: real arms are slower than their data sheet, above all loaded.
         self._limit_s = now_s + 3 * _shortest_s(place - self._reached_place, speed) + 5.0
         self.sent += 1
@@ -154,21 +155,26 @@ class Motion:
             # Rest that was reported before the arm was there may be the rest before it started.
             self._there_s, self._rest_reported = as_of_s, False
         self._there = there
+        # Rest counts as beside the target only by a posture that is as new.
+        if there:
+            self._beside_since_s = None
+        elif self._rest_s is not None and as_of_s >= self._rest_s and self._beside_since_s is None and self._begun:
+            self._beside_since_s = now_s
 
     @property
     def wants_rest(self) -> bool:
         """The arm has been seen at its end, and whether it rests there is all that is left to know."""
         return self._there and self._sent_place >= self._path.length_deg
 
-    def moving(self, moving: bool, as_of_s: float, now_s: float) -> None:
+    def moving(self, moving: bool, as_of_s: float) -> None:
         """A reported "is moving" that was asked for at `as_of_s` or later."""
         if as_of_s <= self._sent_s:
             return
         self._rest_reported = not moving and as_of_s >= self._there_s
-        if moving or self._there:
-            self._beside_since_s = None
-        elif self._begun and self._beside_since_s is None:
-            self._beside_since_s = now_s
+        if moving:
+            self._rest_s = self._beside_since_s = None
+        elif self._rest_s is None:
+            self._rest_s = as_of_s
 
     def verdict(self, now_s: float) -> Verdict | None:
         """How the motion ended, or None while it goes on."""

@@ -120,7 +120,7 @@ class Moving:
     def reported(self, moving: bool, as_of_s: float, now_s: float) -> None:
         """A reported "is moving"."""
         if self.motion is not None:
-            self.motion.moving(moving, as_of_s, now_s)
+            self.motion.moving(moving, as_of_s)
         if self.stopping is not None and self.stopping.rests(moving, as_of_s):
             for command_id in self.stopping.command_ids:
                 self._telling.done(command_id, now_s)

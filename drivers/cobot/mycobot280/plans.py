@@ -17,7 +17,7 @@ from drivers.cobot.mycobot280.works import Check, Plan, Send, Stage, Values
 
 COLOUR_LIMIT_S = 0.5
 SETTING_LIMIT_S = 2.0
-POWER_LIMIT_S = 3.0
+POWER_LIMIT_S = 6.0
 GRIPPER_LIMIT_S = 5.0
 GRIPPER_NEAR_PERCENT = 5
 FARTHEST_TIP_MM = 500.0

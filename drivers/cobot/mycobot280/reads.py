@@ -4,8 +4,8 @@ Only reads go through here; a command that moves the arm is never repeated. Repl
 comes late looks like the answer to the question after it. `Asking` therefore keeps when each unanswered question was
 asked and dates an answer by the *oldest* of them: an answer may be taken for older than it is, never for newer.
 
-What every firmware answers is *essential*: unanswered, the line is given up. Anything else is asked once, and no more
-on this line after it was never answered.
+What every firmware answers is *essential*: unanswered, the line is given up. Anything else is asked once, or twice when
+it was answered before, and no more on this line after it was never answered.
 """
 
 from __future__ import annotations
@@ -71,10 +71,11 @@ class Asking:
         """The same question once more when its time is up, else nothing. One that is not essential is dropped."""
         if self.open is None or now_s < self._asked_s + TIMEOUT_S:
             return b""
-        if self.open.cmd not in ESSENTIAL:
-            self.refused(self.open.cmd)
-            return b""
-        return self._send(self.open, now_s) if self._tries < TRIES else b""
+        tries = TRIES if self.open.cmd in ESSENTIAL else 1 + (self.open.cmd in self._known)
+        if self._tries < tries:
+            return self._send(self.open, now_s)
+        self.refused(self.open.cmd)
+        return b""
 
     def refused(self, cmd: Cmd) -> None:
         """The arm does not answer this, or answers that it does not: the next question may come."""

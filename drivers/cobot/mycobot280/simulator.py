@@ -147,6 +147,20 @@ class MyCobot280Simulator:
         self.answers.boot(self._now_s, boot_s)
         self._dead_until_s = self._now_s + boot_s
 
+    def forget(self, cmd: Cmd) -> None:
+        """An older firmware, which does not know this question: refused if it acknowledges, else no answer."""
+        self._queries.pop(cmd)
+
+    def disturb(self, cmd: Cmd, *values: float) -> None:
+        """Answer this question once with these values: bytes that were changed on the way."""
+        honest = self._queries[cmd]
+
+        def once(_: Values) -> Values:
+            self._queries[cmd] = honest
+            return values
+
+        self._queries[cmd] = once
+
     def received(self, data: bytes, now_s: float) -> None:
         """Take bytes from the station's side."""
         self.advance(now_s)
@@ -188,6 +202,8 @@ class MyCobot280Simulator:
                 accepted = self._settings[cmd](values)
                 if self._ack == "modern":
                     self._reply(acknowledgement(cmd, accepted))
+            elif self._ack == "modern":
+                self._reply(acknowledgement(cmd, False))
         except (ProtocolError, CommandError, IndexError):  # A joint that the arm does not have, and the like.
             if self._ack == "modern":
                 self._reply(acknowledgement(cmd, False))

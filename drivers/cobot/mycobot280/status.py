@@ -23,6 +23,7 @@ DIFFERS_MM = 15.0
 """The published table differs from real arms by 3 mm; a wrong model or a tool frame left set by more than this."""
 DIFFERING_READS = 3
 STATUS_EVERY_S = 1.0
+_SERVOS = (Cmd.READ_NEXT_ERROR, Cmd.GET_SERVO_STATUS)
 
 Values = tuple[float, ...]
 
@@ -77,12 +78,14 @@ class ArmStatus:
         self.changed = flag.take(values) or self.changed
         if not flag.doubted:
             return ()
-        # Without power all servos look faulty: whether there is power must be known first.
-        return (
-            (Question(cmd=Cmd.IS_POWERED_ON), Question(cmd=cmd))
-            if cmd is not Cmd.IS_POWERED_ON
-            else (Question(cmd=cmd),)
-        )
+        # Without power all servos look faulty: whether there is power must be known first; and what is wrong with a
+        # servo before that it is off.
+        why: tuple[Cmd, ...] = ()
+        if cmd in _SERVOS:
+            why = (Cmd.IS_POWERED_ON,)
+        elif cmd is Cmd.ARE_ALL_SERVOS_ENABLED:
+            why = (Cmd.IS_POWERED_ON, *_SERVOS)
+        return tuple(Question(cmd=each) for each in (*why, cmd))
 
     def _temperatures(self, values: Values) -> None:
         hot = self._hot.value or (0.0,) * JOINTS
@@ -120,7 +123,8 @@ class ArmStatus:
             return ""
         words = error_words(self.error) if stops_motion(self.error) else ""
         words = words or servo_words(self._value(Cmd.READ_NEXT_ERROR), self._value(Cmd.GET_SERVO_STATUS))
-        if not words and not self.free and self._value(Cmd.ARE_ALL_SERVOS_ENABLED) == (0,):
+        doubted = any(self._flags[cmd].doubted for cmd in _SERVOS)
+        if not (words or doubted or self.free) and self._value(Cmd.ARE_ALL_SERVOS_ENABLED) == (0,):
             words = "a joint's servo is switched off"
         return words
 

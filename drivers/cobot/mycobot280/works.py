@@ -18,6 +18,8 @@ from drivers.cobot.mycobot280.protocol import Cmd, request
 from drivers.cobot.mycobot280.reads import Question
 
 AGREE = 2
+HOLDING_S = 0.6
+"""So long the posture is watched at least after the joints were told to hold."""
 HELD_DEG = 5.0
 """A joint that turns further than this while it takes hold is not holding."""
 
@@ -97,6 +99,7 @@ class Work:
         self._accepted = 0
         self._held_deg: Values | None = None
         self._end: WorkEnd | None = None
+        self._objection = ""
 
     @property
     def first_stage(self) -> bool:
@@ -127,7 +130,10 @@ class Work:
             return
         for check in [check for check in self._open if check.question == question]:
             self.told = ", ".join(f"{value:g}" for value in values)
-            self._open[check] = self._open[check] + 1 if check.accepts(values) else 0
+            accepted = check.accepts(values)
+            self._open[check] = self._open[check] + 1 if accepted else 0
+            if not accepted:
+                self._objection = f" ({question.cmd.name.lower().replace('_', ' ')}: {self.told})"
             if self._open[check] >= AGREE:
                 del self._open[check]
 
@@ -159,13 +165,13 @@ class Work:
         """How it ended, or None while it goes on."""
         if self._end is not None:
             return self._end
-        if not (self._stages or self._open or (self.plan.needs_echo and self._unechoed)):
+        held = not self.plan.holds or now_s >= self._sent_s + HOLDING_S
+        if held and not (self._stages or self._open or (self.plan.needs_echo and self._unechoed)):
             return WorkEnd()
         if now_s >= self._limit_s:
-            said = f" (it last answered {self.told})" if self.told else ""
-            return WorkEnd(code=self.plan.code, detail=self.plan.detail + said)
+            return WorkEnd(code=self.plan.code, detail=self.plan.detail + self._objection)
         return None
 
     def next_wake_s(self) -> float:
-        """When its time is up."""
-        return self._limit_s
+        """When its time is up, or it has been watched for long enough."""
+        return min(self._limit_s, self._sent_s + HOLDING_S) if self.plan.holds and not self._open else self._limit_s
