@@ -185,7 +185,7 @@ def test_a_camera_that_sees_over_the_table_cannot_tell():
 
 
 def test_a_covered_lens_takes_back_what_was_known():
-    """It should carry people and that they are known in the analysis of a good frame, and neither in a covered one's."""
+    """It should carry people in the analysis of a good frame, and neither them nor any knowledge in a covered one's."""
     renderer, pipeline = SceneRenderer(TOP, static_looks(), seed=3), Pipeline(BENCH, TOP)
     hand = DrawnHand(bench_mm=np.array([60.0, -40.0, 130.0]), side="right", grip=0.5)
 
