@@ -19,9 +19,7 @@ import anyio
 import anyio.to_thread
 
 from drivers.api import DisarmTool, StopMotion, TighteningTrace
-from drivers.cobot.mycobot280.driver import MyCobot280
 from drivers.link import open_link
-from drivers.session import PortOwner
 from drivers.voice import Voice, VoiceEvent, VoiceHealth
 from drivers.voice_player import find_player
 from station.config.phrases import load_phrases
@@ -29,14 +27,16 @@ from station.config.station_values import CameraConfig, StationConfig
 from station.core.codec import from_plain
 from station.live_desk import LiveDesk
 from station.runtime.clock import SystemClock
+from station.runtime.cobot_port import cobot_line, cobot_port
 from station.runtime.dispatch import People
 from station.runtime.journal import Journal
 from station.runtime.replay import replay
 from station.runtime.setting import Files, setting_of
 from station.runtime.station import OpenPort, OpenTool, Station, recover
 from station.runtime.tool_port import tool_port
+from station.simulation.arms import SIMULATED
 from station.simulation.live import SceneCamera
-from station.simulation.rig import SIMULATED, Rig, build_rig
+from station.simulation.rig import Rig, build_rig
 from station.web.server import create_app, serving
 from vision.api import Frame, FrameAnalysis
 from vision.cameras.opening import open_source
@@ -114,6 +114,7 @@ def build(
         state=lambda: station.loop.state,
         person=lambda event: station.loop.post(event, "person"),
         trace=lambda result: kept_trace(journal, station.loop.state.traces.get(result)),
+        arm=lambda: station.arm,
         voice=voice,
     )
     station = Station(
@@ -200,9 +201,7 @@ def _real_cobot(config: StationConfig, clock: SystemClock) -> OpenPort | None:
     cobot = config.cobot
     if cobot is None or cobot.url == SIMULATED:
         return None
-    return lambda heard: PortOwner(
-        lambda: open_link(cobot.url, baudrate=cobot.baudrate), MyCobot280("cobot", ack=cobot.ack), clock.now_s, heard
-    )
+    return cobot_port(cobot, lambda: cobot_line(cobot), clock.now_s)
 
 
 def _real_tool(config: StationConfig, clock: SystemClock) -> OpenTool | None:

@@ -13,9 +13,8 @@ from pathlib import Path
 from rich.console import Console
 
 from drivers.api import Connected, Conversation, DriverEvent, LinkError
-from drivers.cobot.mycobot280.driver import MyCobot280
-from drivers.link import DescriptorLink, open_link
-from drivers.session import PortOwner
+from drivers.link import open_link
+from drivers.session import CountedLink, PortOwner
 from drivers.torque_tool.open_protocol.driver import OpenProtocolTool
 from drivers.torque_tool.open_protocol.profiles import PROFILES
 from drivers.voice_player import find_player
@@ -24,9 +23,10 @@ from station.config.errors import ConfigError
 from station.config.phrases import load_phrases
 from station.config.station_file import known_of
 from station.config.station_values import CameraConfig, StationConfig
+from station.runtime.cobot_port import cobot_driver, cobot_line
 from station.runtime.journal import Journal, JournalError
 from station.runtime.setting import Files, read_files
-from station.simulation.rig import SIMULATED
+from station.simulation.arms import SIMULATED
 from vision.cameras.opening import open_source
 from vision.cameras.source import CameraError
 from vision.hand_model import HandModelError, default_model_path
@@ -124,7 +124,8 @@ def _camera(camera: CameraConfig) -> Finding:
 def _devices(station: StationConfig) -> list[Finding]:
     found = []
     if station.cobot is not None:
-        found.append(_device("cobot", station.cobot.url, station.cobot.baudrate, MyCobot280(ack=station.cobot.ack)))
+        cobot = station.cobot
+        found.append(_device("cobot", cobot.url, lambda: cobot_line(cobot), cobot_driver(cobot)))
     if station.torque_tool is not None:
         tool = station.torque_tool
         conversation = OpenProtocolTool(
@@ -133,11 +134,13 @@ def _devices(station: StationConfig) -> list[Finding]:
             start_revision=tool.start_revision,
             traces=tool.traces,
         )
-        found.append(_device("torque tool", tool.url, tool.baudrate, conversation))
+        found.append(
+            _device("torque tool", tool.url, lambda: open_link(tool.url, baudrate=tool.baudrate), conversation)
+        )
     return found
 
 
-def _device(name: str, url: str, baudrate: int, conversation: Conversation) -> Finding:
+def _device(name: str, url: str, open_line: Callable[[], CountedLink], conversation: Conversation) -> Finding:
     if url == SIMULATED:
         return Finding(name=name, good=True, detail="simulated: the program starts a wire-level simulator for it")
     answered: list[DriverEvent] = []
@@ -149,9 +152,9 @@ def _device(name: str, url: str, baudrate: int, conversation: Conversation) -> F
         if isinstance(event, Connected):
             arrived.set()
 
-    def opened() -> DescriptorLink:
+    def opened() -> CountedLink:
         try:
-            return open_link(url, baudrate=baudrate)
+            return open_line()
         except LinkError as error:
             troubles.append(str(error))
             raise

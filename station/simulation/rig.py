@@ -7,25 +7,21 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from drivers.cobot.mycobot280.driver import MyCobot280
-from drivers.cobot.mycobot280.simulator import MyCobot280Simulator
-from drivers.session import PortOwner
 from drivers.torque_tool.open_protocol.profiles import PROFILES
 from drivers.torque_tool.open_protocol.simulator import OpenProtocolSimulator
 from station.config.bench import pose_of
 from station.config.scene_file import SceneConfig, load_scene
 from station.config.station_values import StationConfig
-from station.motion.gesture import TaughtPosture
 from station.runtime.clock import Clock
+from station.runtime.cobot_port import cobot_port
 from station.runtime.setting import Files
 from station.runtime.station import OpenPort, OpenTool
 from station.runtime.tool_port import tool_port, zone_of
+from station.simulation.arms import SIMULATED, SimulatedArm, simulated_arm
 from station.simulation.line import SimulatedLine
 from station.simulation.world import World, jobs_of, parameter_sets
 from vision.geometry import Transform
 
-SIMULATED = "simulated"
-"""URL of a line whose far end is a simulator of ours."""
 SKINS = ((150, 175, 225), (110, 140, 195), (75, 100, 150), (45, 60, 95))
 """Blue, green, red: light, medium, brown, dark."""
 
@@ -37,6 +33,7 @@ class Rig:
     files: Files
     scene: SceneConfig
     world: World
+    arm: SimulatedArm | None
     cobot: SimulatedLine | None
     tool: SimulatedLine | None
     tool_simulator: OpenProtocolSimulator | None
@@ -64,11 +61,15 @@ def build_rig(files: Files, *, seed: int, clock: Clock, in_memory: bool = False)
     if station.scenes is None:
         raise ValueError(f"station {station.id} has no `scenes` folder; a simulated bench needs one")
     scene = load_scene(station.scenes / f"{procedure.id}.toml", station, procedure)
-    cobot = _cobot(station, seed)
+    arm = simulated_arm(station, seed)
     tool = _tool(files, seed, clock)
     config = station.torque_tool if tool is not None else None
     now_s = clock.now_s
-    cobot_line = SimulatedLine("cobot", cobot, now_s, in_memory=in_memory) if cobot else None
+    cobot_line = (
+        SimulatedLine("cobot", arm.simulator, now_s, in_memory=in_memory, wants_hangup=arm.wants_hangup)
+        if arm
+        else None
+    )
     tool_line = (
         SimulatedLine("tool", tool, now_s, in_memory=in_memory, wants_hangup=tool.wants_hangup) if tool else None
     )
@@ -80,7 +81,7 @@ def build_rig(files: Files, *, seed: int, clock: Clock, in_memory: bool = False)
         static=scene.static,
         looks=scene.looks,
         poses=poses,
-        cobot=cobot,
+        arm=arm,
         bench_from_base=station.cobot.bench_from_base if station.cobot else Transform.identity(),
         pointer_mm=station.cobot.pointer_mm if station.cobot else 0.0,
         tool=tool,
@@ -92,20 +93,13 @@ def build_rig(files: Files, *, seed: int, clock: Clock, in_memory: bool = False)
         files=files,
         scene=scene,
         world=world,
+        arm=arm,
         cobot=cobot_line,
         tool=tool_line,
         tool_simulator=tool,
         open_cobot=_cobot_port(station, cobot_line, now_s),
         open_tool=_tool_port(station, tool_line, clock),
     )
-
-
-def _cobot(station: StationConfig, seed: int) -> MyCobot280Simulator | None:
-    if station.cobot is None or station.cobot.url != SIMULATED:
-        return None
-    home = station.gestures.by_name.get("home")
-    angles = home.angles_deg if isinstance(home, TaughtPosture) else (0.0,) * 6
-    return MyCobot280Simulator(random.Random(f"cobot {seed}"), angles_deg=angles)
 
 
 def _tool(files: Files, seed: int, clock: Clock) -> OpenProtocolSimulator | None:
@@ -128,9 +122,7 @@ def _tool(files: Files, seed: int, clock: Clock) -> OpenProtocolSimulator | None
 
 def _cobot_port(station: StationConfig, line: SimulatedLine | None, clock: Callable[[], float]) -> OpenPort | None:
     config = station.cobot
-    if line is None or config is None:
-        return None
-    return lambda heard: PortOwner(line.open, MyCobot280("cobot", ack=config.ack), clock, heard)
+    return None if line is None or config is None else cobot_port(config, line.open, clock)
 
 
 def _tool_port(station: StationConfig, line: SimulatedLine | None, clock: Clock) -> OpenTool | None:

@@ -10,15 +10,15 @@ import threading
 from collections.abc import Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
-from typing import Protocol
 
 import numpy as np
 
-from drivers.cobot.mycobot280.kinematics import joint_frames
+from drivers.cobot.arm.forward import joint_frames
 from drivers.torque_tool.open_protocol.joint_physics import JointKind, ParameterSet, sound_joint
 from drivers.torque_tool.open_protocol.lists import Job, JobStep
 from drivers.torque_tool.open_protocol.simulator import OpenProtocolSimulator
 from station.core.procedure import Procedure
+from station.simulation.arms import SimulatedArm
 from vision.geometry import Transform
 from vision.scene import DrawnArm, DrawnCard, DrawnHand, DrawnNut, Look, Placed, Scene
 
@@ -33,18 +33,6 @@ SEATED_SHARE = 0.6
 last moment of the rise is not seen."""
 SOCKET_REACH_MM = 8.0
 """The socket grips a nut within this distance."""
-
-
-class ArmSimulator(Protocol):
-    """What the picture needs to know of the simulated cobot."""
-
-    @property
-    def angles_deg(self) -> tuple[float, ...]:
-        """Where its joints are now."""
-
-    @property
-    def colour(self) -> tuple[int, int, int]:
-        """Red, green, blue of its lamp."""
 
 
 @dataclass(slots=True)
@@ -78,7 +66,7 @@ class World:
         static: tuple[Placed, ...],
         looks: Mapping[str, Look],
         poses: Mapping[str, Transform],
-        cobot: ArmSimulator | None,
+        arm: SimulatedArm | None,
         bench_from_base: Transform,
         pointer_mm: float,
         tool: OpenProtocolSimulator | None,
@@ -102,7 +90,7 @@ class World:
         self.covered: set[str] = set()
         self.silent: set[str] = set()
         """Cameras that deliver nothing."""
-        self.cobot = cobot
+        self.arm = arm
         self.tool = tool
         self.socket = next(iter(sockets), "")
         """Which one is on the tool; empty = none."""
@@ -272,12 +260,12 @@ class World:
         return DrawnCard(text=self.card_text, bench_from_card=Transform.of(x, y + 120.0, z + 15.0))
 
     def _drawn_arm(self) -> DrawnArm | None:
-        if self.cobot is None:
+        if self.arm is None:
             return None
-        frames = joint_frames(self.cobot.angles_deg)
+        frames = joint_frames(self.arm.model, self.arm.joints.angles_deg)
         tip = frames[-1, :3, 3] + self._pointer_mm * frames[-1, :3, 2]
         points = self._bench_from_base.apply(np.vstack([frames[:, :3, 3], tip]))
-        red, green, blue = self.cobot.colour
+        red, green, blue = self.arm.colour()
         return DrawnArm(points_mm=points, lamp=(blue, green, red))
 
 

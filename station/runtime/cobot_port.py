@@ -1,0 +1,41 @@
+"""The arm's port from its table of the station file: which driver, which line; the same on a simulated one."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from drivers.api import Conversation, DriverEvent
+from drivers.cobot.mycobot280.driver import MyCobot280
+from drivers.cobot.universal_robots.driver import UniversalRobot
+from drivers.cobot.universal_robots.line import open_line
+from drivers.link import open_link
+from drivers.session import CountedLink, PortOwner
+from station.config.arm_models import ARM_MODELS
+from station.config.station_values import CobotConfig
+from station.runtime.station import OpenPort
+
+MYCOBOT280 = "mycobot280"
+"""The family whose line is a serial one."""
+
+
+def cobot_driver(config: CobotConfig) -> Conversation:
+    """The driver of the arm's family."""
+    if config.family == MYCOBOT280:
+        return MyCobot280("cobot", ack=config.ack)
+    return UniversalRobot(ARM_MODELS[config.family], "cobot")
+
+
+def cobot_line(config: CobotConfig) -> CountedLink:
+    """Open the arm's real line. Raises LinkError."""
+    if config.family == MYCOBOT280:
+        return open_link(config.url, baudrate=config.baudrate)
+    return open_line(config.url)
+
+
+def cobot_port(config: CobotConfig, open_line_to: Callable[[], CountedLink], now_s: Callable[[], float]) -> OpenPort:
+    """What opens the port, for a station."""
+
+    def open_port(heard: Callable[[DriverEvent], None]) -> PortOwner:
+        return PortOwner(open_line_to, cobot_driver(config), now_s, heard)
+
+    return open_port
