@@ -19,7 +19,6 @@ from drivers.cobot.universal_robots.simulated_program import ProgramText, Run, r
 
 POWER_ON_S = 1.0
 BRAKE_RELEASE_S = 0.5
-BOOT_S = 3.0
 START_S = 0.05
 """From the last byte of a program to its first step."""
 UNLOCK_AFTER_S = 5.0
@@ -41,6 +40,7 @@ class SimulatedController:
         remote: bool = True,
         serial: str = "20235501234",
         version: tuple[int, int, int, int] = (5, 11, 1, 108318),
+        boot_s: float = 3.0,
     ) -> None:
         """`powered`: the arm has power and its brakes are released already."""
         self.model = model
@@ -61,6 +61,7 @@ class SimulatedController:
         self.wrong = False
         """The joints are reported where they are not."""
         self._step: int | None = None
+        self._boot_s = boot_s
         self._obstructed = False
         self._emergency = False
         self._timer: tuple[float, RobotMode] | None = None
@@ -144,7 +145,7 @@ class SimulatedController:
         self._start()
         self.joints.brake(HARD_BRAKE_RAD_S2)
         self.robot_mode = RobotMode.BOOTING
-        self._timer = (self.now_s + BOOT_S, RobotMode.POWER_OFF)
+        self._timer = (self.now_s + self._boot_s, RobotMode.POWER_OFF)
 
     # What the dashboard does.
 

@@ -20,7 +20,7 @@ from drivers.cobot.universal_robots.status import pose_matrix
 _ZERO_OUTPUTS = {
     "VECTOR6D": (
         "target_qd target_qdd target_current target_moment joint_control_output actual_TCP_force actual_TCP_speed "
-        "target_TCP_speed joint_position_deviation_ratio ft_raw_wrench actual_current_as_torque"
+        "target_TCP_speed joint_position_deviation_ratio ft_raw_wrench actual_current_as_torque payload_inertia"
     ),
     "VECTOR3D": "actual_tool_accelerometer payload_cog elbow_position elbow_velocity tool_analog_output",
     "VECTOR6INT32": "tool_mode_of_joints",
