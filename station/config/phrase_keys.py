@@ -55,7 +55,7 @@ _WITH_WORDS: Mapping[str, frozenset[str]] = {
     "tool.socket": frozenset({"socket", "joint"}),
 }
 
-SHOWN_ONLY = ("ui.",)
+SHOWN_ONLY = ("ui.", "service.")
 """Keys that begin so are never spoken, and need no reading. Nor are the technicians' sentences."""
 
 

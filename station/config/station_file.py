@@ -25,6 +25,7 @@ from station.config.station_model import (
 )
 from station.config.station_values import GestureBook, StationConfig
 from station.config.strict import Model, nearest, parse
+from station.config.supervisor_shape import SupervisorShape
 from station.config.toml_source import Source, read_toml
 from station.motion.bench_model import BenchModel
 from station.motion.gesture import Hold
@@ -43,6 +44,7 @@ _KEYS = (
     "cobot",
     "obstacle",
     "visitor",
+    "supervisor",
     "torque_tool",
     "web",
     "voice",
@@ -69,6 +71,7 @@ def load_station(path: Path) -> StationConfig:
     cobot = reader.optional("cobot", CobotShape)
     obstacles = reader.many("obstacle", ObstacleShape, "id")
     visitor = reader.optional("visitor", VisitorShape)
+    supervisor = reader.optional("supervisor", SupervisorShape)
     torque_tool = reader.optional("torque_tool", TorqueToolShape)
     web = reader.one("web", WebShape, {})
     voice = reader.one("voice", VoiceShape, {})
@@ -108,6 +111,7 @@ def load_station(path: Path) -> StationConfig:
             obstacles=tuple(obstacle.value() for obstacle in obstacles.values()),
             visitor=visitor.value() if visitor else None,
         ),
+        supervisor=supervisor.value() if supervisor else None,
         torque_tool=torque_tool.value() if torque_tool else None,
         web=web.value(),
         voice=voice.value(),

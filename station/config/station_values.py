@@ -10,6 +10,7 @@ from typing import Literal
 from station.core.procedure import Role
 from station.motion.bench_model import BenchModel
 from station.motion.gesture import Gesture
+from station.motion.supervision import SupervisorConfig
 from vision.bench import Body, Zone
 from vision.geometry import CameraModel, Transform
 
@@ -160,6 +161,8 @@ class StationConfig:
     gestures: GestureBook
     bench_model: BenchModel
     """What the arm keeps clear of."""
+    supervisor: SupervisorConfig | None
+    """None: nobody watches the gap between arm and people but by the zone."""
     torque_tool: TorqueToolConfig | None
     web: WebConfig
     voice: VoiceConfig

@@ -13,7 +13,6 @@ from station.config.procedure_file import load_procedure
 from station.config.station_file import known_of, load_station
 from station.config.station_values import StationConfig
 from station.core.procedure import Order, Procedure
-from station.motion.supervision import SupervisorConfig
 from station.runtime.station import ArmSetting, Setting
 
 
@@ -59,5 +58,5 @@ def _arm(files: Files) -> ArmSetting | None:
     return ArmSetting(
         scene=motion_scene(files.station, files.procedure),
         book=files.station.gestures,
-        supervisor=SupervisorConfig(),
+        supervisor=files.station.supervisor,
     )
