@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 
 from drivers.cobot.arm.model import Angles
-from station.core.procedure import Procedure
-from station.motion.gesture import Gesture, PointAt, Present, ReachSetting, TaughtPosture
+from station.core.procedure import Procedure, Reach
+from station.motion.gesture import Gesture, PointAt, Present, TaughtPosture
 from station.motion.plan import PlanError
 from station.motion.planner import plan
 from station.motion.scene import MotionScene
@@ -33,8 +33,8 @@ def check_gestures(procedure: Procedure, scene: MotionScene) -> tuple[GesturePro
     """Plan each gesture of the procedure from home, each from the end of the one before it in every step, and each
     first one of a step from the end of the step before. What presents is planned for every reach setting.
 
-    Gestures that the procedure does not name are planned from home too, except those at joints of other work. Empty when
-    all can be done.
+    Gestures that the procedure does not name are planned from home too, except those at joints of other work. Empty
+    when all can be done.
     """
     home = scene.gestures.get(HOME)
     if not isinstance(home, TaughtPosture):
@@ -54,7 +54,7 @@ def check_gestures(procedure: Procedure, scene: MotionScene) -> tuple[GesturePro
         if begun not in ends:
             continue  # It could not be done from home, which is told already.
         gesture = scene.gestures.get(name)
-        settings = ReachSetting if isinstance(gesture, Present) else (scene.reach,)
+        settings = Reach if isinstance(gesture, Present) else (scene.reach,)
         for reach in settings:
             try:
                 found = plan(name, here_deg=ends[begun], scene=replace(scene, reach=reach))

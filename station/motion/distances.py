@@ -22,7 +22,7 @@ def from_boxes_mm(starts_mm: Array, ends_mm: Array, halves_mm: Array, within_mm:
         np.maximum(np.minimum(starts_mm, ends_mm) - halves_mm, -halves_mm - np.maximum(starts_mm, ends_mm)), 0
     )
     result = np.asarray(np.sqrt(_dot(gaps, gaps)))
-    near = result < within_mm
+    near = result <= within_mm
     if not near.any():
         return result
     starts, along = starts_mm[near], (ends_mm - starts_mm)[near]

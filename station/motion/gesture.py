@@ -7,21 +7,13 @@ A gesture says where to be and how to get there in the end; how to get *near* is
 from __future__ import annotations
 
 from dataclasses import dataclass
-from enum import StrEnum
 
 from drivers.cobot.arm.model import Angles
+from station.core.procedure import Reach
 
 Vector = tuple[float, float, float]
 DOWN: Vector = (0.0, 0.0, -1.0)
 """Into the table: along the axis of whatever is screwed from above."""
-
-
-class ReachSetting(StrEnum):
-    """How high a visitor wants things to be brought."""
-
-    LOW = "low"
-    MIDDLE = "middle"
-    HIGH = "high"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -77,12 +69,12 @@ class Present:
     speed_percent: int = 20
     clearance_mm: float = 10.0
 
-    def height_mm(self, reach: ReachSetting) -> float:
+    def height_mm(self, reach: Reach) -> float:
         """Height of the tip above the table for a visitor's reach setting."""
         return {
-            ReachSetting.LOW: self.low_mm,
-            ReachSetting.MIDDLE: self.middle_mm,
-            ReachSetting.HIGH: self.high_mm,
+            Reach.LOW: self.low_mm,
+            Reach.MIDDLE: self.middle_mm,
+            Reach.HIGH: self.high_mm,
         }[reach]
 
 

@@ -116,7 +116,7 @@ class Planner:
             best = np.array(found[int(np.argmax(margins))])
             raise self._too_near("at its end", best[None], wanted)
         blocked: Array | None = None
-        endings = []
+        endings: list[Ending] = []
         for angles in free:
             if len(endings) == CANDIDATES:
                 break
@@ -231,8 +231,8 @@ class Planner:
         return np.stack([at, ending.line[0]]), ending
 
     def _by_a_via(self, at: Array, endings: list[Ending]) -> tuple[Array, Ending] | None:
-        """Two joint lines, the shortest of those by a taught posture or with joint 1 turned by itself, first or last."""
-        found = []
+        """Two joint lines, the shortest of those by a taught posture, or with joint 1 turned by itself at an end."""
+        found: list[tuple[float, int, Array, Ending]] = []
         for ending in endings[:SEARCHED]:
             goal = ending.line[0]
             turned_first, turned_last = at.copy(), goal.copy()

@@ -78,6 +78,7 @@ def near_refusal(gesture: str, where: str, found: Clearance, wanted_mm: float, *
         what = _near(f"the arm's {part}", other, found.mm, wanted_mm)
         todo = f"move {other} or the gesture, or ask less clearance of the gesture"
     if no_way:
+        todo = "bring the arm home first, or lead it to an open place by hand (free drive)"
         return PlanError("motion.no_way", f"{gesture}: no free way there was found; {where} {what}; {todo}")
     return PlanError(code, f"{gesture}: {where} {what}; {todo}")
 

@@ -6,8 +6,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from drivers.cobot.arm.model import ArmModel, Capsule, Limits
+from station.core.procedure import Reach
 from station.motion.bench_model import BenchModel
-from station.motion.gesture import Gesture, ReachSetting, Vector
+from station.motion.gesture import Gesture, Vector
 from vision.geometry import Transform
 
 
@@ -27,7 +28,7 @@ class MotionScene:
     joints: Mapping[str, Vector] = field(default_factory=dict)
     """Id of each joint of the procedure -> where it is, bench frame."""
     gestures: Mapping[str, Gesture] = field(default_factory=dict)
-    reach: ReachSetting = ReachSetting.MIDDLE
+    reach: Reach = Reach.MIDDLE
     """Of the visit that runs."""
 
 
