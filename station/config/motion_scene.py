@@ -5,8 +5,7 @@ from __future__ import annotations
 from drivers.cobot.arm.model import Limits
 from station.config.arm_models import ARM_MODELS
 from station.config.station_values import StationConfig
-from station.core.procedure import Procedure
-from station.motion.gesture import ReachSetting
+from station.core.procedure import Procedure, Reach
 from station.motion.scene import MotionScene, pointer
 
 
@@ -15,7 +14,7 @@ def motion_scene(
     procedure: Procedure,
     *,
     limits_deg: Limits | None = None,
-    reach: ReachSetting = ReachSetting.MIDDLE,
+    reach: Reach = Reach.MIDDLE,
 ) -> MotionScene:
     """What a plan depends on; `limits_deg` are the arm's own, once told. Raises ValueError for a bench without arm."""
     cobot = station.cobot

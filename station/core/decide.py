@@ -125,6 +125,7 @@ def _person(
     event: (
         ev.VisitOpened
         | ev.LanguageChosen
+        | ev.ReachChosen
         | ev.PersonConfirmed
         | ev.FaultAcknowledged
         | ev.RightUsed
@@ -144,6 +145,8 @@ def _person(
             step = next((s for s in active_steps(turn.procedure, turn.state)), None)
             if step is not None:
                 turn.say_step(step)
+        case ev.ReachChosen():
+            turn.set(reach=event.reach)
         case ev.PersonConfirmed():
             _confirmed(turn, event)
         case ev.FaultAcknowledged():

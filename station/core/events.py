@@ -19,7 +19,7 @@ from drivers.api import (
     TighteningResult,
     TighteningTrace,
 )
-from station.core.procedure import Order, Right, Role
+from station.core.procedure import Order, Reach, Right, Role
 from station.core.service_asks import Ask
 from vision.api import CameraHealth, FactChanged, LookReport
 
@@ -44,6 +44,13 @@ class LanguageChosen:
     """The visitor wants another language."""
 
     language: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReachChosen:
+    """The visitor says how high things are to be brought."""
+
+    reach: Reach
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -206,6 +213,7 @@ class StationRestarted:
 Event = (
     VisitOpened
     | LanguageChosen
+    | ReachChosen
     | PersonConfirmed
     | FaultAcknowledged
     | PauseRequested

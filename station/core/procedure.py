@@ -27,6 +27,14 @@ class Role(StrEnum):
     TECHNICIAN = "technician"
 
 
+class Reach(StrEnum):
+    """How high a visitor wants things to be brought."""
+
+    LOW = "low"
+    MIDDLE = "middle"
+    HIGH = "high"
+
+
 class PositionMode(StrEnum):
     """What the tool's place has to do with its enable, as tool location systems have it."""
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 
 from station.core.faults import Fault
-from station.core.procedure import Order, Right, Role
+from station.core.procedure import Order, Reach, Right, Role
 from vision.api import FactValue
 
 
@@ -207,6 +207,7 @@ class State:
     phase: Phase = Phase.IDLE
     visit_id: str = ""
     language: str = "en"
+    reach: Reach = Reach.MIDDLE
     order: Order | None = None
     steps: tuple[StepProgress, ...] = ()
     facts: Mapping[str, Seen] = field(default_factory=dict)

@@ -99,7 +99,8 @@ class ArmDesk:
         """What the next plan is made with."""
         with self._lock:
             limits = limits_told(self._identity) or self._scene.limits_deg
-            return replace(self._scene, limits_deg=limits, gestures=self._book.by_name)
+            reach = self._state().reach
+            return replace(self._scene, limits_deg=limits, gestures=self._book.by_name, reach=reach)
 
     def heard(self, event: DriverEvent) -> None:
         """The arm reports."""

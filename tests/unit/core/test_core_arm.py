@@ -9,7 +9,7 @@ from station.core import effects as fx
 from station.core import events as ev
 from station.core.codec import canonical, from_plain, to_plain
 from station.core.lamp import Lamp, lamp_of
-from station.core.procedure import Role
+from station.core.procedure import Reach, Role
 from station.core.service_asks import (
     Ask,
     Grip,
@@ -338,3 +338,12 @@ def test_the_journal_keeps_what_was_asked_of_the_arm(event: ev.Event):
     """It should read back as it was written, and change nothing by itself unless it is a wish."""
     plain = to_plain(event)
     assert from_plain(ev.Event, plain) == event and canonical(plain)
+
+
+def test_how_high_things_are_brought_is_the_visitors_choice():
+    """It should be kept for this visit and forgotten for the next."""
+    bench = bench_of(mirror())
+    bench.feed(ev.ReachChosen(reach=Reach.LOW))
+    assert bench.state.reach is Reach.LOW
+    bench.feed(ev.VisitAbandoned(person="p", reason="r"))
+    assert bench_of(mirror(), bench).state.reach is Reach.MIDDLE
