@@ -107,7 +107,7 @@ def test_the_nearest_is_no_further_than_where_it_came_from(case, aside: list[flo
         assert cost(found) <= cost(angles) + 0.1
 
 
-@pytest.mark.parametrize("sine", [0.0, 1e-12, 1e-9, 1e-8, 1e-7, 1e-6, 1e-4, 1e-2])
+@pytest.mark.parametrize("sine", [0.0, 1e-12, 1e-9, 1e-8, 4e-8, 6e-8, 1e-7, 1e-6, 1e-4, 1e-2])
 @pytest.mark.parametrize(
     ("model", "singular"),
     [(UR5E, (30.0, -70.0, 80.0, -40.0, 0.0, 25.0)), (MYCOBOT, (30.0, -40.0, 70.0, -20.0, 90.0, 25.0))],
@@ -203,3 +203,25 @@ def test_an_axis_without_length_is_refused() -> None:
     """It should say that a direction is missing."""
     with pytest.raises(ValueError, match="direction"):
         inverse.along_axis(UR5E, (400, 0, 300), (0, 0, 0), (0,) * 6, tip_mm=(0, 0, 0))
+
+
+def test_a_pose_from_rounded_figures_is_still_a_pose() -> None:
+    """It should find the posture although the rotation was written down with four digits."""
+    start = (20.0, -70.0, 80.0, -50.0, -70.0, 15.0)
+    found = inverse.nearest(UR5E, np.round(forward.flange(UR5E, start), 4), start)
+    assert found == pytest.approx(start, abs=0.05)
+
+
+@pytest.mark.parametrize("broken", [np.diag([1.0, 2.0, 1.0, 1.0]), np.diag([1.0, 1.0, -1.0, 1.0]), np.zeros((4, 4))])
+def test_what_is_no_pose_is_refused(broken) -> None:
+    """It should say that the axes are not those of a pose: too long, left-handed, or none."""
+    with pytest.raises(ValueError, match="square"):
+        inverse.solutions(UR5E, broken)
+
+
+@pytest.mark.parametrize("row", [0, 2])
+def test_a_pose_that_is_not_a_number_has_no_posture(row: int) -> None:
+    """It should never make up a posture for a place that was not computed."""
+    pose = forward.flange(UR5E, (20.0, -70.0, 80.0, -50.0, -70.0, 15.0))
+    pose[row, 3] = np.nan
+    assert inverse.solutions(UR5E, pose) == ()
