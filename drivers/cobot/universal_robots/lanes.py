@@ -13,7 +13,7 @@ from drivers.cobot.universal_robots.dashboard import Ask, LineParser, in_remote_
 from drivers.cobot.universal_robots.exchange import Answer, DashboardLane, RtdeSetup
 from drivers.cobot.universal_robots.line import Channel
 from drivers.cobot.universal_robots.program import HEARTBEAT, SPEED_FACTOR, STOP_NUMBER
-from drivers.cobot.universal_robots.report import Report, report_of
+from drivers.cobot.universal_robots.report import Report, contradiction, report_of
 from drivers.cobot.universal_robots.rtde import Kind, PackageParser, TextMessage, text_message
 
 BEAT_S = 0.02
@@ -41,6 +41,7 @@ class Lanes:
         self._lane.ask((*IDENTITY.values(), Ask.REMOTE))
         self._next_remote_s = now_s + REMOTE_EVERY_S
         self._heard_s = now_s
+        self._last: Report | None = None
         self._offset_s = math.inf
         self._offset_at_s = now_s
         self._late_s = 0.0
@@ -97,9 +98,9 @@ class Lanes:
             elif package.kind == Kind.DATA and self._setup.outputs is not None and self._setup.done:
                 self._heard_s = now_s
                 report = report_of(self._setup.outputs.unpack(package.payload))
-                numbers = (report.timestamp_s, report.slider, *report.angles_deg, *report.speeds_deg_s)
-                if not all(math.isfinite(number) for number in numbers):
-                    raise ProtocolError("the robot reports what is no number; the connection must begin anew")
+                if (impossible := contradiction(report, self._last)) is not None:
+                    raise ProtocolError(f"the robot reports {impossible}; the connection must begin anew")
+                self._last = report
                 if not self._is_late(report, now_s):
                     told.append(report)
             else:

@@ -31,6 +31,9 @@ OUTPUTS = (
     *TOOL,
 )
 """What is asked for; `TCP_OFFSET` besides, where the controller has it."""
+IMPOSSIBLE_DEG_S = 400.0
+"""No joint of this family turns half as fast."""
+LEAP_DEG = 10.0
 REST_DEG_S = 0.3
 """A joint slower than this rests; the encoders' noise is below it."""
 
@@ -146,6 +149,27 @@ def report_of(values: Mapping[str, Value]) -> Report:
         tool=tuple(one(name) for name in TOOL),
         tcp_offset=several(TCP_OFFSET) if TCP_OFFSET in values else None,
     )
+
+
+def contradiction(report: Report, last: Report | None) -> str | None:
+    """What no robot could report, on its own or after the last report; None when it may be true.
+
+    A connection that says such things is not read any further: RTDE has no checksum, and what is taken apart at the
+    wrong byte looks like data.
+    """
+    numbers = (report.timestamp_s, report.slider, *report.angles_deg, *report.speeds_deg_s, *report.tip, *report.tool)
+    if not all(math.isfinite(number) for number in numbers):
+        return "what is no number"
+    if not (-1 <= report.robot_mode <= 20 and 0 <= report.safety_mode <= 20 and 0 <= report.runtime <= 5):
+        return "modes that there are not"
+    if not 0.0 <= report.slider <= 1.0 or max(map(abs, report.speeds_deg_s)) > IMPOSSIBLE_DEG_S:
+        return "speeds that there cannot be"
+    if last is not None:
+        passed_s = report.timestamp_s - last.timestamp_s
+        leap_deg = max(abs(a - b) for a, b in zip(report.angles_deg, last.angles_deg, strict=True))
+        if passed_s < 0 or leap_deg > LEAP_DEG + IMPOSSIBLE_DEG_S * passed_s:
+            return "that it has leapt in time or space"
+    return None
 
 
 _SAFETY: dict[int, tuple[str, str]] = {

@@ -180,10 +180,11 @@ class Run:
 
     def _follow(self) -> None:
         if not self._knots:
-            self._settled_s += STEP_S
-            self._servo(self._last.angles_rad)
             if self._settled_s >= SETTLE_S:
                 self._brake()
+                return
+            self._settled_s += STEP_S
+            self._servo(self._last.angles_rad)
             return
         self._servo(_between(self._last, self._knots[0], self._at_s / KNOT_S))
         wanted = self._robot.inputs[SPEED_FACTOR]
