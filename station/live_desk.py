@@ -15,7 +15,7 @@ from station.core import effects as fx
 from station.core.procedure import Procedure
 from station.core.screen import Screen
 from station.core.state import Phase, State
-from station.web.desk import BenchPointer, Caption, PersonEvent, Shown
+from station.web.desk import Arm, BenchPointer, Caption, PersonEvent, Shown
 from station.web.record import Curve, OverrideNote, Record, Rundown
 from station.web.recording import curve_of, overrides_of, record_of, rundowns_of
 from vision.api import Frame, FrameAnalysis
@@ -38,6 +38,8 @@ class LiveDesk:
     """Where a person's acts go."""
     trace: Callable[[str], TighteningTrace | None]
     """The kept curve of a result, by its key `controller serial/tightening id`."""
+    arm: Callable[[], Arm | None] = lambda: None
+    """The bench's arm."""
     voice: Voice | None = None
     bench_pointer: BenchPointer | None = None
     opens: Callable[[str], None] | None = None

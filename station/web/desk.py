@@ -1,7 +1,7 @@
 """What the pages' server may see and do: written here, kept by whoever runs the station.
 
-Every method but `curve` may be called from the server's event loop and returns at once; what it reads is made in other
-threads.
+Every method but those that say otherwise may be called from the server's event loop and returns at once; what it reads
+is made in other threads.
 """
 
 from __future__ import annotations
@@ -23,6 +23,9 @@ from station.core.events import (
     VisitAbandoned,
 )
 from station.core.screen import Screen
+from station.core.service_asks import Ask
+from station.motion.gesture import Gesture
+from station.runtime.arm_desk import ArmView
 from station.web.record import Curve, OverrideNote, Record, Rundown
 
 PersonEvent = (
@@ -77,6 +80,25 @@ class BenchPointer(Protocol):
         """Pull the tool's trigger, or let it go."""
 
 
+class Arm(Protocol):
+    """The arm as a technician sees and serves it. Only the core moves it: a wish is asked, never carried out, here."""
+
+    def view(self) -> ArmView:
+        """Everything about it now."""
+
+    def ask(self, wish: Ask, person: str) -> None:
+        """A signed-in technician wants something of it."""
+
+    def hold(self) -> None:
+        """The jog's button is held at this moment."""
+
+    def teach_posture(self, name: str, speed_percent: int, person: str) -> None:
+        """Keep where it stands. Raises TeachError. Writes to the disk: not from the event loop."""
+
+    def keep(self, gesture: Gesture, person: str) -> None:
+        """Write a gesture. Raises TeachError. Writes to the disk: not from the event loop."""
+
+
 class Desk(Protocol):
     """The station as the pages know it."""
 
@@ -123,3 +145,6 @@ class Desk(Protocol):
 
     def begin(self, language: str) -> None:
         """Open a visit in this language."""
+
+    def arm(self) -> Arm | None:
+        """The bench's arm; None on a bench without one."""

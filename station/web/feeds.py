@@ -106,7 +106,7 @@ class Feeds:
             return
         try:
             while True:
-                _moved(pointer, MOVES.validate_json(await _heard(socket)))
+                _moved(pointer, MOVES.validate_json(await heard_from(socket)))
         except WebSocketDisconnect:
             return
         except ValidationError:
@@ -176,7 +176,7 @@ async def _until_gone(
         async def listen() -> None:
             try:
                 while True:
-                    await _heard(socket)
+                    await heard_from(socket)
                     heard()
             except WebSocketDisconnect:
                 tasks.cancel_scope.cancel()
@@ -188,7 +188,7 @@ async def _until_gone(
             tasks.cancel_scope.cancel()
 
 
-async def _heard(socket: WebSocket) -> str:
+async def heard_from(socket: WebSocket) -> str:
     """The next message; a binary one, which no page sends, counts as empty. Raises WebSocketDisconnect."""
     message = await socket.receive()
     if message["type"] == "websocket.disconnect":

@@ -74,6 +74,7 @@ class Pages:
                 "cameras": list(self.desk.camera_names()),
                 "people": list(self.people.names()),
                 "bench": self.desk.bench_pointer is not None,
+                "arm": self.desk.arm() is not None,
             }
         )
 
@@ -99,10 +100,10 @@ class Pages:
 
         422 where a reason is missing.
         """
-        who = self._who(request)
+        who = who_asks(self.people, request)
         if who is None:
             return JSONResponse({"verdict": "signed_out"}, 401)
-        ask = ASKS.validate_json(await _json(request))
+        ask = ASKS.validate_json(await json_of(request))
         version, screen = self.desk.screen()
         if screen is None or not self._known_language(ask):
             return JSONResponse({"verdict": Verdict.STALE, "version": version}, 409)
@@ -119,7 +120,7 @@ class Pages:
 
     async def sign_in(self, request: Request) -> Response:
         """A token for a right PIN; 403 for a wrong one, 429 while one must wait after too many."""
-        asked = SignIn.model_validate_json(await _json(request))
+        asked = SignIn.model_validate_json(await json_of(request))
         address = request.client.host if request.client else ""
         # One at a time: tries that run side by side would all be checked before the first wrong one is counted.
         async with self.signing_in:
@@ -150,12 +151,15 @@ class Pages:
     def _known_language(self, ask: Ask) -> bool:
         return not isinstance(ask, Language) or ask.language in self.desk.phrases.languages
 
-    def _who(self, request: Request) -> Session | None:
-        token = _token(request)
-        return self.people.session(token) if token else VISITOR
+
+def who_asks(people: People, request: Request) -> Session | None:
+    """Whose request it is; None for a token that is worth nothing."""
+    token = _token(request)
+    return people.session(token) if token else VISITOR
 
 
-async def _json(request: Request) -> bytes:
+async def json_of(request: Request) -> bytes:
+    """The body of a post. Raises NotJsonError, TooLargeError."""
     if request.headers.get("content-type", "").partition(";")[0].strip() != "application/json":
         raise NotJsonError("posts are JSON with content type application/json; set it and send again")
     return await body_of(request)

@@ -19,6 +19,7 @@ from starlette.routing import BaseRoute, Mount, Route, WebSocketRoute
 from starlette.staticfiles import StaticFiles
 
 from station.config.station_values import PersonConfig
+from station.web.arm_pages import ArmPages
 from station.web.asking import Claims
 from station.web.bell import Bell
 from station.web.desk import Desk
@@ -51,7 +52,9 @@ def create_app(
     clock that stamps the pictures.
     """
     static = Path(str(resources.files("station.web") / "static"))
-    pages = Pages(desk=desk, people=People(people, now_s), claims=Claims(now_s), static=static)
+    sessions = People(people, now_s)
+    pages = Pages(desk=desk, people=sessions, claims=Claims(now_s), static=static)
+    arm = ArmPages(desk=desk, people=sessions)
     bell = Bell()
     feeds = Feeds(desk=desk, bell=bell, now_s=now_s)
 
@@ -69,6 +72,7 @@ def create_app(
         Route("/", pages.home),
         pages.page("kiosk"),
         pages.page("console"),
+        pages.page("arm"),
         pages.page("record"),
         Route("/health", pages.health),
         Route("/about.json", pages.about),
@@ -76,10 +80,12 @@ def create_app(
         Route("/curve.json", pages.curve),
         Route("/speech/{utterance}.wav", pages.speech),
         Route("/act", pages.act, methods=["POST"]),
+        Route("/arm/wish", arm.wish, methods=["POST"]),
         Route("/sign-in", pages.sign_in, methods=["POST"]),
         Route("/sign-out", pages.sign_out, methods=["POST"]),
         WebSocketRoute("/ws/state", feeds.state),
         WebSocketRoute("/ws/video/{camera}", feeds.video),
+        WebSocketRoute("/ws/arm", arm.feed),
         Mount("/static", StaticFiles(directory=static)),
     ]
     if desk.bench_pointer is not None:

@@ -18,7 +18,7 @@ from station.config.procedure_file import load_procedure
 from station.config.station_file import load_station
 from station.core.procedure import Procedure
 from station.core.screen import Screen, ScreenFault, ScreenJoint, ScreenQuestion, ScreenStep
-from station.web.desk import Caption, PersonEvent, Shown
+from station.web.desk import Arm, Caption, PersonEvent, Shown
 from station.web.record import Curve, OverrideNote, Record, RecordJoint, Rundown, Window
 from station.web.server import create_app, serving
 
@@ -78,6 +78,7 @@ class ScriptedDesk:
     results: tuple[Rundown, ...] = ()
     noted: tuple[OverrideNote, ...] = ()
     curves: dict[str, Curve] = field(default_factory=dict)
+    robot: Arm | None = None
     version: int = 1
     lock: threading.Lock = field(default_factory=threading.Lock)
     listeners: list[Callable[[], None]] = field(default_factory=list)
@@ -142,6 +143,9 @@ class ScriptedDesk:
 
     def begin(self, language: str) -> None:
         self.begun.append(language)
+
+    def arm(self) -> Arm | None:
+        return self.robot
 
     def _tell(self) -> None:
         for listener in tuple(self.listeners):

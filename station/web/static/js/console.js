@@ -6,26 +6,30 @@ import { Link } from "./link.js";
 import { overrideItem } from "./record.js";
 import { keepingFocus, reasoned } from "./reason.js";
 import { Rundowns, measured } from "./rundowns.js";
+import { SignIn } from "./sign-in.js";
+import { fillTongues } from "./tongues.js";
 
 let words = {};
-let languages = {};
 let view = null;
-let token = "";
-let role = "";
 
 const about = await (await fetch("/about.json")).json();
-$("sign-name").replaceChildren(...about.people.map((name) => make("option", { text: name })));
+const signIn = new SignIn({ people: about.people, changed: () => view && draw(), say });
+show($("to-arm"), about.arm);
+signIn.follow($("to-arm"));
 const rundowns = new Rundowns($("rundowns"), $("curve"));
 const link = new Link("/ws/state?page=console", { message: heard, lost });
 
 function heard(message) {
   if (message.kind === "words") {
-    ({ words, languages } = message);
+    ({ words } = message);
     document.documentElement.lang = message.language;
     setText($("title"), words["console"]);
     document.title = `${words.console} · ${words.title}`;
     for (const element of document.querySelectorAll("[data-word]")) setText(element, words[element.dataset.word]);
-    tongues(message.language);
+    fillTongues($("languages"), message.languages, message.language, words, (id) => {
+      link.move(`/ws/state?page=console&language=${id}`);
+    });
+    signIn.show(words);
   } else {
     view = message.view;
     document.body.dataset.connected = "true";
@@ -46,20 +50,9 @@ function say(text, kind = "") {
   show($("notice"), Boolean(text));
 }
 
-function tongues(language) {
-  $("languages").setAttribute("aria-label", words.language);
-  $("languages").replaceChildren(
-    ...Object.entries(languages).map(([id, name]) => {
-      const button = make("button", { text: name, attributes: { type: "button", lang: id, "aria-pressed": String(id === language) } });
-      button.addEventListener("click", () => link.move(`/ws/state?page=console&language=${id}`));
-      return button;
-    }),
-  );
-}
-
 async function tell(ask) {
-  const answer = await post("/act", { visit: view.visit, ...ask }, token);
-  if (answer.status === 401) signed("", "", "");
+  const answer = await post("/act", { visit: view.visit, ...ask }, signIn.token);
+  if (answer.status === 401) signIn.set("", "", "");
   const word = wordFor(answer);
   say(word ? words[word] : "");
   return !word;
@@ -68,7 +61,7 @@ async function tell(ask) {
 function draw() {
   setText($("visit"), [view.visit, view.visitor, view.car, view.step, view.outcome].filter(Boolean).join(" · "));
   setText($("sentence"), view.sentence);
-  refill($("faults"), [view.faults, role, view.language], () =>
+  refill($("faults"), [view.faults, signIn.role, view.language], () =>
     view.faults.length ? view.faults.map(fault) : [make("li", { className: "none", text: words["console.no_faults"] })],
   );
   refill($("facts"), view.waiting_for, () => view.waiting_for.map((text) => make("li", {}, [make("code", { text })])));
@@ -97,7 +90,7 @@ function draw() {
       ]),
     ),
   );
-  refill($("visit-buttons"), [view.phase, view.paused, view.help_called, view.undo, role, view.language], buttons);
+  refill($("visit-buttons"), [view.phase, view.paused, view.help_called, view.undo, signIn.role, view.language], buttons);
 }
 
 function line({ name, good, text }) {
@@ -121,8 +114,8 @@ function buttons() {
       ? button(words.continue, () => tell({ do: "resume" }))
       : button(words.pause_program, () => tell({ do: "pause" })),
   ];
-  if (view.help_called && role) found.push(button(words["console.answered"], () => tell({ do: "help_answered" })));
-  if (role === "technician") {
+  if (view.help_called && signIn.role) found.push(button(words["console.answered"], () => tell({ do: "help_answered" })));
+  if (signIn.role === "technician") {
     const end = [words["console.end_visit"], (reason) => tell({ do: "abandon", reason })];
     const { undo } = view;
     const back = undo ? [[undo.text, (reason) => tell({ do: "use_right", right: "undo", subject: undo.step, reason })]] : [];
@@ -143,7 +136,7 @@ function fault(each) {
   if (each.clear_by === "visitor" && each.ready) {
     parts.push(button(words.acknowledge, () => tell({ do: "acknowledge", code: each.code })));
   }
-  if (each.clear_by === "technician" && role === "technician") {
+  if (each.clear_by === "technician" && signIn.role === "technician") {
     const { code, subject } = each;
     const mended = [words["console.acknowledge"], (reason) => tell({ do: "acknowledge", code, reason })];
     const rights = each.rights.map(({ right, text }) => [text, (reason) => tell({ do: "use_right", right, subject, reason })]);
@@ -152,24 +145,3 @@ function fault(each) {
   }
   return make("li", { data: { holds: String(each.holds), code: each.code } }, parts);
 }
-
-function signed(newToken, name, newRole) {
-  [token, role] = [newToken, newRole];
-  setText($("signed-name"), name && `${name} · ${words[`console.role.${role}`]}`);
-  show($("signed"), Boolean(token));
-  show($("sign-form"), !token);
-  if (view) draw();
-}
-
-$("sign-form").addEventListener("submit", async (event) => {
-  event.preventDefault();
-  const asked = { name: $("sign-name").value, pin: $("sign-pin").value };
-  $("sign-pin").value = "";
-  const { status, body } = await post(`/sign-in?language=${document.documentElement.lang}`, asked);
-  if (status === 200) signed(body.token, body.name, body.role);
-  say(status === 200 ? "" : (body.text ?? words.error));
-});
-$("sign-out").addEventListener("click", async () => {
-  await post("/sign-out", {}, token);
-  signed("", "", "");
-});

@@ -30,6 +30,14 @@ export class Link {
     old?.close();
   }
 
+  // Close it for good.
+  end() {
+    clearTimeout(this.#timer);
+    const old = this.#socket;
+    this.#socket = null;
+    old?.close();
+  }
+
   #open() {
     const url = new URL(this.#path, location.href);
     url.protocol = location.protocol === "https:" ? "wss:" : "ws:";
@@ -43,9 +51,10 @@ export class Link {
     socket.onmessage = (event) => {
       if (socket === this.#socket) this.#on.message(this.#on.binary ? event.data : JSON.parse(event.data));
     };
-    socket.onclose = () => {
+    socket.onclose = (event) => {
       if (socket !== this.#socket) return;
-      this.#on.lost();
+      this.#on.lost(event.code);
+      if (socket !== this.#socket) return;
       this.#timer = setTimeout(() => this.#open(), this.#wait);
       this.#wait = Math.min(this.#wait * FACTOR, LONGEST_MS);
     };
