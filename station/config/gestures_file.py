@@ -7,6 +7,7 @@ that gesture's table anew and leaves every other line as it is, comments include
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
@@ -19,6 +20,8 @@ from station.config.strict import nearest, parse
 from station.config.toml_source import Source, key_lines, read_toml
 from station.motion.gesture import Gesture, StepBack, TaughtPosture
 
+_NAME = re.compile(r"[A-Za-z0-9_-]+")
+"""What TOML takes as a key without quotes."""
 HISTORY = "history"
 """Folder beside a gestures file with its former versions, named by their time."""
 
@@ -69,21 +72,24 @@ def save_gesture(path: Path, gesture: Gesture, *, stamp: str) -> GestureBook:
 
 def with_gesture(text: str, gesture: Gesture) -> str:
     """The text of a gestures file with one gesture's table written anew; a new gesture goes at its end."""
-    lines = text.splitlines()
-    table = _table_text(gesture)
+    lines = text.splitlines(keepends=True)
+    table = [f"{line}\n" for line in _table_text(gesture)]
     headers = {path[0]: line for path, line in key_lines(text).items() if len(path) == 1}
     at = headers.get(gesture.name)
     if at is None:
-        return "\n".join([*_without_blank_end(lines), "", *table]) + "\n"
+        return text.rstrip() + "\n\n" + "".join(table)
     first = at - 1
     last = min((line - 1 for line in headers.values() if line > at), default=len(lines))
     # Comments and blank lines above the next header belong to the next gesture.
     while last > first + 1 and (not lines[last - 1].strip() or lines[last - 1].lstrip().startswith("#")):
         last -= 1
-    return "\n".join([*lines[:first], *table, *lines[last:]]) + "\n"
+    return "".join([*lines[:first], *table, *lines[last:]])
 
 
 def _gesture(name: str, table: object, source: Source, findings: Findings) -> Gesture | None:
+    if not _NAME.fullmatch(name):
+        findings.report((name,), f"`{name}` is no name for a gesture", "use letters, digits, - and _")
+        return None
     if not isinstance(table, dict):
         findings.report((name,), f"`{name}` is no table", f"write its header in single brackets: [{name}]")
         return None
@@ -98,12 +104,7 @@ def _gesture(name: str, table: object, source: Source, findings: Findings) -> Ge
 
 
 def _table_text(gesture: Gesture) -> list[str]:
-    return [f"[{_key(gesture.name)}]", *(f"{key} = {_toml(value)}" for key, value in plain(gesture).items())]
-
-
-def _key(name: str) -> str:
-    bare = name and all(char.isascii() and (char.isalnum() or char in "-_") for char in name)
-    return name if bare else _toml(name)
+    return [f"[{gesture.name}]", *(f"{key} = {_toml(value)}" for key, value in plain(gesture).items())]
 
 
 def _toml(value: object) -> str:
@@ -112,10 +113,11 @@ def _toml(value: object) -> str:
         case bool():
             return "true" if value else "false"
         case int() | float():
-            return f"{value:.10g}"
+            short = f"{value:.10g}"
+            return short if float(short) == value else repr(value)
         case str():
             escaped = value.replace("\\", "\\\\").replace('"', '\\"')
-            return '"' + "".join(char if char.isprintable() else f"\\u{ord(char):04x}" for char in escaped) + '"'
+            return '"' + "".join(char if char.isprintable() else f"\\U{ord(char):08x}" for char in escaped) + '"'
         case Mapping():
             return "{ " + ", ".join(f"{key} = {_toml(item)}" for key, item in value.items()) + " }"
         case tuple() | list():
@@ -142,13 +144,6 @@ def _free_name(folder: Path, stem: str) -> Path:
         number += 1
         path = folder / f"{stem}.{number}.toml"
     return path
-
-
-def _without_blank_end(lines: list[str]) -> list[str]:
-    end = len(lines)
-    while end and not lines[end - 1].strip():
-        end -= 1
-    return lines[:end]
 
 
 def _named(problem: Problem, path: Path) -> Problem:

@@ -45,7 +45,7 @@ def test_a_rod_that_dips_into_a_box_is_as_deep_as_it_dips(depth, length, halves)
     """It should be the way out through the face that it came by, however long the rod is."""
     depth = min(depth, *halves)
     end = np.array([0.0, 0.0, halves[2] - depth])
-    assert from_boxes_mm(end + [0, 0, length], end, halves) == pytest.approx(-depth, abs=1e-6)
+    assert from_boxes_mm(end + np.array([0, 0, length]), end, halves) == pytest.approx(-depth, abs=1e-6)
 
 
 @given(one=POINT, two=POINT, three=POINT, four=POINT)

@@ -33,7 +33,7 @@ def test_the_arm_points_at_each_joint_from_above(name, joint):
     """It should end with its tip 30 mm over the joint and its tool straight down, and have come straight down."""
     scene, procedure = bench(name)
     found = plan(f"point-{joint}", here_deg=home_of(scene), scene=scene)
-    over = np.array(procedure.joint(joint).position_mm) + [0, 0, 30]
+    over = np.array(procedure.joint(joint).position_mm) + np.array([0, 0, 30])
     tip, axis = tip_of(scene, found.goal_deg)
     assert np.linalg.norm(tip - over) < 0.5
     assert np.degrees(np.arccos(np.clip(-axis[2], -1, 1))) < 0.5
@@ -68,7 +68,7 @@ def test_the_arm_sets_its_tip_on_the_part_along_the_pins_and_gently(name):
 @pytest.mark.parametrize("name", BENCHES)
 @pytest.mark.parametrize("reach", Reach)
 def test_the_nut_cup_comes_at_the_height_that_the_visitor_chose(name, reach):
-    """It should bring the tip to the setting's height over the table, and no part farther than allowed to the visitor."""
+    """It should bring the tip to the setting's height over the table, no part farther into the zone than allowed."""
     scene, _ = bench(name)
     scene = replace(scene, reach=reach)
     gesture = scene.gestures["present-nuts"]
