@@ -77,9 +77,9 @@ class ArmWatch:
         bench_from_base: Transform,
         tool: tuple[Capsule, ...] = (),
         *,
-        idle_percent: float = 100.0,
+        idle_percent: float = 30.0,
     ) -> None:
-        """`idle_percent` is the speed that a standing arm without a task is judged for."""
+        """`idle_percent` is the speed that a standing arm without a task is judged for, in any direction."""
         self._body = Body(model, bench_from_base, tool)
         self._full_deg_s = np.asarray(model.speed_deg_s, dtype=np.float64)
         self._idle_share = idle_percent / 100.0

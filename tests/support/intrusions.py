@@ -14,10 +14,11 @@ from support.doorbench import door_bench, static_looks
 from support.handview import GLOVES, SKINS, flesh_in_view
 from support.supervised import BENCH_FROM_BASE, CONFIG, HOME, POINT_J1, measured, posture, watch
 
+from drivers.cobot.arm.clearance import segment_distances_mm
 from drivers.cobot.arm.forward import joint_frames
 from drivers.cobot.mycobot280.kinematics import MODEL
-from station.motion.gaps import gaps
 from station.motion.people import PeopleWatch, views_of
+from station.motion.supervision import Verdict
 from station.motion.supervisor import Supervisor
 from vision.api import CameraState, FrameAnalysis
 from vision.geometry import Array
@@ -68,16 +69,19 @@ class Intruded:
     """What became of one. Times are since the hand set out; None = it never happened."""
 
     speed_mm_s: float
+    in_view_s: float | None
     in_zone_s: float | None
     touch_s: float | None
-    """When the flesh would meet the arm, seen from above and in height, if the arm went on."""
+    """When the flesh would meet the arm, if both went on."""
     hold_s: float | None
     """When the verdict was a hold."""
 
     @property
-    def missed(self) -> bool:
-        """Nobody noticed."""
-        return self.hold_s is None
+    def noticed_in_time(self) -> bool:
+        """Held because of this hand, and before it could touch the arm."""
+        if self.hold_s is None or self.in_view_s is None:
+            return False
+        return self.in_view_s <= self.hold_s and (self.touch_s is None or self.hold_s < self.touch_s)
 
     @property
     def frames(self) -> float:
@@ -118,26 +122,38 @@ class Bench:
         self._frame = 0
         for _ in range(20):
             self._look(None)
+        self._begin()
 
     def run(self, one: Intrusion) -> Intruded:
         """Let one hand come in, and go away again."""
         self._look(None)
-        people = PeopleWatch(self._views, rise_mm=CONFIG.rise_mm)
-        supervisor, arm = Supervisor(CONFIG, measured("top")), watch()
-        arm.asks((), PERCENT)
+        self._begin()
         sets_out_s = self._now_s + one.begins_s
         hold_s = None
-        while self._now_s < sets_out_s + one.takes_s + STAYS_S:
-            people.seen(self._look(one.hand(self._now_s + FRAME_S - sets_out_s)))
-            verdict_s = self._now_s + LOOK_S
-            for behind in (2, 1, 0):
-                at_s = verdict_s - behind * POSTURE_S
-                arm.posture(posture(at_s, _angles(at_s), moving=True))
-            verdict = supervisor.update(verdict_s, arm.now(), people.at(verdict_s))
-            if verdict.limit_percent == 0:
-                hold_s = verdict_s - sets_out_s
-                break
+        while hold_s is None and self._now_s < sets_out_s + one.takes_s + STAYS_S:
+            verdict = self._judged(one.hand(self._now_s + FRAME_S - sets_out_s))
+            hold_s = verdict.t_mono_s - sets_out_s if verdict.limit_percent == 0 else None
         return Intruded(speed_mm_s=one.speed_mm_s, hold_s=hold_s, **_truth(one, sets_out_s))
+
+    def alone(self, frames: int) -> list[Verdict]:
+        """The verdicts on the moving arm while nobody is there."""
+        self._look(None)
+        self._begin()
+        return [self._judged(None) for _ in range(frames)]
+
+    def _begin(self) -> None:
+        self._people = PeopleWatch(self._views, rise_mm=CONFIG.rise_mm)
+        self._supervisor, self._arm = Supervisor(CONFIG, measured("top")), watch()
+        self._arm.asks((), PERCENT)
+
+    def _judged(self, hand: DrawnHand | None) -> Verdict:
+        """The verdict on the next picture."""
+        self._people.seen(self._look(hand))
+        verdict_s = self._now_s + LOOK_S
+        for behind in (2, 1, 0):
+            at_s = verdict_s - behind * POSTURE_S
+            self._arm.posture(posture(at_s, _angles(at_s), moving=True))
+        return self._supervisor.update(verdict_s, self._arm.now(), self._people.at(verdict_s))
 
     @property
     def _now_s(self) -> float:
@@ -174,27 +190,27 @@ def _points(angles_deg: tuple[float, ...]) -> Array:
 
 
 def _truth(one: Intrusion, sets_out_s: float) -> dict[str, float | None]:
-    """When the flesh enters the zone, and when it would meet the arm."""
-    in_zone_s = touch_s = None
+    """When the flesh comes into view, when it enters the zone, and when it would meet the arm."""
+    in_view_s = in_zone_s = touch_s = None
     arm = watch()
     for index in range(int((one.takes_s + STAYS_S) / STEP_S)):
         since_s = index * STEP_S
         points, radii = flesh_in_view(one.hand(since_s), TOP)
-        if in_zone_s is None and len(points) and _in_zone(points, radii):
+        if not len(points):
+            continue
+        in_view_s = since_s if in_view_s is None else in_view_s
+        if in_zone_s is None and _in_zone(points, radii):
             in_zone_s = since_s
         if in_zone_s is not None and index % 4 == 0:
             at_s = sets_out_s + since_s
             arm.posture(posture(at_s, _angles(at_s)))
             placed = arm.now()
             assert placed is not None
-            near = points[points[:, 1] > points[:, 1].max() - 200.0]
-            dots = [np.array([[x - 0.5, y], [x + 0.5, y], [x, y + 0.5]]) for x, y, _ in near]
-            tops = [float(z) + 15.0 for _, _, z in near]
-            found = gaps(placed.starts_mm, placed.ends_mm, placed.radii_mm, dots, tops).distances_mm
-            if float(found.min()) <= 15.0:
+            away = segment_distances_mm(placed.starts_mm, placed.ends_mm, points, points)
+            if float((away - placed.radii_mm[:, None] - radii[None]).min()) <= 0.0:
                 touch_s = since_s
                 break
-    return {"in_zone_s": in_zone_s, "touch_s": touch_s}
+    return {"in_view_s": in_view_s, "in_zone_s": in_zone_s, "touch_s": touch_s}
 
 
 def _in_zone(points: Array, radii: Array) -> bool:
