@@ -41,6 +41,8 @@ class SimulatedArm:
     colour: Callable[[], tuple[int, int, int]]
     """Red, green, blue of its lamp now."""
     wants_hangup: Callable[[], object]
+    emergency_stop: Callable[[bool], None]
+    """Press (True) or release its emergency stop."""
 
 
 def simulated_arm(station: StationConfig, seed: int) -> SimulatedArm | None:
@@ -55,10 +57,27 @@ def simulated_arm(station: StationConfig, seed: int) -> SimulatedArm | None:
     if config.family == MYCOBOT280:
         cobot = MyCobot280Simulator(rng, angles_deg=angles_deg)
         return SimulatedArm(
-            model=model, simulator=cobot, joints=cobot, colour=lambda: cobot.colour, wants_hangup=lambda: None
+            model=model,
+            simulator=cobot,
+            joints=cobot,
+            colour=lambda: cobot.colour,
+            wants_hangup=lambda: None,
+            emergency_stop=cobot.arm.emergency_stop,
         )
     controller = SimulatedController(model, angles_deg=angles_deg, powered=True)
     robot = UniversalRobotsSimulator(controller, rng)
+
+    def emergency_stop(pressed: bool) -> None:
+        if pressed:
+            controller.press_emergency_stop()
+        else:
+            controller.release_emergency_stop()
+
     return SimulatedArm(
-        model=model, simulator=robot, joints=controller, colour=lambda: DARK, wants_hangup=robot.wants_hangup
+        model=model,
+        simulator=robot,
+        joints=controller,
+        colour=lambda: DARK,
+        wants_hangup=robot.wants_hangup,
+        emergency_stop=emergency_stop,
     )

@@ -54,6 +54,8 @@ class Incident:
             return any(joint.torque_nm is not None for joint in screen.joints)
         if self._mishap is Mishap.COBOT_UNPLUGGED:
             return screen.robot != "away"
+        if self._mishap is Mishap.COBOT_STOPPED:
+            return self._rig.arm is not None and screen.robot == "moving"
         if self._mishap in (Mishap.CUT_RUNDOWN, Mishap.LOST_RESULT):
             # In the middle of a rundown: not while it is still free, nor in its last moment.
             tool = self._rig.tool_simulator
@@ -82,6 +84,9 @@ class Incident:
             case Mishap.COBOT_UNPLUGGED if rig.cobot is not None:
                 rig.cobot.unplug()
                 self._mend_at_s = now_s + BROKEN_S
+            case Mishap.COBOT_STOPPED if rig.arm is not None:
+                rig.arm.emergency_stop(True)
+                self._mend_at_s = now_s + BROKEN_S
             case Mishap.TOOL_UNPLUGGED | Mishap.CUT_RUNDOWN | Mishap.LOST_RESULT if rig.tool is not None:
                 rig.tool.unplug()
                 self._mend_at_s = now_s + BROKEN_S
@@ -98,6 +103,8 @@ class Incident:
         self._rig.world.covered.clear()
         if self._mishap is Mishap.COBOT_UNPLUGGED and self._rig.cobot is not None:
             self._rig.cobot.plug_in()
+        if self._mishap is Mishap.COBOT_STOPPED and self._rig.arm is not None:
+            self._rig.arm.emergency_stop(False)
         if self._mishap is Mishap.LOST_RESULT and self._rig.tool_simulator is not None:
             self._rig.tool_simulator.forget_results(ALL_IDS)
         if self._mishap in _CUTS and self._rig.tool is not None:
@@ -126,7 +133,7 @@ def _steps_for(mishap: Mishap | None, rig: Rig, steps: list[str]) -> list[str]:
             | Mishap.ALREADY_TIGHT
         ):
             return tightening or steps
-        case Mishap.COBOT_UNPLUGGED:
+        case Mishap.COBOT_UNPLUGGED | Mishap.COBOT_STOPPED:
             return moving or steps
         case Mishap.RESTART:
             return steps[2:-1]

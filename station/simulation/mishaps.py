@@ -22,6 +22,8 @@ class Mishap(StrEnum):
     UNARMED_RESULT = "unarmed_result"
     DUPLICATE_RESULT = "duplicate_result"
     COBOT_UNPLUGGED = "cobot_unplugged"
+    COBOT_STOPPED = "cobot_stopped"
+    """Somebody presses the arm's emergency stop while it moves, and releases it again."""
     TOOL_UNPLUGGED = "tool_unplugged"
     WRONG_SOCKET = "wrong_socket"
     ALREADY_TIGHT = "already_tight"
@@ -46,6 +48,7 @@ NAMED_BY = {
     Mishap.UNARMED_RESULT: ("result.unarmed",),
     Mishap.DUPLICATE_RESULT: ("result.duplicate",),
     Mishap.COBOT_UNPLUGGED: ("cobot.unplugged",),
+    Mishap.COBOT_STOPPED: ("robot.stopped",),
     Mishap.TOOL_UNPLUGGED: ("tool.unplugged",),
     Mishap.WRONG_SOCKET: ("tool.socket",),
     Mishap.ALREADY_TIGHT: ("tightening.already_tight",),
@@ -80,7 +83,7 @@ def possible(mishap: Mishap, procedure: Procedure) -> bool:
             return procedure.needs_tool()
         case Mishap.WRONG_SOCKET:
             return any(joint.socket is not None for joint in procedure.joints)
-        case Mishap.HAND_IN_ZONE | Mishap.COBOT_UNPLUGGED:
+        case Mishap.HAND_IN_ZONE | Mishap.COBOT_UNPLUGGED | Mishap.COBOT_STOPPED:
             return procedure.needs_cobot()
         case Mishap.CAMERA_STALE | Mishap.CAMERA_COVERED | Mishap.RESTART:
             return True

@@ -47,6 +47,16 @@ def test_a_visit_without_mistakes_needs_no_help(tmp_path, procedure):
     assert (result.calls, result.held) == ((), ())
 
 
+@pytest.mark.parametrize("mishap", [None, Mishap.COBOT_UNPLUGGED, Mishap.COBOT_STOPPED, Mishap.HAND_IN_ZONE])
+def test_the_same_visit_with_an_industrial_arm(tmp_path, mishap):
+    """It should be led by a UR5e on three lines as by the small arm on one, troubles included."""
+    files = read_files(CONFIG / "station.ur.toml")
+    ask = Ask(seed=14, visit="v-1", journal=tmp_path / "journal.sqlite", mishap=mishap)
+    result = run_visit(files, ask)
+    assert noticed(result, mishap), result.named
+    must_be_right(result, tmp_path)
+
+
 def test_every_joint_has_one_good_result_from_its_own_place(tmp_path):
     """It should record one good tightening for each joint, in the procedure's order."""
     result = visit(tmp_path, 12)
