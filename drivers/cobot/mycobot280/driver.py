@@ -70,7 +70,8 @@ class MyCobot280:
     Unknown: `cobot.no_motion`, `cobot.not_arrived`, `cobot.interrupted`, `cobot.lease_expired`, `cobot.still_moving`,
     `cobot.no_answer`, `cobot.not_confirmed`, `cobot.gripper`, `cobot.moved`, `link.lost`, and each note that stops.
     Health, standing and stopping: `cobot.not_powered`, `cobot.servo_error`, `cobot.free_drive`; standing: `cobot.hot`,
-    `cobot.coords_differ`; said: `cobot.noise`, `cobot.slow_answers`, `cobot.device_error`, `cobot.still_moving`.
+    `cobot.servo_status`, `cobot.coords_differ`; said: `cobot.noise`, `cobot.slow_answers`, `cobot.device_error`,
+    `cobot.still_moving`.
     """
 
     def __init__(self, device: str = "cobot", *, ack: Literal["auto"] | Dialect = "auto") -> None:
@@ -251,6 +252,11 @@ class MyCobot280:
         for code, detail in self._stops():
             stand(code, detail, now_s, stops=True)
         hot = ", ".join(str(joint) for joint in status.hot_joints)
+        reported = status.warning
+        look = (
+            f"the servos report trouble with: {reported}; let the arm rest and check its load, power supply and cables"
+        )
+        stand("cobot.servo_status", look if reported else "", now_s)
         stand("cobot.hot", f"joint {hot} is too hot; let the arm rest and check its load" if hot else "", now_s)
         differ = (
             "the arm's own coordinates disagree with its angles; check that it is a myCobot 280 and set its tool frame"

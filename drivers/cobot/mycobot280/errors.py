@@ -1,6 +1,7 @@
 """What the myCobot's numbers for errors mean. Source: "18-communication", commands 07 and 15.
 
-The bits of the servo status (command E4) are those of the Feetech STS servos in the arm.
+The servo status (command E4) by pymycobot 4.0.7: six kinds of trouble, 0 or 1 each. The document is silent about it,
+so it explains and warns, and stops nothing by itself.
 """
 
 from __future__ import annotations
@@ -10,7 +11,7 @@ from collections.abc import Sequence
 COLLISION = range(16, 20)
 _REFUSALS = (*range(1, 7), 32, 33, 34)
 """A target that the arm would not take; it takes the next one."""
-_BITS = ("voltage", "angle sensor", "temperature", "current", "angle", "overload")
+_KINDS = ("voltage", "angle sensor", "temperature", "current", "angle", "overload")
 
 
 def error_words(number: int) -> str:
@@ -33,15 +34,16 @@ def stops_motion(number: int) -> bool:
     return number != 0 and number not in _REFUSALS
 
 
-def servo_words(errors: Sequence[float], status: Sequence[float]) -> str:
-    """What is wrong with the servos, joint by joint; empty when nothing is. Either list may be empty: not known."""
-    words = []
+def servo_words(errors: Sequence[float]) -> str:
+    """What "read next error" says, joint by joint; empty when nothing is wrong or known."""
     kinds = {1: "does not answer", 2: "answers unreliably", 3: "is abnormal"}
-    for joint, number in enumerate(errors, start=1):
-        if number:
-            words.append(f"the servo of joint {joint} {kinds.get(int(number), f'has error {number:g}')}")
-    for joint, bits in enumerate(status, start=1):
-        names = [name for bit, name in enumerate(_BITS) if int(bits) >> bit & 1]
-        if bits:
-            words.append(f"the servo of joint {joint} reports {', '.join(names) or f'status {bits:g}'}")
-    return "; ".join(words)
+    return "; ".join(
+        f"the servo of joint {joint} {kinds.get(int(number), f'has error {number:g}')}"
+        for joint, number in enumerate(errors, start=1)
+        if number
+    )
+
+
+def status_words(status: Sequence[float]) -> str:
+    """The kinds of trouble that the servos report; empty when none is known."""
+    return ", ".join(kind for kind, reported in zip(_KINDS, status, strict=False) if reported)

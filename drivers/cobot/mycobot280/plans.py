@@ -114,7 +114,6 @@ def _clear_stop(free: bool) -> Plan:
         _is(Cmd.IS_FREE_MODE, 0),
         _is(Cmd.ERROR_INFORMATION, 0),
         _is(Cmd.READ_NEXT_ERROR, *none_wrong),
-        _is(Cmd.GET_SERVO_STATUS, *none_wrong),
     )
     return Plan(
         stages=(Stage(sends=power, checks=(_is(Cmd.IS_POWERED_ON, 1),)), Stage(sends=torque, checks=ready)),

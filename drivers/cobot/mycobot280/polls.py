@@ -2,7 +2,8 @@
 
 The firmware answers 50 questions a second at most (20 ms each). One is asked every 25 ms, which leaves it time for
 commands, in a round of five: posture, other, posture, other, moving. So there are 16 postures a second, and each of the
-six flags is read every 0.44 s: with the second read that it takes to be believed, and those that say why, within 0.8 s.
+five flags is read every 0.38 s: with the second read that it takes to be believed, and with those that say why, within
+0.8 s.
 """
 
 from __future__ import annotations
@@ -22,12 +23,12 @@ FLAGS = (
     Cmd.IS_FREE_MODE,
     Cmd.READ_NEXT_ERROR,
     Cmd.ARE_ALL_SERVOS_ENABLED,
-    Cmd.GET_SERVO_STATUS,
 )
 """What can stop the arm."""
 FIGURES = (
     Cmd.GET_SERVO_TEMPERATURES,
     Cmd.GET_COORDS,
+    Cmd.GET_SERVO_STATUS,
     Cmd.GET_SERVO_VOLTAGES,
     Cmd.GET_SERVO_CURRENTS,
     Cmd.GET_GRIPPER_VALUE,

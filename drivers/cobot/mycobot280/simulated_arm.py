@@ -24,8 +24,6 @@ NO_INVERSE = 32
 NO_STRAIGHT_LINE = 33
 WARM_C = 31.0
 TOO_HOT_C = 75.0
-TEMPERATURE_BIT = 4
-OVERLOAD_BIT = 32
 FULL_SPEED_MM_S = 100.0
 GRIPPER_PERCENT_S = 120.0
 """At full speed."""
@@ -91,6 +89,8 @@ class SimulatedArm:
         """How wrong the angles are that it reports."""
         self.ignores_motion = False
         """It accepts targets, reports to be there, and does not move (field report)."""
+        self.overloaded = False
+        """Its servos complain of their load and go on."""
         self._powered = powered
         self._emergency = False
         self._broken: dict[int, int] = {}
@@ -116,10 +116,9 @@ class SimulatedArm:
 
     @property
     def servo_status(self) -> Values:
-        """Status bits of each servo."""
-        hot = [TEMPERATURE_BIT if heat >= TOO_HOT_C else 0 for heat in self.temperatures_c]
-        overload = [OVERLOAD_BIT if error == 3 else 0 for error in self.servo_errors]
-        return tuple(float(one | other) for one, other in zip(hot, overload, strict=True))
+        """Trouble with voltage, sensor, temperature, current, angle, overload: 0 or 1 each."""
+        hot = any(heat >= TOO_HOT_C for heat in self.temperatures_c)
+        return (0, 0, hot, 0, 0, self.overloaded or 3 in self.servo_errors)
 
     def _tool(self) -> Array:
         return matrix_of(self.tool if self.at_tip else NO_OFFSET)

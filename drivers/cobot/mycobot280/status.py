@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from drivers.api import CobotStatus
-from drivers.cobot.mycobot280.errors import error_words, servo_words, stops_motion
+from drivers.cobot.mycobot280.errors import error_words, servo_words, status_words, stops_motion
 from drivers.cobot.mycobot280.joint_path import largest
 from drivers.cobot.mycobot280.kinematics import JOINTS, coords
 from drivers.cobot.mycobot280.polls import FLAGS
@@ -54,7 +54,7 @@ class ArmStatus:
     """Everything but the posture."""
 
     def __init__(self) -> None:
-        self._flags = {cmd: Believed() for cmd in FLAGS}
+        self._flags = {cmd: Believed() for cmd in (*FLAGS, Cmd.GET_SERVO_STATUS)}
         self._figures: dict[Cmd, Values] = {}
         self._hot = Believed()
         self._far_reads = 0
@@ -122,11 +122,17 @@ class ArmStatus:
         if not self.powered or self._flags[Cmd.IS_POWERED_ON].doubted:
             return ""
         words = error_words(self.error) if stops_motion(self.error) else ""
-        words = words or servo_words(self._value(Cmd.READ_NEXT_ERROR), self._value(Cmd.GET_SERVO_STATUS))
+        words = words or servo_words(self._value(Cmd.READ_NEXT_ERROR))
         doubted = any(self._flags[cmd].doubted for cmd in _SERVOS)
         if not (words or doubted or self.free) and self._value(Cmd.ARE_ALL_SERVOS_ENABLED) == (0,):
-            words = "a joint's servo is switched off"
+            reported = status_words(self._value(Cmd.GET_SERVO_STATUS))
+            words = "a joint's servo is switched off" + (f" ({reported})" if reported else "")
         return words
+
+    @property
+    def warning(self) -> str:
+        """What the servos report of themselves, in words; it need not stop them. Empty when nothing."""
+        return status_words(self._value(Cmd.GET_SERVO_STATUS)) if self.powered else ""
 
     @property
     def hot_joints(self) -> tuple[int, ...]:

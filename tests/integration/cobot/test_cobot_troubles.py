@@ -142,13 +142,25 @@ def test_an_overheated_servo() -> None:
         assert "joint 2" in warning.detail
         assert bench.end_of("m1") is None or isinstance(bench.end_of("m1"), CommandDone)
         bench.simulator.arm.heat(2, 80.0)
-        told(bench, "cobot.servo_error", "joint 2", "temperature")
+        told(bench, "cobot.servo_error", "switched off")
+        bench.until(lambda: "temperature" in (note(bench, "cobot.servo_error") or warning).detail, limit_s=1.0)
         bench.simulator.arm.heat(2, 40.0)
         bench.finish(ClearStop(command_id="c"))
         bench.wait(10.0)
         last = note(bench, "cobot.hot")
         assert last is not None
         assert last.standing is False
+
+
+def test_servos_that_report_trouble_and_go_on() -> None:
+    """It should warn of an overload that stops nothing, and end the warning with it."""
+    with under_way() as bench:
+        bench.simulator.arm.overloaded = True
+        bench.until(lambda: note(bench, "cobot.servo_status"), limit_s=10.0)
+        bench.simulator.arm.overloaded = False
+        bench.until(lambda: (last := note(bench, "cobot.servo_status")) and last.standing is False, limit_s=10.0)
+        bench.until(lambda: bench.end_of("m1"))
+        assert isinstance(bench.end_of("m1"), CommandDone)
 
 
 def test_a_released_servo() -> None:
@@ -177,7 +189,7 @@ def test_a_single_disturbed_answer_stops_nothing() -> None:
             (Cmd.ERROR_INFORMATION, (17,)),
             (Cmd.READ_NEXT_ERROR, (0, 0, 3, 0, 0, 0)),
             (Cmd.ARE_ALL_SERVOS_ENABLED, (0,)),
-            (Cmd.GET_SERVO_STATUS, (0, 0, 0, 0, 0, 32)),
+            (Cmd.GET_SERVO_STATUS, (0, 0, 0, 0, 0, 1)),
         ):
             bench.simulator.disturb(cmd, *values)
             bench.wait(1.0)

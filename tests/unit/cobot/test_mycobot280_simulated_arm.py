@@ -170,11 +170,11 @@ def test_a_joint_that_is_hemmed_in_strikes_at_once() -> None:
 
 
 def test_a_broken_servo_does_not_turn_and_says_so() -> None:
-    """It should tell the number of the fault and its status bits, and leave the other joints alone."""
+    """It should tell the number of the fault and its kind, and leave the other joints alone."""
     arm = powered()
     arm.arm.break_servo(3, 3)
     assert tell(arm, request(Cmd.READ_NEXT_ERROR), 0.0) == (0, 0, 3, 0, 0, 0)
-    assert tell(arm, request(Cmd.GET_SERVO_STATUS), 1.0) == (0, 0, 32, 0, 0, 0)
+    assert tell(arm, request(Cmd.GET_SERVO_STATUS), 1.0) == (0, 0, 0, 0, 0, 1)
     assert tell(arm, request(Cmd.IS_SERVO_ENABLED, 3), 2.0) == (3, 0)
     assert tell(arm, request(Cmd.ARE_ALL_SERVOS_ENABLED), 3.0) == (0,)
     tell(arm, request(Cmd.SEND_ANGLES, 20, 0, 20, 0, 0, 0, 50), 4.0)
