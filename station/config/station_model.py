@@ -148,8 +148,7 @@ class CobotShape(Strict):
     base_mm: Vec3
     base_yaw_deg: float = 0.0
     pointer_mm: AtLeast0 = 0.0
-    pointer_radius_mm: Annotated[float, Field(gt=3)] = 4.0
-    """Above 3: a thinner rod could be through something without being deep in it."""
+    pointer_radius_mm: Above0 = 4.0
 
     def value(self) -> CobotConfig:
         """As the station wants it."""

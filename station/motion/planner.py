@@ -31,8 +31,8 @@ CANDIDATES = 4
 """How many of the postures that meet a goal and can be come to straight are tried, best first."""
 SEARCHED = 2
 """For how many of them a way round things is searched."""
-SAME_DEG = 0.05
-"""Postures that differ by less are the same place: what an encoder can tell."""
+SAME_DEG = 0.2
+"""Postures that differ by less are the same place: a light arm stands no truer than that."""
 OUTSIDE_DEG = 5.0
 """How far beyond its limits a joint may stand at the start: gravity and leading by hand push that far."""
 NUDGES_DEG = (4.0, 10.0, 20.0)
@@ -177,7 +177,7 @@ class Planner:
         """Lines from a posture to the best ending that has a way. Raises PlanError."""
         speed = self._gesture.speed_percent
         for ending in endings:
-            if len(ending.line) == 1 and np.abs(ending.line[-1] - here).max() < SAME_DEG:
+            if np.abs(ending.line[-1] - here).max() < SAME_DEG:
                 return []
         near = getattr(self._gesture, "near_deg", None) is not None
         for group in [endings[:1], endings[1:]] if near else [endings]:

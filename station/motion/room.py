@@ -23,8 +23,10 @@ from station.motion.scene import MotionScene
 RESOLUTION_MM = 2.0
 """Stretches shorter than this are taken as free when both ends are: at most half of it is overlooked."""
 FIRST_STEP_MM = 40.0
-OVERLAP_MM = 3.0
-"""An arm that starts deeper than this in something does not stand where the bench model has it."""
+OVERLAP_MM = 8.0
+"""An arm that starts deeper than this in something does not stand where the bench model has it.
+
+Less than this is what a wanted contact, half a degree in each joint and a part that lies 2 mm beside make together."""
 AWAY_SLACK_MM = 0.5
 """How much a clearance that is too small at the start may still shrink on the way out: rounding of the joints."""
 

@@ -199,11 +199,25 @@ def test_an_arm_that_stands_in_something_is_not_moved():
     assert "deep in crate; lead the arm clear by hand" in str(error)
 
 
+def test_an_arm_that_stands_a_little_beside_its_contact_still_gets_away():
+    """It should plan from what encoders say, which may have the tip some millimetres in the part."""
+    scene, _ = bench()
+    held = np.array(final_posture(scene.gestures["hold"], scene))
+    chance = np.random.default_rng(2)
+    for _ in range(20):
+        start = tuple(held + chance.uniform(-0.4, 0.4, 6))
+        found = plan("step-back", here_deg=start, scene=scene)
+        lifted = [tip_of(scene, angles)[0][2] for angles in found.legs[0].points_deg]
+        assert lifted == sorted(lifted)
+        assert lifted[-1] - lifted[0] > 30
+
+
 def test_an_arm_that_is_there_already_is_not_moved():
     """It should answer with a plan without legs."""
     scene, _ = bench()
     found = plan("home", here_deg=home_of(scene), scene=scene)
     assert (found.legs, found.goal_deg, found.duration_s) == ((), None, 0)
+    assert plan("hold", here_deg=final_posture(scene.gestures["hold"], scene), scene=scene).legs == ()
 
 
 def test_stepping_back_goes_straight_off_the_part_first():
