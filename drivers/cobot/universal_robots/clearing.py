@@ -17,6 +17,15 @@ AGAIN_S = 0.5
 """How long the controller gets to follow a command before it is said again; it refuses to unlock a protective stop that
 is younger than 5 s, and says so."""
 UNLOCK_LIMIT_S = 15.0
+BUSY_LIMIT_S = 1.0
+NOT_OURS = (
+    "cobot.emergency_stop",
+    "cobot.local_control",
+    "cobot.safeguard_stop",
+    "cobot.wrong_model",
+    "cobot.free_drive",
+)
+"""What somebody has to end in another way."""
 POWER_LIMIT_S = 60.0
 """A cold arm takes half a minute to power on."""
 
@@ -69,9 +78,11 @@ class Clearing:
         """How it ended, or None while it goes on."""
         if not standing and not report.plays:
             return End()
-        for code in ("cobot.emergency_stop", "cobot.local_control", "cobot.safeguard_stop"):
+        for code in NOT_OURS:
             if code in standing:
                 return End(code=code, detail=standing[code])
+        if not standing and report.runtime == Runtime.PLAYING and now_s >= self._since_s + BUSY_LIMIT_S:
+            return End(code="cobot.busy", detail="another program has the arm; stop it at the teach pendant")
         if report.safety_mode == SafetyMode.RECOVERY:
             return End(code="cobot.safety_fault", detail=standing["cobot.safety_fault"])
         locked = report.safety_mode == SafetyMode.PROTECTIVE_STOP

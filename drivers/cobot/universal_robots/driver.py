@@ -157,9 +157,11 @@ class UniversalRobot:
         first = self._report is None
         self._report, self._report_s = report, now_s
         if first and self._lanes is not None:
-            # Whatever runs or is about to begin from an earlier connection shall not go on.
+            # Whatever runs, or is about to begin, from an earlier connection shall not go on: it is told to stop, and
+            # the heartbeat stands still.
+            self._lanes.stop_number = self._last_number or report.number
             self._last_number = max(self._last_number, report.number) % LAST_NUMBER
-            self._lanes.stop_number = report.number
+            self._lanes.go_on_from(report.heartbeat)
             self._lanes.control(self._factor(), now_s)
         if self._connected:
             self._events.append(
@@ -196,6 +198,8 @@ class UniversalRobot:
         for waiting in [waiting for waiting in self._waiting if now_s >= waiting.until_s]:
             self._waiting.remove(waiting)
             self._fail(waiting.command_id, now_s, Outcome.UNKNOWN, "cobot.no_answer", waiting.otherwise)
+            if self._clearing is None:
+                lanes.forget_questions()  # What comes too late for its command shall not come at all.
             if waiting.uploads:
                 self._stop(None, now_s)
         if self._beating(now_s):
@@ -283,7 +287,7 @@ class UniversalRobot:
         if stopping is None:
             return
         seen = self._report_s >= stopping.asked_s + STOP_SEEN_S
-        if seen and report.at_rest and (not report.plays or self._stops):
+        if seen and report.at_rest and (not report.plays or report.held):
             self._stopping = None
             for command_id in stopping.command_ids:
                 self._done(command_id, now_s)
@@ -499,12 +503,11 @@ class UniversalRobot:
         return self._lanes.take_output()
 
     def _tell_status(self, report: Report, now_s: float) -> None:
-        ready = self._why_not(report) is None
-        status = status_of(self.device, now_s, report, self._stops, ready=ready, limit=round(100 * self._factor()))
-        key = (status.powered, status.ready, status.free_drive, status.error, status.speed_limit_percent)
+        ready, limit = self._why_not(report) is None, round(100 * self._factor())
+        key = (report.powered, ready, tuple(self._stops), limit)
         if key != self._status_key or now_s >= self._next_status_s:
             self._status_key, self._next_status_s = key, now_s + STATUS_EVERY_S
-            self._events.append(status)
+            self._events.append(status_of(self.device, now_s, report, self._stops, ready=ready, limit=limit))
 
     def _done(self, command_id: str, now_s: float) -> None:
         self._events.append(CommandDone(device=self.device, command_id=command_id, t_mono_s=now_s))

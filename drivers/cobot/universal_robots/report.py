@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import IntEnum
 
-from drivers.cobot.universal_robots.program import NUMBER, STATE, TOOL, State
+from drivers.cobot.universal_robots.program import HEARTBEAT, NUMBER, STATE, TOOL, State
 from drivers.cobot.universal_robots.rtde import Value
 
 TCP_OFFSET = "tcp_offset"
@@ -26,6 +26,7 @@ OUTPUTS = (
     "joint_temperatures",
     "actual_joint_voltage",
     "actual_current",
+    HEARTBEAT,
     NUMBER,
     STATE,
     *TOOL,
@@ -96,6 +97,8 @@ class Report:
     temperatures_c: tuple[float, ...]
     voltages_v: tuple[float, ...]
     currents_a: tuple[float, ...]
+    heartbeat: int
+    """The last sign of life that anybody has written."""
     number: int
     """Of the program that said something last."""
     state: int
@@ -114,6 +117,11 @@ class Report:
     def plays(self) -> bool:
         """A program has the arm, if only to pause."""
         return self.runtime != Runtime.STOPPED
+
+    @property
+    def held(self) -> bool:
+        """The robot itself keeps its arm from moving, whatever a program wants."""
+        return not self.powered or self.safety_mode not in (SafetyMode.NORMAL, SafetyMode.REDUCED)
 
     @property
     def powered(self) -> bool:
@@ -144,6 +152,7 @@ def report_of(values: Mapping[str, Value]) -> Report:
         temperatures_c=several("joint_temperatures"),
         voltages_v=several("actual_joint_voltage"),
         currents_a=several("actual_current"),
+        heartbeat=int(one(HEARTBEAT)),
         number=int(one(NUMBER)),
         state=int(one(STATE)),
         tool=tuple(one(name) for name in TOOL),
