@@ -55,12 +55,17 @@ class Moving:
         if target is not None:
             data = request(Cmd.SEND_ANGLES, *target.angles_deg, target.speed_percent)
             self._outgoing.put(data, motion.command.command_id)
+            self._forget_echoes(now_s)
             self._unechoed.append((motion, now_s))
+
+    def _forget_echoes(self, now_s: float) -> None:
+        """Those that are too late to come, as all are from a firmware that does not acknowledge."""
+        while self._unechoed and now_s >= self._unechoed[0][1] + OWED_S:
+            self._unechoed.popleft()
 
     def echoed(self, accepted: bool, now_s: float) -> bool:
         """The arm has echoed a target. False when it refuses the motion under way: look at once why."""
-        while self._unechoed and now_s >= self._unechoed[0][1] + OWED_S:
-            self._unechoed.popleft()
+        self._forget_echoes(now_s)
         if not self._unechoed:
             return True
         motion, _ = self._unechoed.popleft()
@@ -83,7 +88,7 @@ class Moving:
             return
         if blocked is not None:
             verdict = Verdict(code=blocked[0], detail=blocked[1])
-        elif self._refused_s is not None:
+        elif self._refused_s is not None and (verdict is None or verdict.code is None):
             words = "the arm refuses to move; check that its servos have power and move it again"
             late = now_s >= self._refused_s + REFUSED_WAIT_S
             verdict = Verdict(code="cobot.refused", detail=words) if late else None

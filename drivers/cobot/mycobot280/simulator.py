@@ -97,6 +97,8 @@ class MyCobot280Simulator:
         """What the lamp shows, red, green, blue."""
         self.heard = 0
         """How many frames it has heard."""
+        self.stops = 0
+        """How many stops it has heard."""
         self.motions: list[bytes] = []
         """Every command to move that it has heard, as bytes, oldest first."""
 
@@ -171,6 +173,7 @@ class MyCobot280Simulator:
             return
         for frame in self._parser.feed(data):
             self.heard += 1
+            self.stops += frame.cmd == Cmd.STOP
             if frame.cmd in MOTIONS:
                 self.motions.append(bytes((frame.cmd,)) + frame.payload)
             if frame.cmd in SHAPES:

@@ -111,6 +111,29 @@ def test_clearing_is_not_done_while_a_servo_stays_broken(ack: str) -> None:
         assert isinstance(bench.finish(ClearStop(command_id="again")), CommandDone)
 
 
+def test_clearing_is_not_done_while_a_servo_takes_no_torque() -> None:
+    """It should not call an arm ready of which one joint hangs loose, although no error number tells."""
+    with rig(ack="legacy") as bench:
+        bench.connect()
+        bench.simulator.arm.heat(6, 90.0)
+        end = bench.finish(ClearStop(command_id="clear"))
+        assert isinstance(end, CommandFailed)
+        assert (end.outcome, end.code) == (Outcome.UNKNOWN, "cobot.not_confirmed")
+        assert "are all servos enabled" in end.detail
+
+
+def test_clearing_is_not_done_while_the_error_stays(monkeypatch: pytest.MonkeyPatch) -> None:
+    """It should not call an arm ready that reports a collision after it was told to forget it."""
+    with rig() as bench:
+        bench.connect()
+        bench.simulator.arm.error = 16
+        monkeypatch.setattr(bench.simulator.arm, "clear_error", lambda: True)
+        end = bench.finish(ClearStop(command_id="clear"))
+        assert isinstance(end, CommandFailed)
+        assert (end.outcome, end.code) == (Outcome.UNKNOWN, "cobot.not_confirmed")
+        assert "error information: 16" in end.detail
+
+
 @pytest.mark.parametrize("ack", ["modern", "legacy"])
 def test_free_drive_by_hand_and_back(ack: str) -> None:
     """It should let a person move the arm, and hold it where it was left and not where it was before."""

@@ -172,7 +172,10 @@ def test_permission_to_move_expires_on_a_path_too() -> None:
         bench.submit(path("p", CORNER, GOAL))
         bench.until(lambda: bench.simulator.angles_deg[0] > 25)
         bench.lease = False
+        bench.simulator.stops = 0
         bench.until(lambda: bench.end_of("p"), limit_s=0.4)
+        bench.tick()
+        assert bench.simulator.stops
         end = bench.end_of("p")
         assert isinstance(end, CommandFailed)
         assert end.code == "cobot.lease_expired"

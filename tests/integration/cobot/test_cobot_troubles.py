@@ -37,6 +37,7 @@ def under_way(**simulator: object) -> Iterator[CobotRig]:
         bench.connect()
         bench.submit(move("m1", *FAR, speed=20))
         bench.until(lambda: bench.simulator.angles_deg[0] > 15)
+        bench.simulator.stops = 0
         yield bench
         assert len(bench.simulator.motions) == len(set(bench.simulator.motions))
 
@@ -60,6 +61,9 @@ def failed(bench: CobotRig, code: str, command_id: str = "m1") -> None:
     end = bench.end_of(command_id)
     assert isinstance(end, CommandFailed)
     assert (end.outcome, end.code) == (Outcome.UNKNOWN, code)
+    if code != "link.lost":
+        bench.tick()
+        assert bench.simulator.stops, "a motion that has failed is stopped"
 
 
 def goes_on(bench: CobotRig) -> None:
