@@ -82,7 +82,7 @@ def failed(turn: Turn, event: CommandFailed) -> None:
     stop_failed = robot.stop_id != "" and event.command_id == robot.stop_id
     limit_failed = robot.limit_id != "" and event.command_id == robot.limit_id
     if event.command_id and event.command_id in (robot.service_id, robot.ready_id):
-        turn.set_robot(service_word=event.code, ready_id="")
+        turn.set_robot(service_word=event.code, service_detail=event.detail, ready_id="")
     if move_failed or stop_failed or limit_failed:
         _arm_failed(turn, event, tried=move_failed and robot.service != "", goes_on=limit_failed)
     unplugged = turn.state.devices.get("tool") is not True
@@ -112,7 +112,8 @@ def _arm_failed(turn: Turn, event: CommandFailed, *, tried: bool, goes_on: bool)
         turn.stop_robot()
         turn.set_robot(limit_id="")
     else:
-        turn.rest_robot(stop_id="", service_word=event.code if tried else "")
+        code, detail = (event.code, event.detail) if tried else ("", "")
+        turn.rest_robot(stop_id="", service_word=code, service_detail=detail)
     connected = turn.state.devices.get("cobot") is True
     if event.code in LINE_LOST and connected:
         # What was in flight fails before the loss of the line is heard, but that is all that has happened.

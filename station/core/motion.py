@@ -63,6 +63,8 @@ def guard_robot(turn: Turn) -> None:
         subject = NEAR if zone_clear(turn) else turn.procedure.cobot_zone
         tried = robot.service != ""
         turn.stop_robot()
+        if tried:
+            turn.set_robot(service_word="motion.people_near", service_detail="")
         step = next(iter(active_steps(turn.procedure, turn.state)), None)
         if turn.state.phase is Phase.RUNNING and not tried and (step is None or step.resume == "confirm"):
             turn.raise_fault("robot.hands", subject)

@@ -93,6 +93,8 @@ class ScreenArm:
     """`gesture`, `jog` or `announced` while a technician has the arm move; else empty."""
     service_word: str = ""
     """Code of what became of the technician's last wish; empty when nothing went wrong."""
+    service_detail: str = ""
+    """The same in one sentence, with what is in the way; empty when nobody said more."""
     refusal: str = ""
     """Phrase key of why the arm may not be served now; empty when it may."""
 

@@ -42,9 +42,13 @@ def take_ask(turn: Turn, ask: Ask, role: Role) -> None:
         return
     robot = turn.state.robot
     idle = not robot.moving and not robot.announcing
+    if isinstance(ask, TryGesture | Jog) and idle:
+        turn.set_robot(service_word="", service_detail="")
     match ask:
         case TryGesture():
-            if idle and may_move(turn):
+            if idle and not may_move(turn):
+                turn.set_robot(service_word="motion.people_near")
+            elif idle:
                 turn.set_robot(announcing=SERVICE + ask.gesture)
                 turn.say("robot.moves", priority="safety")
                 turn.do(fx.SetTimer(timer="announce", after_s=ANNOUNCE_S))
@@ -79,7 +83,10 @@ def start_tried(turn: Turn) -> None:
     """The announcement of a tried gesture is over."""
     gesture = turn.state.robot.announcing.removeprefix(SERVICE)
     turn.set_robot(announcing="")
-    if service_refusal(turn.state) or not may_move(turn):
+    if service_refusal(turn.state):
+        return
+    if not may_move(turn):
+        turn.set_robot(service_word="motion.people_near")
         return
     command_id = turn.new_id("c")
     turn.set_robot(command_id=command_id, gesture=gesture, moving=True, service="gesture")
@@ -89,5 +96,5 @@ def start_tried(turn: Turn) -> None:
 def _own(turn: Turn) -> str:
     """Id of a command whose end is told to the technician."""
     command_id = turn.new_id("c")
-    turn.set_robot(service_id=command_id, service_word="")
+    turn.set_robot(service_id=command_id, service_word="", service_detail="")
     return command_id

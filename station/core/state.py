@@ -91,6 +91,8 @@ class RobotState:
     """Of a technician's last command that is no motion."""
     service_word: str = ""
     """What became of a technician's last command: a code, or empty when it went well or is under way."""
+    service_detail: str = ""
+    """The same in one sentence, as whoever refused or failed it said it."""
     limit_percent: int = 100
     """The speed limit that the arm was told last."""
     limit_id: str = ""

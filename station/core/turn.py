@@ -148,5 +148,5 @@ class Turn:
     def make_ready(self) -> None:
         """Have the arm made ready again after a stop of its own."""
         ready_id = self.new_id("c")
-        self.set_robot(ready_id=ready_id, service_word="")
+        self.set_robot(ready_id=ready_id, service_word="", service_detail="")
         self.do(fx.ReadyRobot(command_id=ready_id))

@@ -64,6 +64,7 @@ def screen_of(procedure: Procedure, state: State) -> Screen:
             gesture=state.robot.gesture,
             service=state.robot.service or ("announced" if state.robot.announcing.startswith(SERVICE) else ""),
             service_word=state.robot.service_word,
+            service_detail=state.robot.service_detail,
             refusal=service_refusal(state),
         ),
         interlock=_interlock(procedure, lock),

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from station.config.phrases import Phrases
-from station.core.screen import Screen
+from station.core.screen import Screen, ScreenArm
 from station.motion.bench_model import Box
 from station.motion.scene import MotionScene
 from station.runtime.arm_desk import ArmView
@@ -82,7 +82,7 @@ def now_view(view: ArmView, screen: Screen, phrases: Phrases, language: str) -> 
         "service": screen.arm.service,
         "gesture": screen.arm.gesture,
         "refusal": phrases.shown(language, screen.arm.refusal) if screen.arm.refusal else "",
-        "word": _word(screen.arm.service_word, phrases, language),
+        "word": _word(screen.arm, phrases, language),
         "plan": {
             "gesture": plan.gesture,
             "clearance_mm": round(plan.clearance_mm, 1) if np.isfinite(plan.clearance_mm) else None,
@@ -123,13 +123,13 @@ def _note(code: str, phrases: Phrases, language: str) -> str:
     return phrases.shown(language, key) if key in phrases.keys(language) else ""
 
 
-def _word(code: str, phrases: Phrases, language: str) -> dict[str, str] | None:
+def _word(arm: ScreenArm, phrases: Phrases, language: str) -> dict[str, str] | None:
     """What became of the last wish, when something went wrong with it."""
-    if not code:
+    if not arm.service_word:
         return None
-    key = f"service.{code}"
+    key = f"service.{arm.service_word}"
     known = key if key in phrases.keys(language) else "service.other"
-    return {"code": code, "text": phrases.shown(language, known)}
+    return {"code": arm.service_word, "text": phrases.shown(language, known), "detail": arm.service_detail}
 
 
 def _links(view: ArmView) -> list[dict[str, Any]]:

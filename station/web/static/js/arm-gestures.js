@@ -7,6 +7,8 @@ export class GestureList {
   #postures;
   #wish;
   #scene = null;
+  // Names of those whose form is open: a list that is drawn anew leaves it so.
+  #open = new Set();
 
   constructor(list, postures, { wish }) {
     this.#list = list;
@@ -53,18 +55,25 @@ export class GestureList {
     const { name, kind, taught } = gesture;
     const attempt = this.#try(name, words["arm.gesture.try"]);
     attempt.setAttribute("aria-label", `${words["arm.gesture.try"]}: ${name}`);
+    const more = make("div", {}, [...(taught ? [make("p", { className: "hint", text: taught })] : []), this.#form(gesture, words)]);
+    const label = `${words["arm.gesture.edit"]}: ${name}`;
+    const edit = make("button", {
+      className: "quiet",
+      text: words["arm.gesture.edit"],
+      attributes: { type: "button", "aria-expanded": String(this.#open.has(name)), "aria-label": label },
+    });
+    more.hidden = !this.#open.has(name);
+    edit.addEventListener("click", () => {
+      more.hidden = !more.hidden;
+      edit.setAttribute("aria-expanded", String(!more.hidden));
+      if (more.hidden) this.#open.delete(name);
+      else this.#open.add(name);
+    });
+    const head = [make("strong", { text: name }), make("span", { text: words[`arm.kind.${kind}`] }), attempt, edit];
     return make("li", { data: { gesture: name } }, [
-      make("div", { className: "gesture-head" }, [
-        make("strong", { text: name }),
-        make("span", { text: words[`arm.kind.${kind}`] }),
-        attempt,
-      ]),
+      make("div", { className: "gesture-head" }, head),
       make("p", { className: "plan" }),
-      make("details", {}, [
-        make("summary", { text: words["arm.gesture.edit"], attributes: { "aria-label": `${words["arm.gesture.edit"]}: ${name}` } }),
-        ...(taught ? [make("p", { className: "hint", text: taught })] : []),
-        this.#form(gesture, words),
-      ]),
+      more,
     ]);
   }
 

@@ -6,6 +6,7 @@ import { shape } from "./shape.js";
 
 const MARGIN_MM = 45;
 const OVERHEAD_MM = 450;
+const NEAR = 1.8;
 const TABLE_MM = 36;
 const GRID_MM = 100;
 const LABEL_FROM_MM = 70;
@@ -61,12 +62,14 @@ export class ArmPicture {
   }
 }
 
-// What is near enough to the arm to matter, and the arm's own place.
+// Whether the arm may ever have to do with it: what is not is drawn as an outline only.
+function isNear({ outline_mm: outline, z_mm: [low] }, { base_mm: base, reach_mm: reach }) {
+  return low < OVERHEAD_MM && Math.min(...outline.map(([x, y]) => Math.hypot(x - base[0], y - base[1]))) < NEAR * reach;
+}
+
+// What is near the arm, and its own place.
 function bounds({ base_mm: base, reach_mm: reach, obstacles }) {
-  const near = obstacles.filter(
-    ({ outline_mm: outline, z_mm: [low] }) =>
-      low < OVERHEAD_MM && Math.min(...outline.map(([x, y]) => Math.hypot(x - base[0], y - base[1]))) < 1.8 * reach,
-  );
+  const near = obstacles.filter((box) => isNear(box, { base_mm: base, reach_mm: reach }));
   const xs = [base[0] - 90, base[0] + 90, ...near.flatMap(({ outline_mm }) => outline_mm.map(([x]) => x))];
   const ys = [base[1] - 90, base[1] + 90, ...near.flatMap(({ outline_mm }) => outline_mm.map(([, y]) => y))];
   return {
@@ -124,7 +127,7 @@ class View {
     this.#name = name;
     const label = `${words[`arm.picture.${name}`]}. ${words["arm.picture.text"]}`;
     const layers = [this.#grid, this.#things, this.#halo, this.#shade, this.#arm, this.#persons, this.#scale];
-    this.#svg = shape("svg", { class: `bench-view ${name}`, role: "img", "aria-label": label }, layers);
+    this.#svg = shape("svg", { class: `bench-view from-${name}`, role: "img", "aria-label": label }, layers);
     this.figure = make("figure", {}, [make("figcaption", { text: words[`arm.picture.${name}`] }), this.#svg]);
   }
 
@@ -132,18 +135,20 @@ class View {
   window(x0, low, x1, high) {
     this.#svg.setAttribute("viewBox", [x0, -high, x1 - x0, high - low].map((value) => value.toFixed(0)).join(" "));
     this.#grid.replaceChildren(...gridLines(x0, low, x1, high, this.#name));
-    const at = [x1 - 24 - GRID_MM, -low - (this.#name === "front" ? 12 : 22)];
+    if (this.#name !== "top") return;
+    const at = [x1 - 24 - GRID_MM, -low - 22];
     this.#scale.replaceChildren(
       shape("path", { d: `M${at[0]} ${at[1] - 7}v14M${at[0]} ${at[1]}h${GRID_MM}m0 -7v14` }),
       label(at[0] + GRID_MM / 2, at[1] - 10, "100 mm", "scale-text"),
     );
   }
 
-  still({ obstacles, visitor, joints, base_mm: base }, words) {
+  still(scene, words) {
+    const { obstacles, visitor, joints, base_mm: base } = scene;
     const parts = [];
     if (visitor && this.#name === "top") parts.push(this.#body(visitor, "visitor", words["arm.legend.zone"]));
     const sorted = [...obstacles].sort((one, other) => this.#how.boxDepth(one) - this.#how.boxDepth(other));
-    for (const box of sorted) parts.push(this.#body(box, box.z_mm[0] >= OVERHEAD_MM ? "box overhead" : "box", box.id));
+    for (const box of sorted) parts.push(this.#body(box, isNear(box, scene) ? "box" : "box far", box.id));
     for (const { at_mm: at } of joints) {
       const [x, y] = this.#how.flat(at);
       parts.push(shape("circle", { class: "work-joint", cx: x, cy: y, r: 6 }));
@@ -203,9 +208,8 @@ class View {
     const ys = outline.map(([, y]) => y);
     const wide = Math.max(...xs) - Math.min(...xs) >= LABEL_FROM_MM && Math.max(...ys) - Math.min(...ys) >= 24;
     const parts = [shape("polygon", { points: outline.map((point) => point.join(",")).join(" ") })];
-    if (wide && !names.includes("overhead")) {
-      const low = names === "visitor" ? Math.min(...ys) + 20 : Math.min(...ys) + 20;
-      parts.push(label(Math.min(...xs) + 8, low, text, "box-text"));
+    if (wide && !names.includes("far")) {
+      parts.push(label(Math.min(...xs) + 8, Math.min(...ys) + 20, text, "box-text"));
     }
     return shape("g", { class: names }, parts);
   }

@@ -124,6 +124,9 @@ function draw() {
   setText($("error"), now.error);
   show($("error"), Boolean(now.error));
   setText($("outcome"), outcome());
+  const detail = now.refusal ? "" : (now.word?.detail ?? "");
+  setText($("outcome-detail"), detail);
+  show($("outcome-detail"), Boolean(detail));
   $("outcome").dataset.bad = String(Boolean(now.refusal || now.word));
   setText($("level"), now.gap.level_text);
   $("level").dataset.level = now.gap.level;

@@ -1,0 +1,130 @@
+"""A whole station in real time, with a simulated arm and eyes that need no pixels, behind the real pages' server."""
+
+from __future__ import annotations
+
+import random
+import shutil
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from support.scripted_desk import CONFIG, PHRASES, served
+
+from station.config.gestures_file import load_gestures
+from station.live_desk import LiveDesk
+from station.runtime.clock import SystemClock
+from station.runtime.journal import Journal
+from station.runtime.setting import Files, read_files, setting_of
+from station.runtime.station import Station, silent_people
+from station.simulation.eyes import NoisyEyes
+from station.simulation.rig import Rig, build_rig
+
+TURN_S = 0.005
+LOOK_EVERY_S = 0.1
+
+
+@dataclass(slots=True)
+class ArmStation:
+    """What a test needs of it."""
+
+    port: int
+    station: Station
+    desk: LiveDesk
+    rig: Rig
+    gestures: Path
+    """The gestures file that it teaches into."""
+
+    def angles_deg(self) -> tuple[float, ...]:
+        """Where the simulated arm tells that it stands."""
+        assert self.station.arm is not None
+        posture = self.station.arm.view().posture
+        return posture.angles_deg if posture is not None else ()
+
+
+def files_with_own_gestures(folder: Path) -> tuple[Files, Path]:
+    """The simulated bench's files, with a copy of its gestures that may be written to."""
+    files = read_files(CONFIG / "station.sim.toml")
+    path = folder / "gestures.toml"
+    shutil.copy(CONFIG / "gestures.sim.toml", path)
+    return replace(files, station=replace(files.station, gestures=load_gestures(path))), path
+
+
+@contextmanager
+def arm_station(folder: Path) -> Iterator[ArmStation]:
+    """It runs while the body does, with no visit. `folder` takes its journal and its gestures."""
+    files, gestures = files_with_own_gestures(folder)
+    clock = SystemClock()
+    rig = build_rig(files, seed=1, clock=clock)
+    setting = setting_of(files, "test")
+    journal = Journal(folder / "journal.sqlite")
+    desk = LiveDesk(
+        phrases=PHRASES,
+        bench=setting.bench,
+        procedure=files.procedure,
+        state=lambda: station.loop.state,
+        person=lambda event: station.loop.post(event, "person"),
+        trace=lambda result: None,
+        arm=lambda: station.arm,
+    )
+    station = Station(
+        setting,
+        journal=journal,
+        clock=clock,
+        open_cobot=rig.open_cobot,
+        open_tool=rig.open_tool,
+        people=silent_people(),
+        publish=desk.publish,
+    )
+    desk.publish(station.screen)
+    eyes = [NoisyEyes(rig.world, setting.bench, name, random.Random(name)) for name in desk.camera_names()]
+
+    def turn(stop: threading.Event) -> None:
+        look_s = 0.0
+        while not stop.wait(TURN_S):
+            now_s = clock.now_s()
+            rig.pump(now_s)
+            rig.world.advance(now_s)
+            if now_s >= look_s:
+                look_s = now_s + LOOK_EVERY_S
+                for eye in eyes:
+                    analysis = eye.see(now_s, station.want)
+                    if analysis is not None:
+                        station.analysed(analysis)
+
+    assert station.motions is not None
+    with _threads([station.loop.run, station.motions.run, *(port.run for port in station.ports), turn]):
+        try:
+            with served(desk, clock.now_s) as port:
+                yield ArmStation(port=port, station=station, desk=desk, rig=rig, gestures=gestures)
+        finally:
+            for owner in station.ports:
+                owner.wake()
+    rig.close()
+    journal.close()
+
+
+@contextmanager
+def _threads(work: list[Callable[[threading.Event], None]]) -> Iterator[None]:
+    """Each in a thread of its own until the body ends. What one of them raises fails the test."""
+    stop = threading.Event()
+    wrong: list[Exception] = []
+
+    def guarded(run: Callable[[threading.Event], None]) -> None:
+        try:
+            run(stop)
+        except Exception as error:
+            wrong.append(error)
+            raise
+
+    threads = [threading.Thread(target=guarded, args=(run,), name=str(run)) for run in work]
+    for thread in threads:
+        thread.start()
+    try:
+        yield
+    finally:
+        stop.set()
+        for thread in threads:
+            thread.join(5.0)
+    assert not wrong, wrong
