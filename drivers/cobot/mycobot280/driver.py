@@ -54,6 +54,8 @@ Dialect = Literal["modern", "legacy"]
 MODEL = "myCobot 280"
 ECHO_S = 0.15
 """How long the greeting waits for the echo of a set command: a reply that comes at all comes within 30 ms."""
+PATIENCE_S = 5.0
+"""How long a line on which nobody answers is kept before it is opened anew."""
 STALE_S = 0.5
 """A posture that may be older than this is not reported: nobody knows where the arm is."""
 STILL_DEG = 0.5
@@ -105,7 +107,7 @@ class MyCobot280:
         self._before_deg: tuple[float, ...] | None = None
         self._reports_moving = False
         self._error = 0
-        self._next_poll_s = 0.0
+        self._next_poll_s = self._up_s = 0.0
         self._status_s = 0.0
         self._noise_told = 0
         self._limit_percent = 100
@@ -116,7 +118,7 @@ class MyCobot280:
     def link_up(self, now_s: float) -> None:
         """The line is open: begin the greeting."""
         self._reset(up=True)
-        self._next_poll_s = now_s
+        self._next_poll_s = self._up_s = now_s
         self.advance(now_s)
 
     def link_down(self, now_s: float, reason: str) -> None:
@@ -124,9 +126,7 @@ class MyCobot280:
         self._works.lost(now_s, reason)
         self._moving.lost(now_s, reason)
         self._reset(up=False)
-        if not self._loss_told:
-            self._loss_told = True
-            self._telling.events.append(Disconnected(device=self.device, t_mono_s=now_s, reason=reason))
+        self._tell_loss(reason, now_s)
 
     def received(self, data: bytes, now_s: float) -> None:
         """Take bytes in any split."""
@@ -225,7 +225,7 @@ class MyCobot280:
             return
         self._outgoing.put(self._asking.again(now_s))
         if self._asking.exhausted(now_s):
-            self._hangup = self._hangup or self._listening.why_silent(TRIES)
+            self._silent(self._listening.why_silent(TRIES), now_s)
         if self._greeting is None:
             self._look(now_s)
         error = f" (the arm reports: {error_words(self._status.error)})" if self._status.error else ""
@@ -245,6 +245,20 @@ class MyCobot280:
             question = self._polls.next(self._works.wants(self._asking.answerable))
             if self._asking.answerable(question):
                 self._outgoing.put(self._asking.ask(question, now_s))
+
+    def _silent(self, reason: str, now_s: float) -> None:
+        """Nothing answers. A line just opened is kept: opening it makes some boards start anew, each time."""
+        if self._greeting is None or now_s >= self._up_s + PATIENCE_S:
+            self._hangup = self._hangup or reason
+            return
+        self._tell_loss(reason, now_s)
+        self._asking.give_up()
+        self._greeting = self._new_greeting()
+
+    def _tell_loss(self, reason: str, now_s: float) -> None:
+        if not self._loss_told:
+            self._loss_told = True
+            self._telling.events.append(Disconnected(device=self.device, t_mono_s=now_s, reason=reason))
 
     def _look(self, now_s: float) -> None:
         """Tell what stands and what it says of itself."""

@@ -77,6 +77,10 @@ class Asking:
         self.refused(self.open.cmd)
         return b""
 
+    def give_up(self) -> None:
+        """Let the next question come; what is owed may still arrive and is dated as ever."""
+        self.open = None
+
     def refused(self, cmd: Cmd) -> None:
         """The arm does not answer this, or answers that it does not: the next question may come."""
         if self.open is not None and self.open.cmd == cmd and cmd not in ESSENTIAL:

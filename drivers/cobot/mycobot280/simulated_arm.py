@@ -154,7 +154,8 @@ class SimulatedArm:
 
     def enable(self, joint: int, on: bool) -> bool:
         """Torque of one servo. A broken or overheated one does not take it."""
-        good = self._powered and joint not in self._broken and self.temperatures_c[joint - 1] < TOO_HOT_C
+        mended = self._broken.get(joint, 0) in (0, 2)
+        good = self._powered and mended and self.temperatures_c[joint - 1] < TOO_HOT_C
         self.enabled[joint - 1] = on and good
         self.joints.kill(joint, not self.enabled[joint - 1])
         return good
@@ -252,10 +253,10 @@ class SimulatedArm:
             self.power_off()
 
     def break_servo(self, joint: int, error: int) -> None:
-        """1: it does not answer, 2: answers unreliably, 3: abnormal. 0 mends it; the arm tells until it is cleared."""
+        """1: it does not answer, 2: unreliably, but it turns, 3: abnormal. 0 mends it; told until it is cleared."""
         if error:
             self._broken[joint] = self.servo_errors[joint - 1] = error
-            self.enable(joint, False)
+            self.enable(joint, error == 2)
         else:
             self._broken.pop(joint, None)
 

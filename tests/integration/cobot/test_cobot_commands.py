@@ -12,6 +12,7 @@ from drivers.api import (
     CommandDone,
     CommandFailed,
     DeviceHealth,
+    Disconnected,
     FreeDrive,
     MoveGripper,
     Outcome,
@@ -98,15 +99,17 @@ def test_clearing_while_the_emergency_stop_is_pressed() -> None:
 
 
 @pytest.mark.parametrize("ack", ["modern", "legacy"])
-def test_clearing_is_not_done_while_a_servo_stays_broken(ack: str) -> None:
-    """It should not call an arm ready whose servo still reports a fault."""
+@pytest.mark.parametrize("error", [2, 3])
+def test_clearing_is_not_done_while_a_servo_stays_broken(ack: str, error: int) -> None:
+    """It should not call an arm ready whose servo still reports a fault, whether it has torque or not."""
     with rig(ack=ack) as bench:
         bench.connect()
-        bench.simulator.arm.break_servo(3, 3)
+        bench.simulator.arm.break_servo(3, error)
         bench.wait(1.0)
         end = bench.finish(ClearStop(command_id="clear"))
         assert isinstance(end, CommandFailed)
-        assert end.code == ("cobot.refused" if ack == "modern" else "cobot.not_confirmed")
+        assert end.outcome is Outcome.UNKNOWN
+        assert end.code == ("cobot.refused" if (ack, error) == ("modern", 3) else "cobot.not_confirmed")
         bench.simulator.arm.break_servo(3, 0)
         assert isinstance(bench.finish(ClearStop(command_id="again")), CommandDone)
 
@@ -277,6 +280,36 @@ def test_a_tool_frame_that_the_arm_does_not_take(monkeypatch: pytest.MonkeyPatch
         end = bench.finish(SetToolFrame(command_id="t", at_mm=(0, 0, 60)))
         assert isinstance(end, CommandFailed)
         assert (end.outcome, end.code) == (Outcome.UNKNOWN, "cobot.not_confirmed")
+
+
+def test_power_off_takes_the_place_of_clearing() -> None:
+    """It should not wait for another switching, nor let that switch the power on again afterwards."""
+    with rig() as bench:
+        bench.connect()
+        bench.finish(PowerOff(command_id="first"))
+        bench.submit(ClearStop(command_id="clear"))
+        bench.tick()
+        assert isinstance(bench.finish(PowerOff(command_id="off")), CommandDone)
+        end = bench.end_of("clear")
+        assert isinstance(end, CommandFailed)
+        assert (end.outcome, end.code) == (Outcome.UNKNOWN, "cobot.interrupted")
+        bench.wait(2.0)
+        assert not bench.simulator.powered
+        assert not any(bench.simulator.arm.enabled)
+
+
+def test_the_line_is_lost_while_the_gripper_moves() -> None:
+    """It should fail it as unknown, before it says that the arm is gone."""
+    with rig() as bench:
+        bench.connect()
+        bench.submit(MoveGripper(command_id="g", open_percent=0))
+        bench.wait(0.3)
+        bench.port.unplug()
+        bench.wait(0.1)
+        end = bench.end_of("g")
+        assert isinstance(end, CommandFailed)
+        assert (end.outcome, end.code) == (Outcome.UNKNOWN, "link.lost")
+        assert bench.events.index(end) < bench.events.index(bench.seen(Disconnected)[0])
 
 
 def test_colours_that_follow_each_other_closely() -> None:

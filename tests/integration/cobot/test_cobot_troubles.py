@@ -23,8 +23,9 @@ from drivers.api import (
 )
 from drivers.cobot.mycobot280.driver import MyCobot280
 from drivers.cobot.mycobot280.protocol import Cmd, request
-from drivers.link import PtyPair, open_link
+from drivers.link import DescriptorLink, PtyPair, open_link
 from drivers.session import PortOwner
+from drivers.simulated_line import LockStep
 
 FAR = (150.0, 0.0, 0.0, 0.0, 0.0, 0.0)
 BACK = (0.0, -20.0, 30.0, 0.0, 5.0, -45.0)
@@ -146,8 +147,7 @@ def test_an_overheated_servo() -> None:
         assert "joint 2" in warning.detail
         assert bench.end_of("m1") is None or isinstance(bench.end_of("m1"), CommandDone)
         bench.simulator.arm.heat(2, 80.0)
-        told(bench, "cobot.servo_error", "switched off")
-        bench.until(lambda: "temperature" in (note(bench, "cobot.servo_error") or warning).detail, limit_s=1.0)
+        told(bench, "cobot.servo_error", "switched off (temperature)")
         bench.simulator.arm.heat(2, 40.0)
         bench.finish(ClearStop(command_id="c"))
         bench.wait(10.0)
@@ -254,6 +254,38 @@ def test_the_arm_restarts(boot_s: float, ack: str) -> None:
         goes_on(bench)
 
 
+@pytest.mark.parametrize("boot_s", [0.3, 1.5, 3.0])
+def test_a_board_that_restarts_whenever_its_port_is_opened(boot_s: float) -> None:
+    """It should be waited for on the line that is open: opening it once more would only start it once more."""
+    with rig() as bench:
+        opened = []
+        connect = bench.port.connect
+
+        def restarting() -> DescriptorLink:
+            opened.append(bench.now_s)
+            link = connect()
+            bench.simulator.restart(boot_s)
+            return link
+
+        bench.owner.close()
+        bench.owner = PortOwner(restarting, MyCobot280(), lambda: bench.now_s, bench.events.append)
+        bench.step = LockStep([(bench.owner, bench.port)])
+        bench.until(lambda: bench.seen(Connected), limit_s=boot_s + 2.0)
+        assert len(opened) == 1
+        goes_on(bench)
+
+
+def test_a_line_on_which_nobody_ever_answers_is_opened_anew() -> None:
+    """It should try another opening after a while: an adapter may be stuck."""
+    with rig() as bench:
+        bench.simulator.answers.mute = True
+        bench.tick()
+        first = bench.owner.link
+        bench.wait(8.0)
+        assert bench.owner.link is not first
+        assert len(bench.seen(Disconnected)) == 1
+
+
 def test_a_wrong_baud_rate_and_a_silent_arm_are_told_apart() -> None:
     """It should say within a second of opening the line which of both it is, and connect when it is put right."""
     for wrong, words in ((True, "set `baudrate` in [cobot]"), (False, "check its cable and power")):
@@ -302,14 +334,17 @@ def test_an_arm_that_is_connected_while_its_emergency_stop_is_pressed() -> None:
         goes_on(bench)
 
 
-def test_an_arm_that_was_left_in_free_mode() -> None:
-    """It should take no motion right from the start."""
-    with rig(powered=True) as bench:
-        bench.simulator.arm.set_free(True)
-        bench.connect()
-        refused = bench.finish(move("m1", *BACK))
-        assert isinstance(refused, CommandFailed)
-        assert (refused.outcome, refused.code) == (Outcome.REFUSED, "cobot.free_drive")
+def test_an_arm_that_was_left_in_free_mode_or_with_an_error() -> None:
+    """It should take no motion right from the start, and not even try."""
+    for code in ("cobot.free_drive", "cobot.servo_error"):
+        with rig(powered=True, ack="legacy") as bench:
+            bench.simulator.arm.set_free(code == "cobot.free_drive")
+            bench.simulator.arm.error = 0 if code == "cobot.free_drive" else 17
+            bench.connect()
+            refused = bench.finish(move("m1", *BACK))
+            assert isinstance(refused, CommandFailed)
+            assert (refused.outcome, refused.code) == (Outcome.REFUSED, code)
+            assert bench.simulator.motions == []
 
 
 def test_the_greeting_moves_nothing() -> None:
@@ -373,6 +408,7 @@ def test_the_station_closes_while_the_arm_moves() -> None:
     with under_way() as bench:
         bench.owner.close()
         bench.port.pump(bench.now_s)
+        assert bench.simulator.stops == 1
         bench.simulator.advance(bench.now_s + 1.0)
         assert not bench.simulator.moving
         assert bench.simulator.angles_deg[0] < 30
