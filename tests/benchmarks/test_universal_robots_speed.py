@@ -43,7 +43,7 @@ class TimedLink:
     def __init__(self, link: BundleLink) -> None:
         self._link = link
         self._untagger = Untagger()
-        self.number = 0
+        self.number = -1
         self.left: SimpleQueue[float] = SimpleQueue()
 
     def write(self, data: bytes) -> None:
@@ -52,7 +52,7 @@ class TimedLink:
         for channel, part in self._untagger.feed(data):
             stops = channel == Channel.RTDE and len(part) == CONTROL_BYTES
             if stops and int.from_bytes(part[8:12], "big") == self.number:
-                self.number = 0  # Only the first one counts.
+                self.number = -1  # Only the first one counts.
                 self.left.put(now_s)
 
     def __getattr__(self, name: str) -> object:

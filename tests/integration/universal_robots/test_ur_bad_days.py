@@ -8,6 +8,7 @@ from ur_rig import HOME, MODEL, UrRig, move, rig
 from drivers.api import (
     ClearStop,
     CobotPosture,
+    Command,
     CommandDone,
     CommandFailed,
     Connected,
@@ -22,6 +23,7 @@ from drivers.api import (
 )
 from drivers.channels import tagged
 from drivers.cobot.universal_robots.line import Channel
+from drivers.cobot.universal_robots.report import RobotMode, SafetyMode
 from drivers.cobot.universal_robots.rtde import TextMessage, encode_text_message
 from drivers.cobot.universal_robots.simulator import FAULTS
 
@@ -171,74 +173,99 @@ acts = st.one_of(
     st.tuples(st.just("restart"), st.none(), st.none()),
     st.tuples(st.just("stop renewing"), st.none(), st.none()),
 )
-MOVING = ("move", "free", "stop")
+LONG_S = 1.0
+"""The lease, the braking, and some."""
+
+
+class Judge:
+    """Looks at every step whether something untrue was claimed or something unasked has happened."""
+
+    def __init__(self, bench: UrRig) -> None:
+        self.bench = bench
+        self.commands: list[Command] = []
+        self._judged: set[str] = set()
+        self._permitted_s = bench.now_s
+        self._was = (bench.controller.safety_mode, bench.controller.robot_mode)
+
+    def submit(self, command: Command) -> None:
+        self.commands.append(command)
+        self.bench.submit(command)
+
+    def look(self) -> None:
+        bench, controller = self.bench, self.bench.controller
+        for command in self.commands:
+            end = bench.end_of(command.command_id)
+            if end is None or command.command_id in self._judged:
+                continue
+            self._judged.add(command.command_id)
+            if isinstance(end, CommandDone) and isinstance(command, MoveJoints):
+                assert not controller.moving
+                assert controller.angles_deg == pytest.approx(command.angles_deg, abs=0.6)
+            if isinstance(end, CommandDone) and isinstance(command, StopMotion):
+                assert not controller.moving
+        assert len(controller.programs_run) == len(set(controller.programs_run)), "a program has run twice"
+        if bench.lease and bench.port.link is not None:
+            self._permitted_s = bench.now_s
+        assert not controller.moving or bench.now_s < self._permitted_s + LONG_S, "it moves without permission"
+        if not any(isinstance(command, ClearStop) for command in self.commands):
+            safety, mode = self._was
+            assert safety is not SafetyMode.PROTECTIVE_STOP or controller.safety_mode is not SafetyMode.NORMAL
+            assert mode is RobotMode.RUNNING or controller.robot_mode is not RobotMode.RUNNING, "nobody switched it on"
+            self._was = (controller.safety_mode, controller.robot_mode)
+
+    def happened_elsewhere(self) -> None:
+        """The test itself has changed the controller's modes."""
+        self._was = (self.bench.controller.safety_mode, self.bench.controller.robot_mode)
 
 
 @settings(max_examples=25, deadline=None)
 @given(st.lists(st.tuples(acts, st.floats(0.0, 1.5)), min_size=1, max_size=8))
-def test_every_command_ends_once_and_done_means_done(script: list) -> None:
-    """It should end each command once; done motions stand at their target; no number runs twice; nobody clears."""
+def test_every_command_ends_once_and_nothing_happens_unasked(script: list) -> None:
+    """It should end each command once, call done what is done, move with permission only, and clear nothing unasked."""
     with rig(boot_s=0.5) as bench:
         bench.connect()
-        ids: list[tuple[str, object]] = []
-        judged: set[str] = set()
-        stopped_since_clear = False
-
-        def judge() -> None:
-            for command_id, command in ids:
-                end = bench.end_of(command_id)
-                if end is None or command_id in judged:
-                    continue
-                judged.add(command_id)
-                if isinstance(end, CommandDone) and isinstance(command, MoveJoints):
-                    assert not bench.controller.moving
-                    assert bench.controller.angles_deg == pytest.approx(command.angles_deg, abs=0.6)
-            runs = bench.controller.programs_run
-            assert len(runs) == len(set(runs))
-
+        judge = Judge(bench)
         for (act, value, speed), pause_s in script:
-            command_id = f"c{len(ids)}"
-            command: object = None
-            if act == "move":
-                base = tuple(h + v for h, v in zip(HOME, value, strict=True))
-                command = move(command_id, *base, speed=speed)
-            elif act == "stop":
-                command = StopMotion(command_id=command_id)
-            elif act == "limit":
-                command = LimitSpeed(command_id=command_id, percent=value)
-            elif act == "free":
-                command = FreeDrive(command_id=command_id, on=value)
-            elif act == "clear":
-                command = ClearStop(command_id=command_id)
-                stopped_since_clear = False
-            elif act == "fail":
-                bench.simulator.fail(value)
-            elif act == "unplug":
-                bench.port.unplug()
-            elif act == "plug in":
-                bench.port.plug_in()
-            elif act == "obstruct":
-                bench.controller.obstruct(value)
-            elif act == "emergency":
-                (bench.controller.press_emergency_stop if value else bench.controller.release_emergency_stop)()
-            elif act == "restart":
-                bench.controller.restart()
-                stopped_since_clear = True
-            if command is not None:
-                ids.append((command_id, command))
-                bench.submit(command)  # type: ignore[arg-type]
+            command_id = f"c{len(judge.commands)}"
+            match act:
+                case "move":
+                    goal = tuple(h + v for h, v in zip(HOME, value, strict=True))
+                    judge.submit(move(command_id, *goal, speed=speed))
+                case "stop":
+                    judge.submit(StopMotion(command_id=command_id))
+                case "limit":
+                    judge.submit(LimitSpeed(command_id=command_id, percent=value))
+                case "free":
+                    judge.submit(FreeDrive(command_id=command_id, on=value))
+                case "clear":
+                    judge.submit(ClearStop(command_id=command_id))
+                case "fail":
+                    bench.simulator.fail(value)
+                case "unplug":
+                    bench.port.unplug()
+                case "plug in":
+                    bench.port.plug_in()
+                case "obstruct":
+                    bench.controller.obstruct(value)
+                case "emergency" if value:
+                    bench.controller.press_emergency_stop()
+                case "emergency":
+                    bench.controller.release_emergency_stop()
+                case "restart":
+                    bench.controller.restart()
+            judge.happened_elsewhere()
             bench.lease = act != "stop renewing"
             end_s = bench.now_s + pause_s
             while bench.now_s < end_s:
                 bench.tick()
-                judge()
-                if stopped_since_clear and not any(isinstance(c, ClearStop) for _, c in ids):
-                    assert not bench.controller.moving or bench.controller.joints.busy
+                judge.look()
         bench.simulator.fail("ok")
         bench.port.plug_in()
         bench.controller.obstruct(False)
-        bench.until(lambda: all(bench.end_of(command_id) for command_id, _ in ids), limit_s=70.0)
-        judge()
+        while any(bench.end_of(command.command_id) is None for command in judge.commands):
+            assert bench.now_s < end_s + 70.0
+            bench.tick()
+            judge.look()
 
 
 @settings(max_examples=10, deadline=None)
