@@ -171,11 +171,10 @@ class LiveVisit:
 
     def _visitor(self, rig: Rig) -> tuple[Iterator[None], Incident | None]:
         options, scene = self._options, rig.scene
-        cup = scene.nuts_mm[0] if scene.nuts_mm else (0.0, -200.0, 30.0)
         park = scene.tool_park or scene.card_home
         if options.by_mouse:
             self._pointer = mouse = MouseVisitor(
-                rig.world, self._bench.desk.bench, pass_text=scene.card_text, cup_mm=cup, tool_park=park
+                rig.world, self._bench.desk.bench, pass_text=scene.card_text, tool_park=park
             )
             return mouse.act(), None
         visitor = Visitor(
@@ -185,7 +184,6 @@ class LiveVisit:
             rng=random.Random(f"visitor {options.seed}"),
             pass_text=scene.card_text,
             order_choices=dict(self._bench.station.setting.orders[scene.card_text].choices),
-            cup_mm=cup,
             tool_park=park,
             mishap=options.mishap,
         )

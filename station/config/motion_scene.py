@@ -6,7 +6,7 @@ from drivers.cobot.arm.model import Limits
 from station.config.arm_models import ARM_MODELS
 from station.config.station_values import StationConfig
 from station.core.procedure import Procedure, Reach
-from station.motion.scene import MotionScene, pointer
+from station.motion.scene import MotionScene, dish, pointer
 
 
 def motion_scene(
@@ -26,7 +26,10 @@ def motion_scene(
         limits_deg=model.limits_deg if limits_deg is None else limits_deg,
         bench_from_base=cobot.bench_from_base,
         tip_mm=(0.0, 0.0, cobot.pointer_mm),
-        tool=pointer(cobot.pointer_mm, cobot.pointer_radius_mm),
+        tool=(
+            *pointer(cobot.pointer_mm, cobot.pointer_radius_mm),
+            *dish(cobot.pointer_mm - cobot.dish_above_tip_mm, cobot.dish_radius_mm),
+        ),
         bench=station.bench_model,
         joints={joint.id: joint.position_mm for joint in procedure.joints},
         gestures=station.gestures.by_name,

@@ -12,7 +12,7 @@ import numpy as np
 from pydantic import Field, model_validator
 
 from station.config.bench import mount_of
-from station.config.errors import ConfigError
+from station.config.errors import ConfigError, Problem
 from station.config.procedure_draft import Findings
 from station.config.shapes import Above0, Name, Vec2, Vec3
 from station.config.station_file import TOOL
@@ -24,6 +24,7 @@ from vision.bench import TagMount
 from vision.geometry import Array, Transform
 from vision.scene import Colour, Look, Placed, Prism
 
+KEYS = ("static", "look", "carried", "start")
 Box = Annotated[tuple[float, float, float, float], Field(strict=False)]
 
 
@@ -90,6 +91,13 @@ class LookShape(Strict):
     block: Annotated[list[BlockShape], Field(min_length=1)]
 
 
+class CarriedShape(Strict):
+    """`[carried]`: what hangs on the arm's tip, upright, in a frame with its origin there and z up."""
+
+    block: Annotated[list[BlockShape], Field(min_length=1)]
+    nuts_mm: list[Vec3] = Field(default_factory=list)
+
+
 class StartShape(Strict):
     """`[start]`: where loose things are when a visit begins."""
 
@@ -101,6 +109,15 @@ class StartShape(Strict):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Carried:
+    """What the arm carries: it hangs upright on the tip. Lengths from there."""
+
+    look: Look
+    nuts_mm: tuple[tuple[float, float, float], ...]
+    """Middle of the lower face of each nut in it."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class SceneConfig:
     """What a simulated bench looks like at the beginning of a visit."""
 
@@ -108,7 +125,8 @@ class SceneConfig:
     looks: Mapping[str, Look]
     """Body name (part id, `tool`) -> look, with the tags that the station and the procedure give it."""
     nuts_mm: tuple[tuple[float, float, float], ...]
-    """Middle of the lower face of each loose nut, bench frame."""
+    """Middle of the lower face of each loose nut on the bench, bench frame."""
+    carried: Carried | None
     tool_park: Transform | None
     """bench_from_tool of the tool at rest; None where no tool is used."""
     card_home: Transform
@@ -126,11 +144,13 @@ def load_scene(path: Path, station: StationConfig, procedure: Procedure) -> Scen
     source = read_toml(path)
     findings = Findings(source.problem)
     for key in source.data:
-        if key not in ("static", "look", "start"):
-            findings.report((key,), f"unknown key `{key}`", nearest(key, ["static", "look", "start"]))
+        if key not in KEYS:
+            findings.report((key,), f"unknown key `{key}`", nearest(key, KEYS))
     statics = _elements(StaticShape, "static", source, findings)
     looks = _elements(LookShape, "look", source, findings)
     start, problems = parse(StartShape, source, ("start",), source.data.get("start", {}))
+    findings.problems += problems
+    carried, problems = _carried(source)
     findings.problems += problems
     tags: dict[str, tuple[TagMount, ...]] = {part.id: tuple(map(mount_of, part.tags)) for part in procedure.parts}
     if station.tool is not None and procedure.needs_tool():
@@ -157,10 +177,21 @@ def load_scene(path: Path, station: StationConfig, procedure: Procedure) -> Scen
         static=(fixture, *(Placed(look=look, bench_from_body=at_bench) for look in drawn)),
         looks={name: Look(name=name, prisms=tuple(blocks), tags=tags[name]) for name, blocks in prisms.items()},
         nuts_mm=tuple(start.nuts_mm),
+        carried=carried,
         tool_park=Transform.of(*start.tool_mm, yaw_deg=start.tool_yaw_deg) if start.tool_mm else None,
         card_home=Transform.of(*start.card_mm),
         card_text=start.card_text,
     )
+
+
+def _carried(source: Source) -> tuple[Carried | None, list[Problem]]:
+    if "carried" not in source.data:
+        return None, []
+    shape, problems = parse(CarriedShape, source, ("carried",), source.data["carried"])
+    if shape is None:
+        return None, list(problems)
+    look = Look(name="carried", prisms=tuple(block.prism() for block in shape.block))
+    return Carried(look=look, nuts_mm=tuple(shape.nuts_mm)), list(problems)
 
 
 def _elements(shape: type[Model], key: str, source: Source, findings: Findings) -> dict[int, Model]:

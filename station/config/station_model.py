@@ -150,6 +150,10 @@ class CobotShape(Strict):
     pointer_mm: AtLeast0 = 0.0
     pointer_radius_mm: Above0 = 4.0
 
+    dish_radius_mm: AtLeast0 = 0.0
+    """Of a dish around the pointer; 0 = none."""
+    dish_above_tip_mm: AtLeast0 = 45.0
+
     def value(self) -> CobotConfig:
         """As the station wants it."""
         return CobotConfig(
@@ -160,6 +164,8 @@ class CobotShape(Strict):
             bench_from_base=Transform.of(*self.base_mm, yaw_deg=self.base_yaw_deg),
             pointer_mm=self.pointer_mm,
             pointer_radius_mm=self.pointer_radius_mm,
+            dish_radius_mm=self.dish_radius_mm,
+            dish_above_tip_mm=self.dish_above_tip_mm,
         )
 
 

@@ -47,6 +47,9 @@ class CobotConfig:
     pointer_mm: float
     """Length of the pointer on the flange, along the flange's z axis."""
     pointer_radius_mm: float
+    dish_radius_mm: float
+    """Of a dish around the pointer for what the arm brings; 0 = none."""
+    dish_above_tip_mm: float
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)

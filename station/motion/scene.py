@@ -38,3 +38,11 @@ def pointer(length_mm: float, radius_mm: float) -> tuple[Capsule, ...]:
         return ()
     end_mm = max(0.0, length_mm - radius_mm)
     return (Capsule(frame=6, start_mm=(0.0, 0.0, 0.0), end_mm=(0.0, 0.0, end_mm), radius_mm=radius_mm, name="pointer"),)
+
+
+def dish(from_flange_mm: float, radius_mm: float) -> tuple[Capsule, ...]:
+    """A flat round thing around the flange's axis, taken for a ball of its size; nothing for no radius."""
+    if radius_mm <= 0.0:
+        return ()
+    at = (0.0, 0.0, max(0.0, from_flange_mm))
+    return (Capsule(frame=6, start_mm=at, end_mm=at, radius_mm=radius_mm, name="dish"),)

@@ -124,7 +124,6 @@ class LockStepRun:
             rng=random.Random(f"visitor {seed}"),
             pass_text=rig.scene.card_text,
             order_choices=dict(order.choices),
-            cup_mm=rig.scene.nuts_mm[0] if rig.scene.nuts_mm else (0.0, -200.0, 30.0),
             tool_park=rig.scene.tool_park or rig.scene.card_home,
             mishap=mishap,
         )

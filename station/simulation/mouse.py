@@ -31,12 +31,11 @@ IDLE_S = 2.0
 class MouseVisitor:
     """Turns mouse events into what a hand does. Methods may be called from any thread; `act` runs with the world."""
 
-    def __init__(self, world: World, bench: Bench, *, pass_text: str, cup_mm: Point, tool_park: Transform) -> None:
+    def __init__(self, world: World, bench: Bench, *, pass_text: str, tool_park: Transform) -> None:
         self._world = world
         self._bench = bench
         self._card_in_hand = False
         world.card_text, world.card_at = pass_text, CARD_EDGE
-        self._cup = cup_mm
         self._park = tool_park
         self._at_mm: tuple[float, float] = (AWAY[0], AWAY[1])
         self._moved_s = float("-inf")
@@ -83,7 +82,7 @@ class MouseVisitor:
             if math.dist((x, y), tuple(CARD_EDGE.translation_mm[:2])) <= REACH_MM["card"]:
                 self._card_in_hand = True
                 return
-            if math.dist((x, y), self._cup[:2]) <= REACH_MM["cup"]:
+            if math.dist((x, y), self._world.cup_mm[:2]) <= REACH_MM["cup"]:
                 self._nut_in_hand = True
                 self._world.hands["right"].grip = 1.0
                 return

@@ -86,6 +86,7 @@ def build_rig(files: Files, *, seed: int, clock: Clock, in_memory: bool = False)
         pointer_mm=station.cobot.pointer_mm if station.cobot else 0.0,
         tool=tool,
         loose_nuts_mm=scene.nuts_mm,
+        carried=scene.carried,
         skin=random.Random(f"skin {seed}").choice(SKINS),
         sockets={socket: number for number, socket in config.sockets.items()} if config else {},
     )

@@ -40,7 +40,6 @@ class Visitor:
         rng: random.Random,
         pass_text: str,
         order_choices: dict[str, str],
-        cup_mm: Point,
         tool_park: Transform,
         mishap: Mishap | None = None,
     ) -> None:
@@ -51,7 +50,6 @@ class Visitor:
         self._rng = rng
         self._pass_text = pass_text
         self._choices = order_choices
-        self._cup = cup_mm
         self._park = tool_park
         self._mishap = mishap
 
@@ -189,7 +187,7 @@ class Visitor:
             yield from self._hands_off()
 
     def _start_nut(self, joint: str, kind: JointKind) -> Acting:
-        cup = self._cup
+        cup = self._world.cup_mm
         yield from self._move("right", (cup[0], cup[1] - 80.0, cup[2] + 70.0))
         self._world.hands["right"].grip = 1.0
         yield from self._pause(0.35)

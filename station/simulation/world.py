@@ -12,11 +12,13 @@ from dataclasses import dataclass
 from types import MappingProxyType
 
 import numpy as np
+from numpy.typing import NDArray
 
 from drivers.cobot.arm.forward import joint_frames
 from drivers.torque_tool.open_protocol.joint_physics import JointKind, ParameterSet, sound_joint
 from drivers.torque_tool.open_protocol.lists import Job, JobStep
 from drivers.torque_tool.open_protocol.simulator import OpenProtocolSimulator
+from station.config.scene_file import Carried
 from station.core.procedure import Procedure
 from station.simulation.arms import SimulatedArm
 from vision.geometry import Transform
@@ -31,6 +33,8 @@ STARTED_HEIGHT_MM = 9.0
 SEATED_SHARE = 0.6
 """A nut that felt this share of the target torque while the socket was on it counts as tight: sampled once a tick, the
 last moment of the rise is not seen."""
+NO_CUP: Point = (0.0, -200.0, 30.0)
+"""Where a hand goes for nuts that are nowhere."""
 SOCKET_REACH_MM = 8.0
 """The socket grips a nut within this distance."""
 
@@ -71,6 +75,7 @@ class World:
         pointer_mm: float,
         tool: OpenProtocolSimulator | None,
         loose_nuts_mm: tuple[Point, ...] = (),
+        carried: Carried | None = None,
         skin: tuple[int, int, int] = (110, 140, 195),
         sockets: Mapping[str, int] = MappingProxyType({}),
     ) -> None:
@@ -97,6 +102,7 @@ class World:
         self._sockets = dict(sockets)
         self._looks = dict(looks)
         self._loose_nuts_mm = loose_nuts_mm
+        self._carried = carried if arm is not None else None
         self._bench_from_base = bench_from_base
         self._pointer_mm = pointer_mm
         self._running_joint = ""
@@ -109,6 +115,12 @@ class World:
     def now_s(self) -> float:
         """Time of the last `advance`."""
         return self._now_s
+
+    @property
+    def cup_mm(self) -> Point:
+        """Where the next loose nut is taken from: on the bench, or where the arm has brought it."""
+        nuts = self._nuts_at()
+        return nuts[0] if nuts else NO_CUP
 
     def advance(self, now_s: float) -> None:
         """Let what is held follow its hand, and nuts turn with the tool."""
@@ -217,16 +229,33 @@ class World:
                     Placed(look=self._looks[name], bench_from_body=pose)
                     for name, pose in self.poses.items()
                     if name in self._looks
-                ),
+                )
+                + self._drawn_cup(),
                 nuts=(
                     *(self._drawn_nut(joint, nut) for joint, nut in self.nuts.items()),
-                    *(DrawnNut(bench_mm=np.array(at_mm)) for at_mm in self._loose_nuts_mm[len(self.nuts) :]),
+                    *(DrawnNut(bench_mm=np.array(at_mm)) for at_mm in self._nuts_at()),
                 ),
                 hands=tuple(self._drawn_hand(hand) for hand in self.hands.values() if hand.at_mm[1] > -500.0),
                 card=self._drawn_card(),
                 arm=self._drawn_arm(),
                 light=self.light,
             )
+
+    def _nuts_at(self) -> tuple[Point, ...]:
+        """Loose nuts that are left."""
+        if self._carried is None:
+            return self._loose_nuts_mm[len(self.nuts) :]
+        x, y, z = self._tip_mm()
+        return tuple((x + dx, y + dy, z + dz) for dx, dy, dz in self._carried.nuts_mm[len(self.nuts) :])
+
+    def _drawn_cup(self) -> tuple[Placed, ...]:
+        if self._carried is None:
+            return ()
+        return (Placed(look=self._carried.look, bench_from_body=Transform.of(*self._tip_mm())),)
+
+    def _tip_mm(self) -> Point:
+        x, y, z = (float(value) for value in self._arm_points()[-1])
+        return x, y, z
 
     def _end_rundown(self) -> None:
         nut = self.nuts.get(self._running_joint)
@@ -262,11 +291,15 @@ class World:
     def _drawn_arm(self) -> DrawnArm | None:
         if self.arm is None:
             return None
+        red, green, blue = self.arm.colour()
+        return DrawnArm(points_mm=self._arm_points(), lamp=(blue, green, red))
+
+    def _arm_points(self) -> NDArray[np.float64]:
+        """(8, 3) base, the frames behind the joints, and the tip, bench frame."""
+        assert self.arm is not None
         frames = joint_frames(self.arm.model, self.arm.joints.angles_deg)
         tip = frames[-1, :3, 3] + self._pointer_mm * frames[-1, :3, 2]
-        points = self._bench_from_base.apply(np.vstack([frames[:, :3, 3], tip]))
-        red, green, blue = self.arm.colour()
-        return DrawnArm(points_mm=points, lamp=(blue, green, red))
+        return self._bench_from_base.apply(np.vstack([frames[:, :3, 3], tip]))
 
 
 def jobs_of(procedure: Procedure) -> tuple[Job, ...]:

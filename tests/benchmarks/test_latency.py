@@ -95,7 +95,6 @@ class Run:
             rng=random.Random(f"visitor {SEED}"),
             pass_text=scene.card_text,
             order_choices=dict(station.setting.orders[scene.card_text].choices),
-            cup_mm=scene.nuts_mm[0],
             tool_park=scene.tool_park or scene.card_home,
         )
         acting = reaching(
