@@ -282,10 +282,10 @@ class Planner:
             if piece is None:
                 break
             line += piece[1:]
-        for count in range(len(line), 1, -1):
-            if self._room.away_free(np.array(line[:count])):
-                return np.array(line[:count])
-        return None
+        if len(line) == 1:
+            return None
+        free = int(self._room.free_until(np.array(line)))
+        return np.array(line[: free + 1]) if free > 0 else None
 
     def _nudges(self, here: Array) -> list[Array]:
         """Postures one turn of one joint away that are free, and that are reached without coming nearer to anything."""
