@@ -28,10 +28,10 @@ _SINGULAR = 5e-8
 """Below this sine of t_5 joint 6 counts as free: the direction that would tell it is lost in rounding."""
 _ONE_RAD = 1e-7
 """Two branches nearer than this are one."""
-_EDGE_MM = 1e-6
-"""How far beyond its reach a point may be and still count as on the edge."""
-_MISS_MM = 1e-5
-"""Above this miss a result is dropped."""
+EDGE_MM = 1e-6
+"""How far beyond the arm's reach a place may be, by rounding, for the edge to be taken for it."""
+_MISS_EDGES = 10.0
+"""A result that misses by more than this times the edge is dropped."""
 _RAD_MM = 100.0
 """How many millimetres one radian of turn counts as in a miss."""
 _ROUGH = 1e-3
@@ -52,26 +52,29 @@ def pose_frame(matrix: Array) -> Frame:
     return x, y, z, (px, py, pz)
 
 
-def postures(model: ArmModel, pose: Frame, free_joint6_rad: Sequence[float]) -> Iterator[Angles]:
+def postures(
+    model: ArmModel, pose: Frame, free_joint6_rad: Sequence[float], edge_mm: float = EDGE_MM
+) -> Iterator[Angles]:
     """Each posture once, degrees within +-180, whatever the limits.
 
-    `free_joint6_rad` are the angles for joint 6 where the wrist is singular.
+    `free_joint6_rad` are the angles for joint 6 where the wrist is singular. A place at most `edge_mm` beyond the arm's
+    reach gets the edge.
     """
     offsets = [row.offset_rad for row in model.rows]
-    for thetas in _closed(model, pose, [angle + offsets[5] for angle in free_joint6_rad]):
+    for thetas in _closed(model, pose, [angle + offsets[5] for angle in free_joint6_rad], edge_mm):
         angles = [theta - offset for theta, offset in zip(thetas, offsets, strict=True)]
-        if _miss_mm(model, pose, angles) < _MISS_MM:
+        if _miss_mm(model, pose, angles) < _MISS_EDGES * edge_mm:
             yield tuple(math.degrees(math.remainder(angle, 2 * math.pi)) for angle in angles)
 
 
-def _closed(model: ArmModel, pose: Frame, free_theta6: Sequence[float]) -> Iterator[tuple[float, ...]]:
+def _closed(model: ArmModel, pose: Frame, free_theta6: Sequence[float], edge_mm: float) -> Iterator[tuple[float, ...]]:
     """The angles t_1 to t_6 (rad) of every branch, by the steps above."""
     (xx, xy, xz), (yx, yy, yz), (zx, zy, zz), (px, py, pz) = pose
     d5, d6 = model.rows[4].d_mm, model.rows[5].d_mm
     wrist_x, wrist_y, wrist_z = px - d6 * zx, py - d6 * zy, pz - d6 * zz
     along = model.rows[1].d_mm + model.rows[2].d_mm + model.rows[3].d_mm
     away = math.hypot(wrist_x, wrist_y)
-    if away < abs(along) - _EDGE_MM or away < _EDGE_MM:
+    if away < abs(along) - edge_mm or away < EDGE_MM:
         return
     lean = math.asin(max(-1.0, min(1.0, along / away)))
     for theta1 in _both(math.pi / 2 - lean, math.pi / 2 + math.atan2(wrist_y, wrist_x)):
@@ -92,15 +95,17 @@ def _closed(model: ArmModel, pose: Frame, free_theta6: Sequence[float]) -> Itera
                 theta234 = math.atan2(x4_v, x4_u)
                 u = wrist_u - d5 * math.sin(theta234)
                 v = wrist_z - model.rows[0].d_mm + d5 * math.cos(theta234)
-                for theta2, theta3 in _two_links(model.rows[1].a_mm, model.rows[2].a_mm, u, v):
+                for theta2, theta3 in _two_links(model.rows[1].a_mm, model.rows[2].a_mm, u, v, edge_mm):
                     yield theta1, theta2, theta3, theta234 - theta2 - theta3, theta5, theta6
 
 
-def _two_links(upper_mm: float, fore_mm: float, u_mm: float, v_mm: float) -> Iterator[tuple[float, float]]:
+def _two_links(
+    upper_mm: float, fore_mm: float, u_mm: float, v_mm: float, edge_mm: float
+) -> Iterator[tuple[float, float]]:
     """The angles (rad) of a chain of two links in a plane, from its root to (u, v)."""
     away = math.hypot(u_mm, v_mm)
     longest, shortest = abs(upper_mm) + abs(fore_mm), abs(abs(upper_mm) - abs(fore_mm))
-    if not shortest - _EDGE_MM <= away <= longest + _EDGE_MM:
+    if not shortest - edge_mm <= away <= longest + edge_mm:
         return
     cosine = (away**2 - upper_mm**2 - fore_mm**2) / (2 * upper_mm * fore_mm)
     for theta3 in _both(math.acos(max(-1.0, min(1.0, cosine))), 0.0):

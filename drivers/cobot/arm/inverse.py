@@ -1,4 +1,4 @@
-"""Which joint angles bring an arm's flange somewhere: all of them, the nearest, or with the turn about it left free.
+"""Which joint angles bring an arm's flange somewhere: all of them, the nearest, or the nearest with its turn left free.
 
 Pure; millimetres and degrees. The postures themselves come from `closed_form`.
 """
@@ -11,7 +11,7 @@ from collections.abc import Callable, Sequence
 
 import numpy as np
 
-from drivers.cobot.arm.closed_form import pose_frame, postures
+from drivers.cobot.arm.closed_form import EDGE_MM, pose_frame, postures
 from drivers.cobot.arm.forward import Frame, flange
 from drivers.cobot.arm.model import Angles, ArmModel, Array, Limits
 
@@ -51,15 +51,16 @@ def nearest(
     start_deg: Sequence[float],
     limits_deg: Limits | None = None,
     accept: Accept | None = None,
+    edge_mm: float = EDGE_MM,
 ) -> Angles | None:
     """The posture within the limits that has the flange there and is nearest to `start_deg`; None when there is none.
 
     Nearness is the sum of squared joint angles, weighted by `WEIGHTS`. `accept` is asked from the nearest posture on,
     once for each: turns by 360 degrees leave the arm where it is. Where the wrist is singular, joint 6 is tried where
-    it is, and in steps all around.
+    it is, and in steps all around. A place at most `edge_mm` beyond the arm's reach gets the edge of it.
     """
     limits = model.limits_deg if limits_deg is None else limits_deg
-    for _, posture in sorted(_ranked(model, pose_frame(base_from_flange), start_deg, limits)):
+    for _, posture in sorted(_ranked(model, pose_frame(base_from_flange), start_deg, limits, edge_mm)):
         if accept is None or accept(posture):
             return posture
     return None
@@ -122,11 +123,13 @@ def along_axis(
     return posture
 
 
-def _ranked(model: ArmModel, pose: Frame, start_deg: Sequence[float], limits_deg: Limits) -> list[tuple[float, Angles]]:
+def _ranked(
+    model: ArmModel, pose: Frame, start_deg: Sequence[float], limits_deg: Limits, edge_mm: float = EDGE_MM
+) -> list[tuple[float, Angles]]:
     """Each posture within the limits, turned as near to the start as they let it, with its cost."""
     free = [math.radians(start_deg[5] + away) for away in range(0, 360, _FREE_STEP_DEG)]
     ranked = []
-    for posture in postures(model, pose, free):
+    for posture in postures(model, pose, free, edge_mm):
         turned, cost = [], 0.0
         for q, start, weight, (low, high) in zip(posture, start_deg, WEIGHTS, limits_deg, strict=True):
             near = min(_turns(q, low, high), key=lambda angle: abs(angle - start), default=None)
@@ -147,7 +150,7 @@ def _turns(angle_deg: float, low_deg: float, high_deg: float) -> list[float]:
 
 
 def _turned_along(rotation: Array, axis: Array) -> Array:
-    """(3, 3) the rotation, turned the shortest way so that its z axis is along `axis`."""
+    """(3, 3) a rotation whose z axis is along `axis`, its turn about it near the given one's where that tells any."""
     length = float(np.linalg.norm(axis))
     if length < 1e-9:
         raise ValueError("an axis needs a length: give a direction in the arm's base frame")

@@ -28,6 +28,8 @@ _OUTER_MM = 54.0
 """How far beside the shoulder's axis the upper arm's middle runs."""
 _INNER_MM = 5.0
 """How far beside it the forearm's runs."""
+_ROUNDING_MM = 0.15
+"""How far out of reach the rounding of coordinates may bring a stretched arm."""
 
 MODEL = ArmModel(
     name="myCobot 280",
@@ -93,7 +95,13 @@ def rotation_of(rx_deg: float, ry_deg: float, rz_deg: float) -> Array:
 def solve_coords(
     target: Sequence[float], start_angles_deg: Sequence[float], limits_deg: Sequence[tuple[float, float]]
 ) -> Angles | None:
-    """The nearest joint angles for a flange pose x, y, z (mm), rx, ry, rz (degrees); None when there are none."""
+    """The nearest joint angles for a flange pose x, y, z (mm), rx, ry, rz (degrees); None when there are none.
+
+    Coordinates come in tenths of a millimetre, so what a stretched arm reports of itself may be just out of its reach:
+    then the nearest place within it is taken.
+    """
     pose = np.eye(4)
     pose[:3, :3], pose[:3, 3] = rotation_of(*target[3:]), target[:3]
-    return nearest(MODEL, pose, start_angles_deg, tuple(limits_deg))
+    limits = tuple(limits_deg)
+    exact = nearest(MODEL, pose, start_angles_deg, limits)
+    return exact or nearest(MODEL, pose, start_angles_deg, limits, edge_mm=_ROUNDING_MM)
