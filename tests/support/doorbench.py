@@ -103,7 +103,7 @@ def tool_look() -> Look:
 
 
 def static_looks() -> tuple[Placed, ...]:
-    """The door section with its studs, the tray, the nut cup: what never moves."""
+    """The door section with its studs and the tray: what never moves."""
     door = Look(
         name="door",
         prisms=(
@@ -115,7 +115,6 @@ def static_looks() -> tuple[Placed, ...]:
         ),
     )
     tray = Look(name="tray", prisms=(Prism(outline_mm=box(-500, -250, -115, 260), z_mm=(0, 20), colour=(95, 90, 85)),))
-    cup = Look(name="cup", prisms=(Prism(outline_mm=disc(-60, -170, 40), z_mm=(0, 35), colour=(80, 120, 60)),))
     at_bench = Transform.identity()
     fixture = Look(name="fixture", prisms=(), tags=FIXTURE_TAGS)
-    return tuple(Placed(look=look, bench_from_body=at_bench) for look in (fixture, tray, cup, door))
+    return tuple(Placed(look=look, bench_from_body=at_bench) for look in (fixture, tray, door))

@@ -97,7 +97,7 @@ def test_many_mistakes_are_told_at_once(tmp_path: Path) -> None:
         ("id = 11, size_mm = 30", "id = 10, size_mm = 30"),
         ("demands = [{ pass_shown = {} }]", "demands = []"),
         ('role = "mirror", place = "door", within_mm', 'role = "mirror", place = "dor", within_mm'),
-        ('gestures = ["home"]\n', 'gestures = ["home"]\ntimeout = 3\n'),
+        ('gestures = ["step-back"]\n', 'gestures = ["step-back"]\ntimeout = 3\n'),
         ('tightening = { joint = "J3" }', 'tightening = { joint = "J4" }'),
     )
     problems = told(tmp_path, text)

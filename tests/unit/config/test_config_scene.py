@@ -103,7 +103,7 @@ def test_every_mistake_in_a_scene_is_told_at_once(tmp_path: Path) -> None:
         "there is no body `tol`; did you mean `tool`?",
         "nothing says what `tool` looks like",
         "door-mirror uses the tool and `tool_mm` is missing",
-        "static[2].block[0]: `z_mm` runs from 60 to 60",
+        "static[1].block[0]: `z_mm` runs from 60 to 60",
         "look[1].block[0].colour",
         "look[0].block[0]: a block has one outline",
     ):
