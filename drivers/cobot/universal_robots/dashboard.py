@@ -85,6 +85,13 @@ def in_remote_control(answer: str) -> bool | None:
     return {"true": True, "false": False}.get(word)
 
 
+def told_text(ask: Ask, answer: str) -> str:
+    """What a question about the robot's identity was answered, empty where the server does not know the question."""
+    if is_not_understood(answer):
+        return ""
+    return (version_number(answer) if ask is Ask.VERSION else None) or answer.strip()
+
+
 def version_number(answer: str) -> str | None:
     """The number in the answer to `PolyscopeVersion`, None when there is none."""
     found = re.search(r"\d+(\.\d+){2,3}", answer)
@@ -94,10 +101,10 @@ def version_number(answer: str) -> str | None:
 def is_family(model: str, answer: str, version: str) -> bool:
     """Whether the arm that answers `get robot model` can be this model, as `UR5e`.
 
-    An e-Series arm answers without its `e` on most versions; those of major version 3 and below are CB-series. A server
-    that does not know the question says nothing against it.
+    An e-Series arm answers without its `e` on most versions; those of major version 3 and below are CB-series. An empty
+    answer says nothing against it.
     """
-    if is_not_understood(answer):
+    if not answer:
         return True
     sort = "e" if version.split(".", maxsplit=1)[0].isdigit() and int(version.split(".", maxsplit=1)[0]) >= 5 else ""
     return answer.strip().lower().removesuffix("e") + sort == model.lower()

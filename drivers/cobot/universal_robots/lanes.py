@@ -9,7 +9,7 @@ import math
 
 from drivers.api import ProtocolError
 from drivers.channels import Untagger, opened, tagged
-from drivers.cobot.universal_robots.dashboard import Ask, LineParser, in_remote_control, version_number
+from drivers.cobot.universal_robots.dashboard import Ask, LineParser, in_remote_control, told_text
 from drivers.cobot.universal_robots.exchange import Answer, DashboardLane, RtdeSetup
 from drivers.cobot.universal_robots.line import Channel
 from drivers.cobot.universal_robots.program import HEARTBEAT, SPEED_FACTOR, STOP_NUMBER
@@ -127,7 +127,7 @@ class Lanes:
             self.remote = self.remote if remote is None else remote
         for key, ask in IDENTITY.items():
             if answer.ask is ask:
-                self.identity[key] = version_number(answer.line) or answer.line.strip()
+                self.identity[key] = told_text(ask, answer.line)
 
     def advance(self, now_s: float) -> list[Report | Answer | TextMessage]:
         """Let time pass: questions that are due, and those that nobody has answered."""

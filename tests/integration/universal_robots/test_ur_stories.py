@@ -25,8 +25,8 @@ from drivers.api import (
     SetToolFrame,
     StopMotion,
 )
-from drivers.cobot.universal_robots.program import free_drive
-from drivers.cobot.universal_robots.report import RobotMode, SafetyMode
+from drivers.cobot.universal_robots.program import HEARTBEAT, STOP_NUMBER, free_drive
+from drivers.cobot.universal_robots.report import RobotMode, Runtime, SafetyMode
 
 AWAY = (40.0, -90.0, 90.0, -90.0, -90.0, 20.0)
 
@@ -351,6 +351,94 @@ def test_a_stop_is_not_done_while_a_hand_may_still_move_the_arm() -> None:
         assert not bench.controller.free_drive
         bench.wait(0.1)
         assert bench.standing() == set()
+
+
+def written_inputs(bench: UrRig) -> list[dict]:
+    """Every package of inputs that the controller takes from now on, oldest first."""
+    taken: list[dict] = []
+    take = bench.controller.write_inputs
+
+    def noted(values: dict) -> None:
+        taken.append(values)
+        take(values)
+
+    bench.controller.write_inputs = noted  # type: ignore[method-assign]
+    return taken
+
+
+def test_the_first_package_of_a_connection_stops_what_was_and_is_no_sign_of_life() -> None:
+    """It should name the last program in the stop register, and write the heartbeat as it stands."""
+    with rig() as bench:
+        bench.connect()
+        bench.finish(move("m1", *AWAY))
+        bench.submit(move("m2", *HOME))
+        bench.until(lambda: bench.controller.angles_deg[0] < 30)
+        stands = bench.controller.inputs[HEARTBEAT]
+        taken = written_inputs(bench)
+        bench.port.unplug()
+        bench.wait(0.1)
+        bench.port.plug_in()
+        bench.until(lambda: len(bench.seen(Connected)) == 2)
+        bench.wait(0.5)
+        assert stands != 0
+        assert (taken[0][HEARTBEAT], taken[0][STOP_NUMBER]) == (stands, 2)
+        assert {values[HEARTBEAT] for values in taken} == {stands}
+
+
+def test_a_stop_is_written_before_whatever_else_waits() -> None:
+    """It should be the first package on the line, before a limit that was asked for earlier."""
+    with rig() as bench:
+        bench.connect()
+        bench.submit(move("m1", *AWAY))
+        bench.until(lambda: bench.controller.angles_deg[0] > 10)
+        taken = written_inputs(bench)
+        bench.submit(LimitSpeed(command_id="l1", percent=50))
+        bench.submit(StopMotion(command_id="s1"))
+        bench.tick()
+        assert taken[0][STOP_NUMBER] == 1
+        assert any("speed_slider_fraction" in values for values in taken)
+
+
+def test_a_program_that_does_not_hear_a_stop_is_ended_by_the_dashboard() -> None:
+    """It should end a free drive in the second way when its registers do not arrive, and not call it done before."""
+    with rig() as bench:
+        bench.connect()
+        bench.finish(FreeDrive(command_id="f1", on=True))
+        bench.wait(0.2)
+        beat = iter(range(1000, 2000))
+        bench.controller.write_inputs = lambda values: None  # type: ignore[method-assign]
+        bench.submit(StopMotion(command_id="s1"))
+        asked_s = bench.now_s
+        while bench.end_of("s1") is None:
+            bench.controller.inputs[HEARTBEAT] = next(beat)  # Something keeps the program alive all the same.
+            bench.tick()
+            assert bench.now_s < asked_s + 1.0
+            assert bench.end_of("s1") is None or not bench.controller.free_drive
+        assert isinstance(bench.end_of("s1"), CommandDone)
+        assert bench.now_s - asked_s > 0.2
+
+
+def test_a_program_that_a_protective_stop_has_paused_is_gone_before_the_stop_is() -> None:
+    """It should leave nothing that could be resumed in the moment in which the stop is unlocked."""
+    with rig() as bench:
+        bench.connect()
+        bench.submit(move("m1", *AWAY))
+        bench.until(lambda: bench.controller.angles_deg[0] > 10)
+        bench.controller.obstruct()
+        bench.until(lambda: bench.end_of("m1"))
+        bench.controller.obstruct(False)
+        bench.wait(5.5)
+        had: list[Runtime] = []
+        unlock = bench.controller.unlock
+
+        def unlocked() -> bool:
+            had.append(bench.controller.runtime)
+            return unlock()
+
+        assert bench.controller.runtime is Runtime.PAUSED
+        bench.controller.unlock = unlocked  # type: ignore[method-assign]
+        assert isinstance(bench.finish(ClearStop(command_id="c1")), CommandDone)
+        assert had == [Runtime.STOPPED]
 
 
 def test_what_cannot_be_cleared_from_here_is_refused() -> None:

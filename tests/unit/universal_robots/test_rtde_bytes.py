@@ -8,7 +8,14 @@ from hypothesis import strategies as st
 
 from drivers.api import CommandError, ProtocolError
 from drivers.channels import Untagger, opened, tagged
-from drivers.cobot.universal_robots.dashboard import LineParser, in_remote_control, is_family, version_number
+from drivers.cobot.universal_robots.dashboard import (
+    Ask,
+    LineParser,
+    in_remote_control,
+    is_family,
+    told_text,
+    version_number,
+)
 from drivers.cobot.universal_robots.rtde import (
     TYPES,
     Kind,
@@ -193,6 +200,10 @@ def test_dashboard_answers_are_understood() -> None:
     """It should read versions, remote control and models of both series, and take silence for no answer."""
     assert version_number("URSoftware 5.11.1.108318 (Sep 22 2021)") == "5.11.1.108318"
     assert version_number("no idea") is None
+    assert told_text(Ask.VERSION, "URSoftware 5.11.1.108318 (Sep 22 2021)") == "5.11.1.108318"
+    assert told_text(Ask.SERIAL, "20235501234") == "20235501234"
+    assert told_text(Ask.MODEL, "could not understand: 'get robot model'") == ""
+    assert is_family("UR5e", "", "5.11.1.1")
     assert [in_remote_control(line) for line in ("true", "False", "Stopped", "could not understand: 'is in'")] == [
         True,
         False,
