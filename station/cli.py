@@ -10,6 +10,8 @@ from typing import Annotated
 
 import typer
 
+from station.commands.cobot_options import cobot_app
+
 app = typer.Typer(
     no_args_is_help=True,
     add_completion=False,
@@ -22,6 +24,7 @@ app.add_typer(journal_app, name="journal")
 check_app = typer.Typer(help="Say for each file, device and calibration of a station: there or not, and what to do.")
 app.add_typer(simulate_app, name="simulate")
 app.add_typer(check_app, name="check")
+app.add_typer(cobot_app, name="cobot")
 
 ConfigOption = Annotated[
     Path | None, typer.Option("--config", help="Station file. Without it: the simulated bench.", dir_okay=False)
