@@ -128,6 +128,8 @@ class Screen:
     """`off`, `arming`, `ready` or `away`."""
     paused: bool
     help_called: bool
+    reach: str = ""
+    """How high the visitor wants things to be brought: `low`, `middle` or `high`; empty where nothing is brought."""
     interlock: ScreenInterlock | None = None
     """None while no joint is due."""
     arm: ScreenArm = field(default_factory=ScreenArm)

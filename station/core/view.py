@@ -57,6 +57,7 @@ def screen_of(procedure: Procedure, state: State) -> Screen:
         questions=_questions(procedure, state),
         waiting_for=_waiting(procedure, state),
         robot=_robot(state),
+        reach=state.reach.value if procedure.needs_cobot() else "",
         tool=_tool(state),
         arm=ScreenArm(
             separation=state.separation.level,

@@ -15,11 +15,12 @@ from station.core.events import (
     LanguageChosen,
     PauseRequested,
     PersonConfirmed,
+    ReachChosen,
     ResumeRequested,
     RightUsed,
     VisitAbandoned,
 )
-from station.core.procedure import ROLE_RANK, Right, Role
+from station.core.procedure import ROLE_RANK, Reach, Right, Role
 from station.core.screen import Screen
 from station.web.desk import PersonEvent
 from station.web.people import Session
@@ -65,6 +66,13 @@ class Language(_Ask):
     language: Text
 
 
+class ChooseReach(_Ask):
+    """How high the visitor wants things to be brought."""
+
+    do: Literal["reach"]
+    reach: Literal["low", "middle", "high"]
+
+
 class Abandon(_Ask):
     """End the visit early."""
 
@@ -82,7 +90,7 @@ class UseRight(_Ask):
     reason: Text
 
 
-Ask = Confirm | Acknowledge | Plain | Language | Abandon | UseRight
+Ask = Confirm | Acknowledge | Plain | Language | ChooseReach | Abandon | UseRight
 ASKS: TypeAdapter[Ask] = TypeAdapter(Annotated[Ask, Field(discriminator="do")])
 
 
@@ -115,6 +123,8 @@ def judge(screen: Screen, ask: Ask, who: Session) -> Verdict:
             return _by(Role.VISITOR, who, screen.paused)
         case Language(do="begin"):
             return _by(Role.VISITOR, who, screen.phase != "running")
+        case ChooseReach():
+            return _by(Role.VISITOR, who, screen.phase == "running")
         case Abandon():
             return _for_a_reason(_by(Role.TECHNICIAN, who, screen.phase == "running"), ask.reason)
         case UseRight():
@@ -142,6 +152,8 @@ def event_of(ask: Ask, who: Session) -> PersonEvent | None:
             return LanguageChosen(language=ask.language)
         case Language():
             return None
+        case ChooseReach():
+            return ReachChosen(reach=Reach(ask.reach))
         case Abandon():
             return VisitAbandoned(person=who.person, reason=ask.reason)
         case UseRight():

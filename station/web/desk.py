@@ -18,6 +18,7 @@ from station.core.events import (
     LanguageChosen,
     PauseRequested,
     PersonConfirmed,
+    ReachChosen,
     ResumeRequested,
     RightUsed,
     VisitAbandoned,
@@ -35,6 +36,7 @@ PersonEvent = (
     | LanguageChosen
     | PauseRequested
     | PersonConfirmed
+    | ReachChosen
     | ResumeRequested
     | RightUsed
     | VisitAbandoned

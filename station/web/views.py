@@ -76,6 +76,7 @@ def kiosk_view(screen: Screen, phrases: Phrases, language: str, caption: Caption
         ],
         "waiting": _waiting(screen, phrases, language),
         "interlock": _stations(screen, phrases, language),
+        "reach": screen.reach,
         "robot": screen.robot,
         "robot_text": text(f"ui.robot.{screen.robot}"),
         "tool": screen.tool,

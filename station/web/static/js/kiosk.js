@@ -115,17 +115,32 @@ function draw() {
 function questions(running) {
   const held = !$("card").hidden;
   const asked = held ? [] : view.questions;
-  refill($("ask"), [running, asked, view.language], () => {
+  refill($("ask"), [running, asked, view.language, view.reach], () => {
     if (!running) return [beginButton()];
-    return asked.map((question) => {
+    const consent = asked.some((question) => question.what === "confirm.consent");
+    const reach = consent && view.reach ? [reachChooser()] : [];
+    return reach.concat(asked.map((question) => {
       const text = { "confirm.consent": words.begin }[question.what] ?? words.confirm;
       const button = make("button", { className: "main-button", text, attributes: { type: "button" } });
       button.addEventListener("click", () => confirm(question));
       const by = question.by === "visitor" ? [] : [make("p", { className: "ask-by", text: words["question.qualified"] })];
       const parts = [make("p", { className: "ask-text", text: question.text }), ...by];
       return make("div", { className: "question" }, [make("div", { className: "ask-words" }, parts), button]);
-    });
+    }));
   });
+}
+
+// Asked with the consent, before the arm brings anything.
+function reachChooser() {
+  const buttons = ["low", "middle", "high"].map((reach) => {
+    const attributes = { type: "button", "aria-pressed": String(reach === view.reach) };
+    const button = make("button", { text: words[`reach.${reach}`], attributes, data: { reach } });
+    button.addEventListener("click", () => tell({ do: "reach", reach }));
+    return button;
+  });
+  const label = make("p", { className: "ask-text", text: words.reach, attributes: { id: "reach-label" } });
+  const group = make("div", { className: "reach-buttons", attributes: { role: "group", "aria-labelledby": "reach-label" } }, buttons);
+  return make("div", { className: "reach" }, [label, group]);
 }
 
 function beginButton() {
