@@ -11,7 +11,6 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
-from dataclasses import dataclass, field
 
 from drivers.api import (
     ClearStop,
@@ -46,13 +45,10 @@ from drivers.cobot.universal_robots.program import State, Tool
 from drivers.cobot.universal_robots.report import Report, RobotMode, stop_of
 from drivers.cobot.universal_robots.rtde import TextMessage
 from drivers.cobot.universal_robots.status import status_of
+from drivers.cobot.universal_robots.stopping import Stopping
 from drivers.cobot.universal_robots.waiting import StandingNotes, Waiting
 
 STATUS_EVERY_S = 1.0
-STOP_LIMIT_S = 2.0
-STOP_AGAIN_S = 0.25
-STOP_SEEN_S = 0.05
-"""Reports this soon after a stop may be older than the stop."""
 PROGRAM_LIMIT_S = 1.5
 SLIDER_LIMIT_S = 1.0
 OFF_LIMIT_S = 5.0
@@ -61,15 +57,6 @@ WARNING = 2
 """The level of a controller's message from which on, downwards, a technician wants to read it."""
 LAST_NUMBER = 1_000_000_000
 QUIET = frozenset({"cobot.dashboard_silent"})
-
-
-@dataclass(slots=True)
-class _Stopping:
-    """A stop that was sent and not yet seen to take effect."""
-
-    asked_s: float
-    sent_s: float
-    command_ids: list[str] = field(default_factory=list)
 
 
 class UniversalRobot:
@@ -101,7 +88,7 @@ class UniversalRobot:
         self._report_s = 0.0
         self._limit_percent = 100
         self._watch: MotionWatch | None = None
-        self._stopping: _Stopping | None = None
+        self._stopping: Stopping | None = None
         self._free_number: int | None = None
         self._waiting: list[Waiting] = []
         self._tool: Tool | None = None
@@ -270,9 +257,8 @@ class UniversalRobot:
             outcome = Outcome.REFUSED if self._drop_program() else Outcome.UNKNOWN
             self._fail(waiting.command_id, now_s, outcome, "cobot.interrupted", "a stop ended it; try it again")
         self._free_number = None
-        command_ids = [] if self._stopping is None else self._stopping.command_ids
-        command_ids += [] if command_id is None else [command_id]
-        self._stopping = _Stopping(asked_s=now_s, sent_s=now_s, command_ids=command_ids)
+        self._stopping = self._stopping or Stopping(now_s)
+        self._stopping.command_ids += [] if command_id is None else [command_id]
         if self._lanes is None:
             return
         self._lanes.stop_number = self._last_number
@@ -286,20 +272,18 @@ class UniversalRobot:
         stopping = self._stopping
         if stopping is None:
             return
-        seen = self._report_s >= stopping.asked_s + STOP_SEEN_S
-        if seen and report.at_rest and (not report.plays or report.held):
+        if stopping.is_seen(report, self._report_s):
             self._stopping = None
             for command_id in stopping.command_ids:
                 self._done(command_id, now_s)
-        elif now_s >= stopping.asked_s + STOP_LIMIT_S:
+        elif stopping.is_given_up(now_s):
             self._stopping = None
             detail = "the arm was told to stop and does not report rest; press the emergency stop and look at the arm"
             for command_id in stopping.command_ids:
                 self._fail(command_id, now_s, Outcome.UNKNOWN, "cobot.still_moving", detail)
             if not stopping.command_ids:
                 self._health("cobot.still_moving", detail, now_s)
-        elif now_s >= stopping.sent_s + STOP_AGAIN_S:
-            stopping.sent_s = now_s
+        elif stopping.is_due_again(now_s):
             lanes.control(self._factor(), now_s, first=True)
             if report.plays:
                 lanes.stop_by_dashboard(now_s)
@@ -475,7 +459,7 @@ class UniversalRobot:
         if self._watch is not None:
             wakes.append(self._watch.next_wake_s())
         if self._stopping is not None:
-            wakes.append(min(self._stopping.sent_s + STOP_AGAIN_S, self._stopping.asked_s + STOP_LIMIT_S))
+            wakes.append(self._stopping.next_wake_s())
         if self._clearing is not None and self._lanes.dashboard_idle:
             wakes.append(self._clearing.next_wake_s())
         return min(wakes)

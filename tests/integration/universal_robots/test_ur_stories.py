@@ -135,6 +135,29 @@ def test_a_stop_half_way_ends_the_motion_where_it_is() -> None:
         assert isinstance(bench.finish(move("m2", *HOME)), CommandDone)
 
 
+def test_an_arm_that_does_not_stop_is_told_aloud() -> None:
+    """It should give up after two seconds, however often a stop is asked for, and point at the button."""
+    with rig() as bench:
+        bench.connect()
+        bench.submit(move("m1", 90.0, *HOME[1:], speed=10))
+        bench.until(lambda: bench.controller.angles_deg[0] > 10)
+        beat = iter(range(1000, 9000))
+        bench.controller.write_inputs = lambda values: None  # type: ignore[method-assign]
+        bench.controller.dashboard_hangs = True
+        bench.controller.stop_program = lambda: None  # type: ignore[method-assign]
+        begun_s = bench.now_s
+        for index in range(24):
+            bench.submit(StopMotion(command_id=f"s{index}"))
+            for _ in range(10):
+                bench.controller.inputs[HEARTBEAT] = next(beat)
+                bench.tick()
+        end = bench.end_of("s0")
+        assert isinstance(end, CommandFailed)
+        assert (end.outcome, end.code) == (Outcome.UNKNOWN, "cobot.still_moving")
+        assert "emergency stop" in end.detail
+        assert end.t_mono_s - begun_s < 2.2
+
+
 def test_a_stop_in_the_same_breath_keeps_the_motion_from_leaving() -> None:
     """It should refuse a motion that a stop overtakes before it has left: nothing happened."""
     with rig() as bench:
