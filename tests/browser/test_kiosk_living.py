@@ -15,9 +15,10 @@ from station.core.events import (
     LanguageChosen,
     PauseRequested,
     PersonConfirmed,
+    ReachChosen,
     ResumeRequested,
 )
-from station.core.procedure import Role
+from station.core.procedure import Reach, Role
 from station.core.screen import ScreenFault
 from station.web.desk import Caption, PersonEvent
 
@@ -53,6 +54,8 @@ def test_a_visitor_acts(chromium: Browser) -> None:
                 desk.show(replace(desk.now, language=event.language))
             case HelpRequested():
                 desk.show(replace(desk.now, help_called=True))
+            case ReachChosen(reach=reach):
+                desk.show(replace(desk.now, reach=reach.value))
 
     desk = ScriptedDesk(now=screen_at(MIRROR, "welcome"), react=react)
     with served(desk, time.monotonic) as port:
@@ -68,8 +71,11 @@ def test_a_visitor_acts(chromium: Browser) -> None:
         expect(page.locator("#card")).to_be_hidden()
         page.click("text=I need help")
         expect(page.locator("#help")).to_have_text("A colleague is on the way")
+        page.click("[data-reach=low]")
+        expect(page.locator("[data-reach=low]")).to_have_attribute("aria-pressed", "true")
+        assert ReachChosen(reach=Reach.LOW) in desk.posted
         before = len(desk.posted)
-        page.click("#ask button")
+        page.click("#ask .main-button")
         until_posted(page, desk, before)
         desk.show(screen_at(MIRROR, "check-in"))
         expect(page.locator("#sentence")).to_contain_text("pass")

@@ -207,6 +207,7 @@ def screen_at(work: Procedure, step_id: str, language: str = "en") -> Screen:
         ),
         joints=_joints(work, step_id),
         faults=(),
+        reach="middle" if work.needs_cobot() else "",
         questions=tuple(
             ScreenQuestion(step=step.id, what=demand.what, by=demand.by.value)
             for demand in step.demands
