@@ -175,8 +175,6 @@ def _towards(motion: LinkMotion, towards: Array) -> Array:
     cosines = along / np.where(speeds > 0.0, speeds, 1.0)[..., None]
     angles = np.arccos(np.clip(cosines, -1.0, 1.0))
     doubtful = np.maximum(np.cos(np.maximum(angles - math.radians(HEADING_DOUBT_DEG), 0.0)), 0.0)
-    # Where they touch there is no direction to be moving in, and every speed counts.
-    touching = np.asarray(np.linalg.norm(towards, axis=2) == 0.0)
-    directed = speeds[..., None] * np.where(touching[None, :, None], 1.0, doubtful)
+    directed = speeds[..., None] * doubtful
     most = directed.max(axis=(0, 2), initial=0.0)
     return np.asarray(np.maximum(most, motion.undirected_mm_s[:, None]))

@@ -92,10 +92,3 @@ class Verdict:
     def protective_mm(self) -> float | None:
         """S_p."""
         return self.terms.total_mm if self.terms is not None else None
-
-
-def changed(before: Verdict | None, now: Verdict) -> bool:
-    """Whether a verdict belongs in the journal: the first of a motion, and every other level or limit in it."""
-    if not now.judged:
-        return False
-    return before is None or not before.judged or (before.level, before.limit_percent) != (now.level, now.limit_percent)

@@ -63,6 +63,15 @@ def test_an_absence_is_no_wait_for_a_picture():
     assert worst == pytest.approx(0.1)
 
 
+def test_one_picture_judged_twice_is_no_faster_camera():
+    """It should not take the same picture's second verdict for a next picture that came at once."""
+    reaction = Reaction(CONFIG)
+    for index in range(60):
+        reaction.judged("top", (index // 2) * 0.1, (index // 2) * 0.1 + 0.04)
+    found = reaction.figures()["wait top"]
+    assert (found.count, found.p50_s) == (29, pytest.approx(0.1))
+
+
 @given(st.lists(st.floats(0.0, 2.0), min_size=ENOUGH, max_size=KEPT + 50))
 def test_at_most_one_in_a_hundred_took_longer(figures: list[float]):
     """It should be at least as long as 99 of 100 of the last figures, and one of them (or the floor)."""

@@ -11,7 +11,7 @@ from support.supervised import CONFIG, HOME, POINT_J1, fingers, measured, moving
 from station.motion.encounter import STEPS_PERCENT
 from station.motion.moving_arm import ArmNow
 from station.motion.people import People
-from station.motion.supervision import Level, Verdict, changed
+from station.motion.supervision import Level, Verdict
 from station.motion.supervisor import Supervisor
 
 NOBODY = people(t_s=0.0)
@@ -73,6 +73,38 @@ def test_an_arm_that_is_faster_than_its_gap_allows_holds_whatever_was_asked():
     assert runs_on.protective_mm > runs_on.distance_mm
 
 
+def test_what_is_known_from_long_ago_takes_the_measured_times_place():
+    """It should reckon with the age of picture or posture where that is more than was measured."""
+    old_picture = judged(moving(1.0).now(), people(fingers(60, -250, t_s=0.7), t_s=0.7), 1.0)
+    old_posture = judged(moving(0.8).now(), people(fingers(60, -250, t_s=1.0), t_s=1.0), 1.0)
+    assert old_picture.reaction_s == pytest.approx(0.3 + 0.033)
+    assert (old_picture.people_age_s, old_picture.arm_age_s) == pytest.approx((0.3, 0.0))
+    assert old_posture.reaction_s == pytest.approx(0.2 + 0.033)
+    assert (old_posture.people_age_s, old_posture.arm_age_s) == pytest.approx((0.0, 0.2))
+
+
+def test_a_hold_tells_what_even_the_slowest_step_would_need():
+    """It should show the distance that is missing at the slowest step, for an arm that stands and would begin."""
+    verdict = judged(moving(0.0, shown=0.02).now(), people(fingers(60, -60)))
+    slow = judged(moving(0.0, shown=0.02).now(), people(fingers(60, -400)))
+    assert verdict.level is Level.HOLD
+    assert verdict.stopping_s == pytest.approx(0.9 * 0.3 * 0.1)
+    assert slow.limit_percent == 100
+    assert verdict.speed_mm_s < slow.speed_mm_s
+    assert verdict.protective_mm + CONFIG.headroom_mm > verdict.distance_mm
+
+
+def test_a_jog_is_judged_for_every_direction():
+    """It should reckon with the speed that nobody knows the direction of, as if it were towards the hand."""
+    hand = people(fingers(60, -400))
+    arm = jogging(10)
+    assert arm is not None
+    verdict = judged(arm, hand)
+    bound = dict(zip(arm.names, arm.asked.undirected_mm_s, strict=True))[verdict.link]
+    assert verdict.speed_mm_s == pytest.approx(bound * verdict.limit_percent / 100)
+    assert verdict.speed_mm_s > 50.0
+
+
 def test_the_base_is_no_danger_to_a_hand_beside_it():
     """It should not count a link that cannot move: a hand may rest at the foot of the arm while its wrist turns."""
     arm = watch()
@@ -103,17 +135,16 @@ def test_nobody_knows_is_somebody_everywhere():
     assert judged(None, NOBODY).level is Level.UNKNOWN
 
 
-def test_hands_that_work_while_the_arm_stands_raise_nothing():
-    """It should give a verdict on the standing arm for the technician, and nothing for the journal."""
+def test_hands_that_work_while_the_arm_stands_are_no_complaint():
+    """It should say what a motion would be allowed, mark it as not judged, and keep none of it for the next motion."""
     arm = watch()
     arm.posture(posture(0.0, HOME))
     supervisor = Supervisor(CONFIG, measured())
-    before = None
-    for who in (people(fingers(110, 100)), UNKNOWN, NOBODY):
+    for who, level in ((people(fingers(110, 100)), Level.HOLD), (UNKNOWN, Level.UNKNOWN)):
         verdict = supervisor.update(0.0, arm.now(), who)
-        assert not verdict.judged
-        assert not changed(before, verdict)
-        before = verdict
+        assert (verdict.judged, verdict.level, verdict.limit_percent) == (False, level, 0)
+    arm.asks((POINT_J1,), 30)
+    assert supervisor.update(0.01, arm.now(), NOBODY).limit_percent == 100
 
 
 def test_a_border_hand_does_not_make_the_arm_stutter():
@@ -150,19 +181,6 @@ def test_what_just_fits_again_is_not_room_to_spare():
         now_s = step * 0.1
         who = people(fingers(60, border - 3, t_s=now_s), t_s=now_s)
         assert supervisor.update(now_s, moving(now_s).now(), who).limit_percent == 50
-
-
-def test_the_journal_gets_the_first_verdict_of_a_motion_and_every_change():
-    """It should be told once at the start, and then of every other level or limit, not of every frame."""
-    supervisor = Supervisor(CONFIG, measured())
-    before, told = None, []
-    for now_s, y in ((0.0, -600), (0.1, -600), (0.2, -170), (0.3, -170), (0.4, 0), (0.5, 0)):
-        who = people(fingers(60, y, t_s=now_s), t_s=now_s)
-        verdict = supervisor.update(now_s, moving(now_s, shown=0.02).now(), who)
-        if changed(before, verdict):
-            told.append((now_s, verdict.level))
-        before = verdict
-    assert told == [(0.0, Level.CLEAR), (0.2, Level.SLOW), (0.4, Level.HOLD)]
 
 
 def test_a_camera_that_goes_stale_holds_and_comes_back_with_patience():
