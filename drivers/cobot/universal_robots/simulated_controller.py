@@ -9,7 +9,6 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 
-from drivers.cobot.arm.forward import flange
 from drivers.cobot.arm.model import ArmModel
 from drivers.cobot.universal_robots.program import HEARTBEAT, NUMBER, SPEED_FACTOR, STATE, STOP_NUMBER, TOOL
 from drivers.cobot.universal_robots.report import RobotMode, Runtime, SafetyMode
@@ -109,10 +108,6 @@ class SimulatedController:
         if self._run is None:
             return Runtime.STOPPED
         return Runtime.PAUSED if self._paused else Runtime.PLAYING
-
-    def flange(self) -> tuple[float, ...]:
-        """The flange by the controller's kinematics, (4, 4) row by row, millimetres."""
-        return tuple(float(part) for part in flange(self.model, self.angles_deg).flat)
 
     # What people do.
 
