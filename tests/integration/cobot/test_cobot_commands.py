@@ -208,7 +208,24 @@ def test_switching_waits_for_the_end_of_a_motion() -> None:
         assert isinstance(bench.finish(PowerOff(command_id="off")), CommandDone)
         failed = bench.end_of("m1")
         assert isinstance(failed, CommandFailed)
-        assert failed.outcome is Outcome.UNKNOWN
+        assert (failed.outcome, failed.code) == (Outcome.UNKNOWN, "cobot.interrupted")
+
+
+def test_a_motion_waits_for_the_end_of_switching() -> None:
+    """It should refuse to move an arm that is being cleared, and to let one go that has no power."""
+    with rig() as bench:
+        bench.connect()
+        bench.submit(ClearStop(command_id="clear"))
+        bench.tick()
+        early = bench.finish(move("m1", *TARGET))
+        assert isinstance(early, CommandFailed)
+        assert (early.outcome, early.code) == (Outcome.REFUSED, "cobot.busy")
+        bench.until(lambda: bench.end_of("clear"))
+        bench.finish(PowerOff(command_id="off"))
+        for command in (FreeDrive(command_id="free", on=True), MoveGripper(command_id="g", open_percent=0)):
+            end = bench.finish(command)
+            assert isinstance(end, CommandFailed)
+            assert (end.outcome, end.code) == (Outcome.REFUSED, "cobot.not_powered")
 
 
 @pytest.mark.parametrize("ack", ["modern", "legacy"])

@@ -218,7 +218,6 @@ def test_limits_that_flap_do_not_drive_the_target_away() -> None:
         bench.connect()
         bench.submit(path("p", (160, 0, 0, 0, 0, 0)))
         bench.until(lambda: bench.simulator.angles_deg[0] > 10)
-        for turn in range(40):
-            bench.finish(LimitSpeed(command_id=f"l{turn}", percent=20 if turn % 2 else 100))
-            bench.wait(0.02)
-            assert targets(bench)[-1][0] - bench.simulator.angles_deg[0] < 60
+        for turn in range(60):
+            bench.finish(LimitSpeed(command_id=f"l{turn}", percent=50 if turn % 2 else 100))
+            assert targets(bench)[-1][0] - bench.simulator.angles_deg[0] < 50

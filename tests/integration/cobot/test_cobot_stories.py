@@ -83,6 +83,15 @@ def test_a_stop_in_mid_motion() -> None:
         assert (failed.outcome, failed.code) == (Outcome.UNKNOWN, "cobot.interrupted")
 
 
+def test_a_stop_of_an_arm_that_rests_is_done_at_once() -> None:
+    """It should ask first of all whether the arm rests, by a question that is later than the stop."""
+    with rig() as bench:
+        bench.connect()
+        for number in range(20):
+            bench.wait(0.01 * number)
+            assert isinstance(bench.finish(StopMotion(command_id=f"s{number}"), limit_s=0.08), CommandDone)
+
+
 def test_a_stop_does_not_wait_for_the_answer_to_a_question() -> None:
     """It should put the stop on the wire in the same turn, while a question is open."""
     with rig(reply_s=0.15) as bench:

@@ -78,6 +78,20 @@ def test_no_target_of_a_motion_is_sent_twice(points: list[tuple[float, ...]], sp
     assert all(one != other for one, other in pairwise(sent))
 
 
+def test_only_a_posture_that_is_newer_than_the_last_target_brings_the_next() -> None:
+    """It should not pass a target on the word of a report that may be older than it."""
+    motion = Motion(MoveJoints(command_id="m", angles_deg=(150.0, *(0.0,) * 5), speed_percent=40), NONE_WRONG, 100, 0.0)
+    first = motion.next_target(0.0)
+    assert first is not None
+    motion.angles(first.angles_deg, 0.7, 1.0)
+    assert motion.next_target(1.0) is not None
+    near = (first.angles_deg[0] + 20, *(0.0,) * 5)
+    motion.angles(near, 0.9, 1.1)
+    assert motion.next_target(1.1) is None
+    motion.angles(near, 1.05, 1.2)
+    assert motion.next_target(1.2) is not None
+
+
 def test_a_value_is_believed_when_it_comes_twice_in_a_row() -> None:
     """It should not believe alternating reads, and know when it doubts."""
     value = Believed()
