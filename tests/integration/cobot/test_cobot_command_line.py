@@ -1,4 +1,4 @@
-"""`station cobot` against a simulated arm on a real line: seen, planned, moved, taught, interrupted; told what is wrong."""
+"""`station cobot` and a simulated arm on a real line: seen, planned, moved, taught, interrupted; and what is wrong."""
 
 import random
 import shutil
@@ -125,7 +125,7 @@ def test_free_drive_ends_with_the_command():
 
 
 def test_without_a_device_plans_are_shown():
-    """It should plan every gesture of the station and say how near each comes to anything; a name that is none fails."""
+    """It should plan every gesture of the station and say how near each comes; a name that is none fails."""
     runner = CliRunner()
     ended = runner.invoke(app, ["cobot", "plan", "--all"])
     assert ended.exit_code == 0

@@ -415,6 +415,38 @@ def test_the_station_closes_while_the_arm_moves() -> None:
         assert bench.simulator.angles_deg[0] < 30
 
 
+def test_a_stop_that_was_not_heard_is_pressed_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    """It should send the stop, and nothing but the stop, until the arm says that it rests."""
+    with under_way() as bench:
+        received, lost = bench.simulator.received, []
+
+        def lossy(data: bytes, now_s: float) -> None:
+            if request(Cmd.STOP) in data and not lost:
+                lost.append(data)
+                return
+            received(data, now_s)
+
+        monkeypatch.setattr(bench.simulator, "received", lossy)
+        # Seconds of way have been told already, so that only a stop can end it.
+        bench.simulator.arm.go(FAR, 20)
+        assert isinstance(bench.finish(StopMotion(command_id="s"), limit_s=1.0), CommandDone)
+        assert lost
+        assert bench.simulator.stops >= 1
+        assert bench.simulator.angles_deg[0] < 40
+
+
+def test_an_arm_that_will_not_stop(monkeypatch: pytest.MonkeyPatch) -> None:
+    """It should say after two seconds that the emergency stop is needed, and not that it is done."""
+    with under_way() as bench:
+        monkeypatch.setattr(bench.simulator.arm.joints, "stop", lambda: None)
+        bench.simulator.arm.go(FAR, 5)
+        end = bench.finish(StopMotion(command_id="s"), limit_s=2.5)
+        assert isinstance(end, CommandFailed)
+        assert (end.outcome, end.code) == (Outcome.UNKNOWN, "cobot.still_moving")
+        assert "emergency stop" in end.detail
+        assert bench.simulator.stops >= 6
+
+
 def test_a_stop_leaves_in_the_turn_that_takes_it_whatever_hangs() -> None:
     """It should write the stop's bytes in the very turn, with a mute arm and every question open."""
     with under_way() as bench:

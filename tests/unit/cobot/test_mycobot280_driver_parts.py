@@ -6,11 +6,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from drivers.api import ClearStop, FreeDrive, MoveJoints, Outcome, SetToolFrame
+from drivers.api import ClearStop, CommandFailed, FreeDrive, MoveJoints, Outcome, SetToolFrame
 from drivers.cobot.mycobot280.joint_path import JointPath, largest
 from drivers.cobot.mycobot280.kinematics import coords, joint_frames
 from drivers.cobot.mycobot280.listening import Listening
 from drivers.cobot.mycobot280.motion import CORNER_DEG, Motion
+from drivers.cobot.mycobot280.moving import Moving
 from drivers.cobot.mycobot280.notes import Notes
 from drivers.cobot.mycobot280.outgoing import Outgoing
 from drivers.cobot.mycobot280.plans import plan_of
@@ -19,6 +20,8 @@ from drivers.cobot.mycobot280.poses import flange_of, matrix_of, pose_of
 from drivers.cobot.mycobot280.protocol import Cmd, request
 from drivers.cobot.mycobot280.reads import IN_VAIN, TIMEOUT_S, Asking, Question
 from drivers.cobot.mycobot280.status import ArmStatus, Believed
+from drivers.cobot.mycobot280.stopping import Stopping
+from drivers.cobot.mycobot280.telling import Telling
 from drivers.cobot.mycobot280.works import HOLDING_S, Work
 
 angle = st.floats(-150, 150)
@@ -234,6 +237,34 @@ def test_a_refusal_is_unknown_once_something_was_accepted() -> None:
         end = work.end(0.1)
         assert end is not None
         assert (end.code, end.outcome) == ("cobot.refused", outcome)
+
+
+def test_rest_ends_a_stop_only_when_it_was_asked_for_after_it() -> None:
+    """It should not take the rest before a motion for the rest after its stop."""
+    stopping = Stopping(5.0, ["s"])
+    assert not stopping.rests(False, 5.0)
+    assert not stopping.rests(True, 5.1)
+    assert stopping.rests(False, 5.1)
+
+
+def test_a_refusal_of_a_motion_that_has_begun_is_not_believed() -> None:
+    """It should say that nothing happened only of an arm that has not moved."""
+    for moved, outcome in ((False, Outcome.REFUSED), (True, Outcome.UNKNOWN)):
+        telling, out = Telling("cobot"), Outgoing()
+        moving = Moving(out, telling)
+        goal = (5.0, *(0.0,) * 5)
+        moving.begin(MoveJoints(command_id="m", angles_deg=goal, speed_percent=40, lease_s=9.0), NONE_WRONG, 100, 0.0)
+        out.take()
+        if moved:
+            moving.posture((2.0, *(0.0,) * 5), 0.1, 0.2)
+        assert not moving.echoed(False, 0.3)
+        moving.judge(0.4, None, "")
+        assert telling.take() == ()
+        moving.judge(1.1, None, "")
+        (end,) = telling.take()
+        assert isinstance(end, CommandFailed)
+        assert (end.outcome, end.code) == (outcome, "cobot.refused")
+        assert out.take() == (request(Cmd.STOP) if moved else b"")
 
 
 def test_a_stop_takes_waiting_targets_out_and_goes_first() -> None:
