@@ -9,9 +9,9 @@ import numpy as np
 from drivers.cobot.arm import inverse, paths
 from drivers.cobot.arm.forward import flange
 from drivers.cobot.arm.model import JOINTS, Angles, Array, Limits
-from station.motion.gesture import Gesture, Hold, PointAt, Present, StepBack, TaughtPosture, Vector, Wave
+from station.motion.gesture import Hold, PointAt, Present, Vector
 from station.motion.plan import PlanError
-from station.motion.refusals import reach_refusal, unknown_refusal
+from station.motion.refusals import reach_refusal
 from station.motion.scene import MotionScene
 
 ON_AXIS_MM = 1e-6
@@ -70,27 +70,6 @@ def postures(goal: Goal, scene: MotionScene, prefer_deg: Angles, limits_deg: Lim
     windows = zip(prefer_deg, limits_deg, strict=True)
     near = tuple((max(low, prefer - 180.0), min(high, prefer + 180.0)) for prefer, (low, high) in windows)
     return _within(goal, scene, prefer_deg, near) or _within(goal, scene, prefer_deg, limits_deg)
-
-
-def final_posture(gesture: Gesture, scene: MotionScene) -> Angles:
-    """Where a gesture ends when nothing is in its way: of several postures the one nearest to `near_deg`, else to home.
-
-    Raises PlanError when there is none within the limits.
-    """
-    match gesture:
-        case TaughtPosture():
-            return gesture.angles_deg
-        case Wave():
-            return gesture.postures_deg[-1]
-        case StepBack():
-            target = scene.gestures.get(gesture.posture)
-            if not isinstance(target, TaughtPosture):
-                raise unknown_refusal(gesture.posture, scene.gestures, named_by=gesture.name)
-            return target.angles_deg
-    goal = goal_of(gesture, scene)
-    home = scene.gestures.get("home")
-    prefer = goal.near_deg or (home.angles_deg if isinstance(home, TaughtPosture) else (0.0,) * JOINTS)
-    return nearest_first(goal, scene, prefer, gesture.name)[0]
 
 
 def nearest_first(goal: Goal, scene: MotionScene, prefer_deg: Angles, name: str) -> list[Angles]:

@@ -18,6 +18,7 @@ from station.config.station_file import load_station
 from station.core.procedure import Procedure
 from station.motion.bench_model import Box
 from station.motion.plan import MotionPlan
+from station.motion.planner import plan
 from station.motion.scene import MotionScene
 
 CONFIG = Path(__file__).parents[2] / "config"
@@ -37,6 +38,11 @@ def home_of(scene: MotionScene) -> tuple[float, ...]:
     return scene.gestures["home"].angles_deg  # type: ignore[union-attr]
 
 
+def end_of(scene: MotionScene, gesture: str) -> tuple[float, ...]:
+    """Where the arm stands when it has done a gesture from home."""
+    return plan(gesture, here_deg=home_of(scene), scene=scene).goal_deg or home_of(scene)
+
+
 def with_box(scene: MotionScene, box: Box) -> MotionScene:
     """The scene with one more thing on the bench."""
     return replace(scene, bench=replace(scene.bench, obstacles=(*scene.bench.obstacles, box)))
@@ -49,10 +55,10 @@ def tip_of(scene: MotionScene, angles_deg: tuple[float, ...]) -> tuple[np.ndarra
     return scene.bench_from_base.apply(tip), scene.bench_from_base.rotation @ base_from_flange[:3, 2]
 
 
-def motion_of(plan: MotionPlan, scene: MotionScene, every_s: float) -> list[tuple[float, ...]]:
+def motion_of(found: MotionPlan, scene: MotionScene, every_s: float) -> list[tuple[float, ...]]:
     """Where the arm is along the timed motion of a plan, every so many seconds and at the end of each leg."""
     postures: list[tuple[float, ...]] = []
-    for leg in plan.legs:
+    for leg in found.legs:
         motion = timing.trajectory(scene.model, leg.points_deg, leg.speed_percent)
         postures += [motion.at(t)[0] for t in np.arange(0.0, motion.duration_s, every_s)]
         postures.append(motion.goal_deg)

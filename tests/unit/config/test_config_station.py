@@ -7,7 +7,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from support import doorbench
+from support import doorbench, motionbench
 
 from drivers.cobot.mycobot280.kinematics import joint_frames
 from station.config.bench import bench_of, watches_of
@@ -20,7 +20,6 @@ from station.config.station_values import StationConfig
 from station.core import facts
 from station.core.checks import expected_facts
 from station.core.state import State
-from station.motion.goals import final_posture
 from vision.bench import Watch, WatchFastener, WatchPart, WatchTool
 
 CONFIG = Path(__file__).parents[3] / "config"
@@ -55,9 +54,8 @@ def chain_mm(station: StationConfig, angles_deg: np.ndarray) -> np.ndarray:
 
 
 def end_of(station: StationConfig, gesture: str) -> tuple[float, ...]:
-    """Where the arm stands at the end of a gesture."""
-    scene = motion_scene(station, load_procedure(station.procedure))
-    return final_posture(scene.gestures[gesture], scene)
+    """Where the arm stands when it has done a gesture from home."""
+    return motionbench.end_of(motion_scene(station, load_procedure(station.procedure)), gesture)
 
 
 def told(tmp_path: Path, text: str) -> str:

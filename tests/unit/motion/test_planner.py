@@ -5,13 +5,12 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from support.motionbench import BENCHES, bench, clearances_mm, home_of, least_mm, motion_of, tip_of, with_box
+from support.motionbench import BENCHES, bench, clearances_mm, end_of, home_of, least_mm, motion_of, tip_of, with_box
 
 from drivers.cobot.arm.forward import joint_frames
 from station.core.procedure import Reach
 from station.motion.bench_model import Box
 from station.motion.gesture import Hold, PointAt, Present, StepBack, TaughtPosture, Wave
-from station.motion.goals import final_posture
 from station.motion.plan import PlanError
 from station.motion.planner import plan
 
@@ -87,7 +86,7 @@ def test_no_motion_comes_nearer_than_it_may(name):
     order = ["home", "point-J1", "hold", "point-J2", "hold", "point-J3", "home", "present-nuts", "hold", "step-back"]
     boxes = [box for box in scene.bench.obstacles if "camera" not in box.id]
     for before, after in itertools.pairwise(order):
-        start = final_posture(scene.gestures[before], scene)
+        start = end_of(scene, before)
         gesture = scene.gestures[after]
         motion = motion_of(plan(after, here_deg=start, scene=scene), scene, 0.08)
         assert motion[0] == pytest.approx(start)
@@ -109,7 +108,7 @@ def test_no_motion_comes_nearer_than_it_may(name):
 def test_a_thing_in_the_way_is_gone_round(name):
     """It should find a longer way when a post stands across the straight one, and none nearer than it may."""
     scene, _ = bench(name)
-    start = final_posture(scene.gestures["point-J3"], scene)
+    start = end_of(scene, "point-J3")
     straight = plan("home", here_deg=start, scene=scene)
     middle = np.mean([straight.legs[-1].points_deg[0], straight.legs[-1].points_deg[-1]], axis=0)
     tip, _ = tip_of(scene, tuple(middle))
@@ -134,7 +133,7 @@ def test_a_thing_on_the_joint_is_refused_by_its_name():
 def test_a_thing_over_the_arm_is_refused_where_the_approach_meets_it():
     """It should say that it is the straight line that is not free, when the arm must come from higher than it ends."""
     scene, _ = bench()
-    end = final_posture(scene.gestures["point-J2"], scene)
+    end = end_of(scene, "point-J2")
     elbow = scene.bench_from_base.apply(joint_frames(scene.model, end)[2, :3, 3])
     over = next(
         box
@@ -202,7 +201,7 @@ def test_an_arm_that_stands_in_something_is_not_moved():
 def test_an_arm_that_stands_a_little_beside_its_contact_still_gets_away():
     """It should plan from what encoders say, which may have the tip some millimetres in the part."""
     scene, _ = bench()
-    held = np.array(final_posture(scene.gestures["hold"], scene))
+    held = np.array(end_of(scene, "hold"))
     chance = np.random.default_rng(2)
     for _ in range(20):
         start = tuple(held + chance.uniform(-0.4, 0.4, 6))
@@ -217,13 +216,13 @@ def test_an_arm_that_is_there_already_is_not_moved():
     scene, _ = bench()
     found = plan("home", here_deg=home_of(scene), scene=scene)
     assert (found.legs, found.goal_deg, found.duration_s) == ((), None, 0)
-    assert plan("hold", here_deg=final_posture(scene.gestures["hold"], scene), scene=scene).legs == ()
+    assert plan("hold", here_deg=end_of(scene, "hold"), scene=scene).legs == ()
 
 
 def test_stepping_back_goes_straight_off_the_part_first():
     """It should draw back along the pins before anything turns, then go to its posture."""
     scene, _ = bench()
-    held = final_posture(scene.gestures["hold"], scene)
+    held = end_of(scene, "hold")
     found = plan("step-back", here_deg=held, scene=scene)
     at, _ = tip_of(scene, held)
     back = [tip_of(scene, angles)[0] for angles in found.legs[0].points_deg]
@@ -245,7 +244,7 @@ def test_waving_goes_through_its_postures_in_turn():
 def test_the_same_question_has_the_same_answer():
     """It should not depend on chance, also where it has to search."""
     scene, _ = bench()
-    start = final_posture(scene.gestures["point-J3"], scene)
+    start = end_of(scene, "point-J3")
     box = Box(id="post", at_mm=(230, 150, 150), size_mm=(20, 20, 300))
     answers = []
     for _ in range(2):
