@@ -1,9 +1,9 @@
 """The myCobot 280 as a `drivers.api.Conversation`: greeting, polls, guarded motion, and a stop that waits for nothing.
 
 Here the parts are wired. Bytes: `protocol`. Reads: `reads`, in the order of `polls`. Motion and stop: `moving`,
-`motion`. All other commands: `plans`, `in_flight`. What the arm says of itself: `status`, `notes`. Commands are sent
-once and never repeated; whether they were carried out is concluded from what the arm reports afterwards. A stop is
-idempotent, so it alone is sent again.
+`motion`. All other commands: `plans`, `in_flight`. What the arm says of itself: `status`, `watching`, `notes`.
+Commands are sent once and never repeated; whether they were carried out is concluded from what the arm reports
+afterwards. A stop is idempotent, so it alone is sent again.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ from drivers.api import (
     SetToolFrame,
     StopMotion,
 )
-from drivers.cobot.mycobot280.errors import error_words, stops_motion
+from drivers.cobot.mycobot280.errors import error_words
 from drivers.cobot.mycobot280.greeting import Greeting, Setting
 from drivers.cobot.mycobot280.in_flight import InFlight
 from drivers.cobot.mycobot280.joint_path import largest
@@ -46,9 +46,10 @@ from drivers.cobot.mycobot280.poses import Pose
 from drivers.cobot.mycobot280.posture import PostureFilter
 from drivers.cobot.mycobot280.protocol import SHAPES, Cmd, Frame, FrameParser, reply_values, request, shape_of
 from drivers.cobot.mycobot280.reads import TRIES, Asking, Question
-from drivers.cobot.mycobot280.status import STATUS_EVERY_S, ArmStatus
+from drivers.cobot.mycobot280.status import ArmStatus
 from drivers.cobot.mycobot280.stopping import AFTER_STOP_S
 from drivers.cobot.mycobot280.telling import Telling
+from drivers.cobot.mycobot280.watching import NOT_POWERED, Watching
 
 Dialect = Literal["modern", "legacy"]
 MODEL = "myCobot 280"
@@ -59,10 +60,6 @@ PATIENCE_S = 5.0
 STALE_S = 0.5
 """A posture that may be older than this is not reported: nobody knows where the arm is."""
 STILL_DEG = 0.5
-NOT_POWERED = (
-    "the arm's joints have no power; release its emergency stop button, check its power plug, then clear the stop"
-)
-FREE = "the arm is in free drive and takes no motion; hold its place again by ending free drive"
 
 
 class MyCobot280:
@@ -100,15 +97,14 @@ class MyCobot280:
         self._works = InFlight(self._outgoing, self._telling)
         self._status = ArmStatus()
         self._notes = Notes(self.device)
+        self._watching = Watching(self._status, self._notes, self._telling)
         self._hangup: str | None = None
         self._limits_deg: tuple[tuple[float, float], ...] = ()
         self._postures: PostureFilter | None = None
         self._angles_deg: tuple[float, ...] | None = None
         self._before_deg: tuple[float, ...] | None = None
         self._reports_moving = False
-        self._error = 0
         self._next_poll_s = self._up_s = 0.0
-        self._status_s = 0.0
         self._noise_told = 0
         self._limit_percent = 100
 
@@ -227,10 +223,10 @@ class MyCobot280:
         if self._asking.exhausted(now_s):
             self._silent(self._listening.why_silent(TRIES), now_s)
         if self._greeting is None:
-            self._look(now_s)
+            self._watching.look(now_s, self._limit_percent)
         error = f" (the arm reports: {error_words(self._status.error)})" if self._status.error else ""
         stopping = self._moving.stopping
-        self._moving.judge(now_s, self._blocked(), error)
+        self._moving.judge(now_s, self._watching.blocked(), error)
         self._moving.go_on(now_s)
         if self._moving.stopping is not stopping:
             self._after_stop(now_s)
@@ -259,45 +255,6 @@ class MyCobot280:
         if not self._loss_told:
             self._loss_told = True
             self._telling.events.append(Disconnected(device=self.device, t_mono_s=now_s, reason=reason))
-
-    def _look(self, now_s: float) -> None:
-        """Tell what stands and what it says of itself."""
-        status, stand = self._status, self._notes.stand
-        for code, detail in self._stops():
-            stand(code, detail, now_s, stops=True)
-        hot = ", ".join(str(joint) for joint in status.hot_joints)
-        reported = status.warning
-        look = (
-            f"the servos report trouble with: {reported}; let the arm rest and check its load, power supply and cables"
-        )
-        stand("cobot.servo_status", look if reported else "", now_s)
-        stand("cobot.hot", f"joint {hot} is too hot; let the arm rest and check its load" if hot else "", now_s)
-        differ = (
-            "the arm's own coordinates disagree with its angles; check that it is a myCobot 280 and set its tool frame"
-        )
-        stand("cobot.coords_differ", differ if status.differs else "", now_s)
-        if status.error != self._error and status.error and not stops_motion(status.error):
-            detail = f"the arm reports: {error_words(status.error)}; remove the cause and move it again"
-            self._notes.say("cobot.device_error", detail, now_s)
-        self._error = status.error
-        if status.changed or now_s >= self._status_s + STATUS_EVERY_S:
-            status.changed, self._status_s = False, now_s
-            ready = self._blocked() is None and bool(status.powered)
-            event = status.event(self.device, now_s, ready=ready, limit_percent=self._limit_percent)
-            self._telling.events.append(event)
-
-    def _stops(self) -> tuple[tuple[str, str], ...]:
-        """What can make the arm take no motion, code and sentence; the sentence is empty where it is not so."""
-        wrong = self._status.servo_error
-        look = "look at the arm and free what it touches, then clear the stop; if it comes again power-cycle the arm"
-        return (
-            ("cobot.not_powered", NOT_POWERED if self._status.powered is False else ""),
-            ("cobot.free_drive", FREE if self._status.free and self._status.powered else ""),
-            ("cobot.servo_error", f"{wrong}; {look}" if wrong else ""),
-        )
-
-    def _blocked(self) -> tuple[str, str] | None:
-        return next(((code, detail) for code, detail in self._stops() if detail), None)
 
     def _greet(self, greeting: Greeting, now_s: float) -> None:
         if self._asking.open is not None or now_s < greeting.not_before_s:
@@ -382,7 +339,7 @@ class MyCobot280:
         if self._moving.busy or self._works.busy("power") or self._angles_deg is None:
             detail = "the arm is still moving, stopping or being switched; wait for the end of that"
             self._refuse(command.command_id, now_s, "cobot.busy", detail)
-        elif (blocked := self._blocked()) is not None:
+        elif (blocked := self._watching.blocked()) is not None:
             self._refuse(command.command_id, now_s, *blocked)
         elif wrong := self._beyond_limits((*command.through_deg, command.angles_deg)):
             self._refuse(command.command_id, now_s, "cobot.joint_limit", wrong)

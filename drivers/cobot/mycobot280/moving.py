@@ -114,7 +114,7 @@ class Moving:
             self._telling.failed(motion.command.command_id, now_s, outcome, "cobot.interrupted", detail)
         self._outgoing.stop()
         waiting = [] if self.stopping is None else self.stopping.command_ids
-        self.stopping = Stopping(now_s, waiting if command_id is None else [*waiting, command_id])
+        self.stopping = Stopping(now_s, waiting if command_id is None else [*waiting, command_id], self.stopping)
 
     def posture(self, angles_deg: Sequence[float], as_of_s: float, now_s: float) -> None:
         """A believed posture."""

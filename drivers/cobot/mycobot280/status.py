@@ -22,7 +22,6 @@ COOL_C = 60.0
 DIFFERS_MM = 15.0
 """The published table differs from real arms by 3 mm; a wrong model or a tool frame left set by more than this."""
 DIFFERING_READS = 3
-STATUS_EVERY_S = 1.0
 _SERVOS = (Cmd.READ_NEXT_ERROR, Cmd.GET_SERVO_STATUS)
 
 Values = tuple[float, ...]

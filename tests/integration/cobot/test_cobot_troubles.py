@@ -445,6 +445,13 @@ def test_an_arm_that_will_not_stop(monkeypatch: pytest.MonkeyPatch) -> None:
         assert (end.outcome, end.code) == (Outcome.UNKNOWN, "cobot.still_moving")
         assert "emergency stop" in end.detail
         assert bench.simulator.stops >= 6
+        begun_s = bench.now_s
+        for number in range(10):
+            bench.submit(StopMotion(command_id=f"again{number}"))
+            bench.wait(0.3)
+        end = bench.end_of("again0")
+        assert isinstance(end, CommandFailed)
+        assert end.t_mono_s - begun_s < 2.1
 
 
 def test_a_stop_leaves_in_the_turn_that_takes_it_whatever_hangs() -> None:
