@@ -224,6 +224,7 @@ class Ear(MyCobot280Simulator):
 
 
 @pytest.mark.benchmark
+@pytest.mark.timeout(600)
 def test_a_stop_is_out() -> None:
     """It should say how long it takes from `submit(StopMotion)` to its bytes at the arm, while a read hangs."""
     arm = Ear()

@@ -45,9 +45,7 @@ class Watching:
         for code, detail in self._stops():
             stand(code, detail, now_s, stops=True)
         trouble = status.warning
-        rest = (
-            f"the servos report trouble with: {trouble}; let the arm rest, check its load, power supply and cables"
-        )
+        rest = f"the servos report trouble with: {trouble}; let the arm rest, check its load, power supply and cables"
         stand("cobot.servo_status", rest if trouble else "", now_s)
         hot = " and ".join(str(joint) for joint in status.hot_joints)
         stand("cobot.hot", f"too hot: joint {hot}; let the arm rest and check its load" if hot else "", now_s)
