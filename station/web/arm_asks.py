@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, TypeAdapter
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, TypeAdapter
 
 from station.core.service_asks import Ask, Grip, GuideByHand, Jog, JogFrame, LetGo, MakeReady, SwitchOff, TryGesture
 
@@ -18,6 +18,13 @@ Figure = Annotated[str, Field(max_length=60)] | int | Number | Annotated[list[Nu
 
 class _Shape(BaseModel):
     model_config = ConfigDict(extra="forbid", strict=True, frozen=True)
+
+
+def _one_way(direction: int) -> int:
+    # A literal 1 would take `true` for it.
+    if direction not in (1, -1):
+        raise ValueError("a direction is 1 or -1")
+    return direction
 
 
 class Try(_Shape):
@@ -81,7 +88,7 @@ class JogBegins(_Shape):
     do: Literal["jog"]
     frame: JogFrame = Field(strict=False)
     axis: Annotated[int, Field(ge=1, le=6)]
-    direction: Literal[1, -1]
+    direction: Annotated[int, AfterValidator(_one_way)]
     speed_percent: Annotated[int, Field(ge=1, le=10)]
 
 
