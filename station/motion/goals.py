@@ -18,6 +18,8 @@ ON_AXIS_MM = 1e-6
 """A tip nearer to the flange's axis than this needs no turn: joint 6 turns about it, and its angle is free."""
 TURNS = 24
 """How many turns about the axis are tried for a tip beside the flange's axis."""
+STRAIGHT_DEG = 170.0
+"""Farther than this no joint turns on a straight line of some centimetres."""
 ANY_TURN: Limits = ((-180.0, 180.0),) * JOINTS
 """Every angle once: what an arm without limits could do."""
 
@@ -99,8 +101,11 @@ def straight(scene: MotionScene, start_deg: Angles, shift_mm: Array) -> tuple[An
     """
     pose = flange(scene.model, start_deg)
     pose[:3, 3] += pose[:3, :3] @ np.array(scene.tip_mm) + scene.bench_from_base.rotation.T @ shift_mm
+    # A line of this length turns no joint by half a turn; to look for whole turns would only take time.
+    windows = zip(start_deg, scene.limits_deg, strict=True)
+    near = tuple((max(low, angle - STRAIGHT_DEG), min(high, angle + STRAIGHT_DEG)) for angle, (low, high) in windows)
     try:
-        return paths.straight_line(scene.model, start_deg, pose, tip_mm=scene.tip_mm, limits_deg=scene.limits_deg)
+        return paths.straight_line(scene.model, start_deg, pose, tip_mm=scene.tip_mm, limits_deg=near)
     except paths.PathError:
         return None
 
