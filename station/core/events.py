@@ -140,6 +140,8 @@ class SeparationChanged:
     """Highest speed that the gap allows, 0 to 100 percent of what each motion asks for."""
     link: str
     """Link of the arm that decides; empty when none does."""
+    camera: str = ""
+    """Camera that saw the person whom it is nearest to."""
     distance_mm: float | None
     """Its gap to the nearest hand or arm; None when nobody is seen, or nobody can say."""
     protective_mm: float
@@ -149,6 +151,8 @@ class SeparationChanged:
     stopping_s: float
     people_age_s: float | None
     """Age of the oldest picture that the judgement rests on; None when there is none."""
+    arm_age_s: float = 0.0
+    """Age of the posture behind it."""
     terms_mm: Mapping[str, float] = field(default_factory=dict)
     """The terms of the protective distance by name."""
 

@@ -49,11 +49,10 @@ class GapWatch:
         self._now_s = now_s
         self._lock = threading.RLock()
         self._told: tuple[Level, int] | None = None
-        self._told_s = 0.0
         self._room_since_s: float | None = None
         self._verdict: Verdict | None = None
         self._answers: Verdict | None = None
-        """The verdict whose stop or limit is not yet on its way."""
+        """The verdict whose stop or lower limit is not yet on its way."""
 
     @property
     def verdict(self) -> Verdict | None:
@@ -115,6 +114,7 @@ class GapWatch:
         """No motion is under way any more, as far as commands tell."""
         with self._lock:
             self._arm.ends()
+            self._answers = None
             self._judge()
 
     def expire(self) -> None:
@@ -136,9 +136,10 @@ class GapWatch:
         self._verdict = verdict
         said = self._word(verdict)
         if said is not None and said != self._told:
+            # Only what asks less of the arm than before asks for bytes on its line.
+            stricter = self._told is not None and said[1] < self._told[1]
             self._told = said
-            if verdict.judged:
-                self._answers = verdict
+            self._answers = verdict if verdict.judged and stricter else None
             self._post(_event(verdict, *said), "supervisor", now_s)
         return verdict
 
@@ -167,11 +168,13 @@ def _event(verdict: Verdict, level: Level, limit_percent: int) -> SeparationChan
         level=level.value,
         limit_percent=limit_percent,
         link=verdict.link,
+        camera=verdict.camera,
         distance_mm=verdict.distance_mm,
         protective_mm=verdict.protective_mm or 0.0,
         speed_mm_s=verdict.speed_mm_s,
         reaction_s=verdict.reaction_s,
         stopping_s=verdict.stopping_s,
         people_age_s=verdict.people_age_s,
+        arm_age_s=verdict.arm_age_s,
         terms_mm={} if verdict.terms is None else {name: float(value) for name, value in asdict(verdict.terms).items()},
     )

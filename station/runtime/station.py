@@ -37,6 +37,7 @@ from vision.api import FrameAnalysis
 from vision.bench import Bench, Watch
 from vision.facts import FactBoard
 from vision.pipeline import Want
+from vision.zones import PERSON_ABOVE_MM
 
 OpenPort = Callable[[Callable[[DriverEvent], None]], PortOwner]
 """Makes a port from the function that takes its events."""
@@ -217,7 +218,7 @@ class Station:
             return None
         config, scene, bench = arm.supervisor, arm.scene, self.setting.bench
         reaction = Reaction(config.reaction)
-        top_mm = bench.hand_height_mm + config.rise_mm
+        top_mm = bench.hand_height_mm + PERSON_ABOVE_MM + config.rise_mm
         return GapWatch(
             arm=ArmWatch(scene.model, scene.bench_from_base, scene.tool),
             people=PeopleWatch(
