@@ -125,7 +125,7 @@ class Motion:
 
     def _wants_more(self) -> bool:
         if self._slow_down:
-            # Limits that come and go in quick succession must not drive the target far ahead of the arm.
+            # A limit that sinks step by step must not drive the target far ahead of the arm.
             speed = FULL_SPEED_DEG_S * self.command.speed_percent / 100
             return self._sent_place - self._reached_place <= _ahead_deg(speed) + 1.5 * speed * PIECE_S
         if self._angles_deg is None:
