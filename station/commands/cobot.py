@@ -6,6 +6,7 @@ No visit runs meanwhile, for a line has one owner. No camera supervises here: wh
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
@@ -181,6 +182,9 @@ def teach(bench: Bench, say: Say, sure: Sure, name: str, *, speed_percent: int, 
     book = bench.files.station.gestures
     if book.path is None:
         say("This station has no gestures file; name one under [station] gestures.")
+        return 1
+    if not re.fullmatch(r"[A-Za-z0-9_-]{1,60}", name):
+        say(f"{name!r} is no name for a gesture; use letters, digits, - and _.")
         return 1
     there = book.by_name.get(name)
     if there is not None and not isinstance(there, TaughtPosture):

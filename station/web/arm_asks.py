@@ -8,8 +8,8 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field, TypeAdapter
 
 from station.core.service_asks import Ask, Grip, GuideByHand, Jog, JogFrame, LetGo, MakeReady, SwitchOff, TryGesture
 
-GestureName = Annotated[str, Field(pattern=r"^[^\s\x00-\x1f\x7f]([^\x00-\x1f\x7f]{0,58}[^\s\x00-\x1f\x7f])?$")]
-"""1 to 60 characters on one line, none of them blank at the ends."""
+GestureName = Annotated[str, Field(pattern=r"^[A-Za-z0-9_-]{1,60}$")]
+"""As a gestures file takes it."""
 Percent = Annotated[int, Field(ge=1, le=100)]
 Number = Annotated[float, Field(ge=-100_000, le=100_000)]
 Figure = Annotated[str, Field(max_length=60)] | int | Number | Annotated[list[Number], Field(max_length=6)] | None

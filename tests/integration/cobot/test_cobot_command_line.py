@@ -107,6 +107,7 @@ def test_a_posture_is_taught(bench):
     """It should be in the file with its name, the former file kept, and no gesture of another kind replaced."""
     with running(angles_deg=(5.0, -15.0, -40.0, -30.0, 2.0, 1.0)) as arm:
         assert arm.run("teach", "over-tray", "--by", "Ken", config=bench)[0] == 0
+        assert arm.run("teach", "over the tray", config=bench)[0] == 1
         code, text = arm.run("teach", "hold", "--yes", config=bench)
         assert code == 1 and "another kind" in text
     taught = load_gestures(bench.parent / "gestures.sim.toml").by_name["over-tray"]

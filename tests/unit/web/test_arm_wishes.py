@@ -153,6 +153,7 @@ def test_nobody_else_serves_the_arm(web: Web, arm: ScriptedArm, body: dict[str, 
         {"do": "try"},
         {"do": "try", "gesture": ""},
         {"do": "try", "gesture": " wave"},
+        {"do": "teach", "name": "over the tray", "speed_percent": 30},
         {"do": "try", "gesture": "a\nb"},
         {"do": "try", "gesture": "x" * 61},
         {"do": "guide", "on": "yes"},
@@ -204,11 +205,11 @@ def test_a_bench_without_an_arm(desk: ScriptedDesk, web: Web) -> None:
 def test_postures_are_taught(web: Web, arm: ScriptedArm) -> None:
     """It should teach new names and known postures, and leave gestures of other kinds alone."""
     token = token_of(web)
-    for name in ("over the tray", "home"):
+    for name in ("over-the-tray", "home"):
         assert web.post("/arm/wish", {"do": "teach", "name": name, "speed_percent": 30}, token).status_code == 200
     answer = web.post("/arm/wish", {"do": "teach", "name": "hold", "speed_percent": 30}, token)
     assert answer.status_code == 409 and "another kind" in answer.json()["text"]
-    assert arm.taught == [("over the tray", 30, "Ken"), ("home", 30, "Ken")]
+    assert arm.taught == [("over-the-tray", 30, "Ken"), ("home", 30, "Ken")]
     arm.refuses = "the arm moves"
     answer = web.post("/arm/wish", {"do": "teach", "name": "home", "speed_percent": 30}, token)
     assert (answer.status_code, answer.json()["text"]) == (409, "the arm moves")
