@@ -11,7 +11,23 @@ from support.arms import MYCOBOT, UR5E
 from drivers.cobot.arm import paths, timing
 
 posture = st.tuples(*(st.one_of(st.integers(-100, 100).map(float), st.floats(-100, 100)) for _ in range(6)))
-rows = st.lists(posture, min_size=2, max_size=6)
+anywhere = st.lists(posture, min_size=2, max_size=6)
+"""Rows that mostly turn sharply."""
+
+
+@st.composite
+def bends(draw) -> list[tuple[float, ...]]:
+    """Rows that go on in about the same direction: long and short lines with gentle corners between them."""
+    rng = np.random.default_rng(draw(st.integers(0, 2**32 - 1)))
+    ahead, bend = rng.normal(size=6), draw(st.floats(0.01, 0.3))
+    steps = [
+        rng.uniform(0.5, 40) * way / np.linalg.norm(way)
+        for way in (ahead / np.linalg.norm(ahead) + bend * rng.normal(size=6) / 2 for _ in range(rng.integers(2, 6)))
+    ]
+    return [tuple(point) for point in np.cumsum([np.zeros(6), *steps], axis=0).tolist()]
+
+
+rows = st.one_of(anywhere, bends())
 models = st.sampled_from([MYCOBOT, UR5E])
 SAMPLES = 1501
 
@@ -114,17 +130,24 @@ def test_a_short_way_is_gone_as_hard_as_the_jerk_allows() -> None:
     assert motion.duration_s == pytest.approx(4 * (1 / (2 * 2000)) ** (1 / 3))
 
 
-def test_a_gentle_corner_is_not_stopped_at_and_a_sharp_one_is() -> None:
-    """It should go through a bend of 30 degrees, and rest where it turns back."""
+def test_a_gentle_corner_is_rounded_and_a_sharp_one_is_rested_in() -> None:
+    """It should go through a bend of 30 degrees at speed, and stand in one of 60."""
 
-    def slowest(row) -> float:
-        motion = timing.trajectory(MYCOBOT, row, 30)
-        _, angles, speeds = sampled(motion)
-        near = np.linalg.norm(angles - np.array(row[1]), axis=1) < 3
-        return float(np.linalg.norm(speeds[near], axis=1).min())
+    def at_the_corner(turn_deg: float) -> tuple[float, float]:
+        """How slow it gets, and how near it comes."""
+        turn = np.radians(turn_deg)
+        corner = np.array([50.0, 0, 0, 0, 0, 0])
+        row = [(0,) * 6, corner, corner + 50 * np.array([np.cos(turn), np.sin(turn), 0, 0, 0, 0])]
+        _, angles, speeds = sampled(timing.trajectory(MYCOBOT, row, 30))
+        away = np.linalg.norm(angles - corner, axis=1)
+        return float(np.linalg.norm(speeds[away < 10], axis=1).min()), float(away.min())
 
-    assert slowest([(0,) * 6, (50, 0, 0, 0, 0, 0), (93, 25, 0, 0, 0, 0)]) > 20
-    assert slowest([(0,) * 6, (50, 0, 0, 0, 0, 0), (0,) * 6]) < 0.1
+    speed, away = at_the_corner(30)
+    assert speed > 30
+    assert 1.5 < away <= timing.CORNER_DEG + 1e-9
+    speed, away = at_the_corner(60)
+    assert speed < 1
+    assert away < 0.05
 
 
 def test_postures_on_the_way_cost_nothing() -> None:
