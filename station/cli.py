@@ -11,6 +11,7 @@ from typing import Annotated
 import typer
 
 from station.commands.cobot_options import cobot_app
+from station.commands.defaults import default_config, default_journal
 
 app = typer.Typer(
     no_args_is_help=True,
@@ -69,19 +70,6 @@ def _leaves(error: Exception) -> list[Exception]:
     if not isinstance(error, ExceptionGroup):
         return [error]
     return [leaf for member in error.exceptions for leaf in _leaves(member)]
-
-
-def default_config() -> Path:
-    """The simulated bench's station file: below the working folder, else beside the program."""
-    here = Path("config/station.sim.toml")
-    return here if here.is_file() else Path(__file__).resolve().parent.parent / "config" / "station.sim.toml"
-
-
-def default_journal() -> Path:
-    """Where the simulated bench keeps its journal."""
-    from station.config.station_file import load_station
-
-    return load_station(default_config()).data_dir / "journal.sqlite"
 
 
 @app.command()

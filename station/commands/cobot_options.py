@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from station.commands.defaults import default_config
+
 if TYPE_CHECKING:
     from station.commands.cobot import Bench
 
@@ -33,7 +35,6 @@ SpeedOption = Annotated[int, typer.Option("--speed", help="Highest speed in perc
 def _bench(
     config: Path | None, link: str | None = None, family: str | None = None, baudrate: int | None = None
 ) -> Bench:
-    from station.cli import default_config
     from station.commands.cobot import bench_of
     from station.config.arm_models import ARM_MODELS
 
