@@ -263,15 +263,24 @@ def _one_line(pty: Path | None, tcp: str | None) -> None:
 def simulate_cobot(
     pty: PtyOption = None,
     tcp: TcpOption = None,
-    ack: Annotated[str, typer.Option(help="`modern` or `legacy` firmware.")] = "modern",
+    family: Annotated[
+        str, typer.Option(help="`mycobot280`, or `ur3e`, `ur5e`, `ur10e` (--tcp HOST:PORT, 0 = any free ports).")
+    ] = "mycobot280",
+    ack: Annotated[str, typer.Option(help="`modern` or `legacy` firmware of a myCobot.")] = "modern",
     fail: FailOption = None,
     seed: int = 1,
 ) -> None:
-    """A myCobot 280 that speaks the vendor's bytes."""
-    from station.commands.simulate import cobot
+    """An arm that speaks the vendor's bytes: a myCobot 280 on one line, or a Universal Robot on its three ports."""
+    from station.commands.simulate import cobot, robot
 
     _one_line(pty, tcp)
-    raise typer.Exit(cobot(pty=pty, tcp=tcp, ack=ack, fail=fail, seed=seed))
+    if family == "mycobot280":
+        raise typer.Exit(cobot(pty=pty, tcp=tcp, ack=ack, fail=fail, seed=seed))
+    if family not in ("ur3e", "ur5e", "ur10e"):
+        raise typer.BadParameter(f"there is no family {family!r}", param_hint="--family")
+    if tcp is None or fail is not None:
+        raise typer.BadParameter("a Universal Robot is simulated on --tcp HOST:PORT, and without --fail")
+    raise typer.Exit(robot(family=family, tcp=tcp))
 
 
 @simulate_app.command("tool")

@@ -14,6 +14,8 @@ from pathlib import Path
 import anyio
 
 from drivers.cobot.mycobot280.simulator import MyCobot280Simulator
+from drivers.cobot.universal_robots.simulated_controller import SimulatedController
+from drivers.cobot.universal_robots.simulated_ports import EVERY_PORT, FREE_PORTS, ControllerPorts
 from drivers.link import PtyPair
 from drivers.simulated_line import SimulatorPort, TcpSimulatorPort
 from drivers.torque_tool.open_protocol.controller_busy import BusyController
@@ -22,6 +24,7 @@ from drivers.torque_tool.open_protocol.profiles import PROFILES
 from drivers.torque_tool.open_protocol.protocol import HeaderStyle
 from drivers.torque_tool.open_protocol.simulator import OpenProtocolSimulator
 from station.commands.simulate_views import Bell, view
+from station.config.arm_models import ARM_MODELS
 from station.config.controller_file import load_controller
 from station.runtime.clock import SystemClock
 from station.simulation.lone_tool import LoneTool, jobs_of, psets_of
@@ -66,6 +69,21 @@ def cobot(*, pty: Path | None, tcp: str | None, ack: str, fail: str | None, seed
     with _pty(pty) as pair:
         print(f"Simulated myCobot 280 at {pair.path}; end it with Ctrl-C.", flush=True)
         SimulatorPort(pair.far_end, simulator, clock.now_s).run(stop)
+    return 0
+
+
+def robot(*, family: str, tcp: str) -> int:
+    """A Universal Robot's controller until interrupted: the manufacturer's three ports at the host, or any free ones
+    where the port is given as 0. Raises LinkError when a port cannot be had.
+    """
+    host, port = _host_and_port(tcp)
+    stop = threading.Event()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, lambda *_: stop.set())
+    controller = SimulatedController(ARM_MODELS[family])
+    server = ControllerPorts(host, controller, SystemClock().now_s, EVERY_PORT if port else FREE_PORTS)
+    print(f"Simulated {controller.model.name} at {server.url}; end it with Ctrl-C.", flush=True)
+    server.run(stop)
     return 0
 
 
