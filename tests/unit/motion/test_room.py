@@ -31,15 +31,15 @@ def turned(posture: tuple[float, ...], joint: int, by_deg: float) -> np.ndarray:
 
 
 def test_a_thin_thing_between_two_samples_is_noticed() -> None:
-    """It should see plates of a millimetre wherever they stand across the way of the tip."""
+    """It should see needles of a millimetre wherever they stand across the way of the tip."""
     scene, _ = bench()
     over = end_of(scene, "step-back")
     start, end = turned(over, 1, 0), turned(over, 1, 40)
     assert Room(scene, 1.0).line_free(start, end)
     for share in np.linspace(0.3, 0.7, 25):
         tip, _ = tip_of(scene, tuple(start + share * (end - start)))
-        plate = Box(id="plate", at_mm=tuple(tip), size_mm=(1, 1, 40))
-        assert not Room(with_box(scene, plate), 1.0).line_free(start, end), share
+        needle = Box(id="needle", at_mm=tuple(tip), size_mm=(1, 1, 8))
+        assert not Room(with_box(scene, needle), 1.0).line_free(start, end), share
 
 
 def test_a_free_line_is_free_all_along() -> None:
