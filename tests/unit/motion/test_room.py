@@ -11,7 +11,7 @@ from station.motion.gesture import PointAt
 from station.motion.plan import PlanError
 from station.motion.planner import plan
 from station.motion.room import RESOLUTION_MM, Room
-from station.motion.scene import MotionScene
+from station.motion.scene import MotionScene, pointer
 from station.motion.search import way_round
 
 OPEN = (0.0, -30.0, -60.0, 0.0, 20.0, 0.0)
@@ -32,13 +32,12 @@ def turned(posture: tuple[float, ...], joint: int, by_deg: float) -> np.ndarray:
 
 def test_a_thin_thing_between_two_samples_is_noticed() -> None:
     """It should see needles of a millimetre wherever they stand across the way of the tip."""
-    scene, _ = bench()
-    over = end_of(scene, "step-back")
-    start, end = turned(over, 1, 0), turned(over, 1, 40)
+    scene = replace(bare(), tool=pointer(85, 4))
+    start, end = turned(OPEN, 1, 0), turned(OPEN, 1, 80)
     assert Room(scene, 1.0).line_free(start, end)
-    for share in np.linspace(0.3, 0.7, 25):
+    for share in np.linspace(0.3, 0.7, 40):
         tip, _ = tip_of(scene, tuple(start + share * (end - start)))
-        needle = Box(id="needle", at_mm=tuple(tip), size_mm=(1, 1, 8))
+        needle = Box(id="needle", at_mm=tuple(tip), size_mm=(1, 1, 1))
         assert not Room(with_box(scene, needle), 1.0).line_free(start, end), share
 
 
