@@ -99,7 +99,11 @@ def test_a_pseudo_terminal_opens_like_a_serial_port(tmp_path: Path) -> None:
 
 def test_a_serial_port_is_opened_for_one_only() -> None:
     """It should refuse a port that another one has open."""
-    with closing(PtyPair()) as pair, closing(open_link(pair.path)), pytest.raises(LinkError, match="another program holds the port"):
+    with (
+        closing(PtyPair()) as pair,
+        closing(open_link(pair.path)),
+        pytest.raises(LinkError, match="another program holds the port"),
+    ):
         open_link(pair.path)
 
 
