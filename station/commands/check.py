@@ -20,9 +20,11 @@ from drivers.torque_tool.open_protocol.profiles import PROFILES
 from drivers.voice_player import find_player
 from drivers.voice_synthesiser import VOICE_PROCESS, SpeechError, Synthesiser
 from station.config.errors import ConfigError
+from station.config.motion_scene import motion_scene
 from station.config.phrases import load_phrases
 from station.config.station_file import known_of
 from station.config.station_values import CameraConfig, StationConfig
+from station.motion.check_gestures import check_gestures
 from station.runtime.cobot_port import cobot_driver, cobot_line
 from station.runtime.journal import Journal, JournalError
 from station.runtime.setting import Files, read_files
@@ -56,6 +58,7 @@ def check(path: Path) -> int:
     console.print(f"{files.station.title} ({path})")
     findings = [
         *_files(files),
+        *_gestures(files),
         *(_camera(c) for c in files.station.cameras),
         *_devices(files.station),
         _voice(files.station),
@@ -87,6 +90,19 @@ def _files(files: Files) -> list[Finding]:
         return "both networks have the right hash"
 
     return [*found, _named("phrases", phrases), _named("journal", journal), _named("hand model", model)]
+
+
+def _gestures(files: Files) -> list[Finding]:
+    """Every gesture planned from home and from the one before it, against the bench model."""
+    if files.station.cobot is None:
+        return []
+    problems = check_gestures(files.procedure, motion_scene(files.station, files.procedure))
+    if problems:
+        return [Finding(name=f"gesture {problem.gesture}", good=False, detail=str(problem)) for problem in problems]
+    count = len(files.station.gestures.by_name)
+    return [
+        Finding(name="gestures", good=True, detail=f"{count}; those of the procedure can be done, one after another")
+    ]
 
 
 def _named(name: str, ask: Callable[[], str]) -> Finding:

@@ -92,7 +92,7 @@ class LookShape(Strict):
 
 
 class CarriedShape(Strict):
-    """`[carried]`: what hangs on the arm's tip, upright, in a frame with its origin there and z up."""
+    """`[carried]`: what the arm's tool carries, in a frame with its origin at the tip and z back along the tool."""
 
     block: Annotated[list[BlockShape], Field(min_length=1)]
     nuts_mm: list[Vec3] = Field(default_factory=list)
@@ -110,7 +110,7 @@ class StartShape(Strict):
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Carried:
-    """What the arm carries: it hangs upright on the tip. Lengths from there."""
+    """What the arm's tool carries, in a frame with its origin at the tip and z back along the tool."""
 
     look: Look
     nuts_mm: tuple[tuple[float, float, float], ...]

@@ -245,17 +245,21 @@ class World:
         """Loose nuts that are left."""
         if self._carried is None:
             return self._loose_nuts_mm[len(self.nuts) :]
-        x, y, z = self._tip_mm()
-        return tuple((x + dx, y + dy, z + dz) for dx, dy, dz in self._carried.nuts_mm[len(self.nuts) :])
+        left = self._carried.nuts_mm[len(self.nuts) :]
+        return tuple((float(x), float(y), float(z)) for x, y, z in self._bench_from_tip().apply(left)) if left else ()
 
     def _drawn_cup(self) -> tuple[Placed, ...]:
+        """A magnetic dish: it tilts with the tool and keeps its nuts."""
         if self._carried is None:
             return ()
-        return (Placed(look=self._carried.look, bench_from_body=Transform.of(*self._tip_mm())),)
+        return (Placed(look=self._carried.look, bench_from_body=self._bench_from_tip()),)
 
-    def _tip_mm(self) -> Point:
-        x, y, z = (float(value) for value in self._arm_points()[-1])
-        return x, y, z
+    def _bench_from_tip(self) -> Transform:
+        """The tip, with z back along the tool: upright when the tool points down."""
+        assert self.arm is not None
+        flange = joint_frames(self.arm.model, self.arm.joints.angles_deg)[-1]
+        turn = self._bench_from_base.rotation @ flange[:3, :3] @ np.diag([1.0, -1.0, -1.0])
+        return Transform(turn, self._arm_points()[-1])
 
     def _end_rundown(self) -> None:
         nut = self.nuts.get(self._running_joint)
