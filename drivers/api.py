@@ -145,8 +145,8 @@ class CobotStatus:
     error: str
     """The arm's own error in plain words, empty when none."""
     flange: tuple[float, ...] = ()
-    """x, y, z in mm and rx, ry, rz in degrees (R = Rz Ry Rx) as the arm itself computes them for the flange, in its base
-    frame; empty when not told."""
+    """x, y, z in mm and rx, ry, rz in degrees (R = Rz Ry Rx), as the arm itself computes them for the flange in its own
+    base frame; empty when not told."""
     temperatures_c: tuple[float, ...] = ()
     voltages_v: tuple[float, ...] = ()
     currents_a: tuple[float, ...] = ()
@@ -316,7 +316,7 @@ class MoveGripper:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FreeDrive:
-    """Let a person move the arm by hand, or hold its place again. An arm without brakes sinks: somebody must hold it."""
+    """Let a person move the arm by hand, or hold its place again. An arm without brakes sinks: somebody holds it."""
 
     command_id: str
     on: bool
@@ -352,15 +352,7 @@ class SetToolFrame:
 
 
 CobotCommand = (
-    MoveJoints
-    | StopMotion
-    | LimitSpeed
-    | SetColour
-    | MoveGripper
-    | FreeDrive
-    | ClearStop
-    | PowerOff
-    | SetToolFrame
+    MoveJoints | StopMotion | LimitSpeed | SetColour | MoveGripper | FreeDrive | ClearStop | PowerOff | SetToolFrame
 )
 
 

@@ -50,7 +50,7 @@ class Stopped:
 
 
 def waving(files: Files) -> Files:
-    """The bench's procedure with a step before all others: the arm waves on and on, and goes on by itself when it has room."""
+    """The bench's procedure with a step before all others: the arm waves on and on, by itself when it has room."""
     first = files.procedure.steps[0]
     step = Step(
         id="wave",
