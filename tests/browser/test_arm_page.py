@@ -177,6 +177,7 @@ def test_a_gesture_is_tried(chromium: Browser, bench: ArmStation) -> None:
     """It should be announced, go slowly, tell its clearance, and stand still when the program is paused."""
     with arm_page(chromium, bench) as page:
         before = at_rest(page, bench)
+        expect(page.get_by_text("Room enough")).to_be_visible()
         page.click('[data-gesture="wave"] button >> text=Try at 10 %')
         expect(page.locator("#outcome")).to_have_text("The robot will move in a moment.")
         until(page, lambda: bench.angles_deg()[3] > before[3] + 4.0, "the gesture begins")

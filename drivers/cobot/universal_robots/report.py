@@ -189,7 +189,7 @@ _SAFETY: dict[int, tuple[str, str]] = {
     ),
     SafetyMode.SAFEGUARD_STOP: (
         "cobot.safeguard_stop",
-        "a safeguard of the cell holds the robot; close the door or leave the field, and reset the safeguard",
+        "a safeguard of the cell holds the robot; close the gate or leave the field, and reset the safeguard",
     ),
     SafetyMode.SYSTEM_EMERGENCY_STOP: (
         "cobot.emergency_stop",

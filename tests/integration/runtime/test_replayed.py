@@ -124,7 +124,9 @@ def test_a_visit_goes_on_after_the_program_died(restarted):
 
 def test_wherever_the_program_dies_the_state_is_recovered(visit, copied):
     """It should give, for a journal that ends at any row, the state whose digest that row holds."""
-    rows = [row for row in rows_of(visit[0]) if row.kind == "event"]
+    stop = next(row.seq for row in rows_of(visit[0]) if row.kind == "stop")
+    # The event that ends the visit and the stop document behind it are one commit: no crash comes between them.
+    rows = [row for row in rows_of(visit[0]) if row.kind == "event" and row.seq < stop][:-1]
     for row in reversed(rows[:: len(rows) // 12]):
         sql(copied, *GUARDS, f"DELETE FROM rows WHERE seq > {row.seq}")
         with closing(Journal(copied)) as journal:
