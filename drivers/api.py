@@ -59,6 +59,10 @@ class Outcome(StrEnum):
     """Silence, or the line was lost: it may or may not have happened. Never sent again by the driver."""
 
 
+SWITCHED_ON = "switched on"
+"""What an arm's identity says under `power` when the driver's greeting found its joints without power."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Connected:
     """A device answered its handshake and is ready for commands."""

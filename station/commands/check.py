@@ -19,12 +19,14 @@ from drivers.torque_tool.open_protocol.driver import OpenProtocolTool
 from drivers.torque_tool.open_protocol.profiles import PROFILES
 from drivers.voice_player import find_player
 from drivers.voice_synthesiser import VOICE_PROCESS, SpeechError, Synthesiser
+from station.config.bench import bench_of
 from station.config.errors import ConfigError
 from station.config.motion_scene import motion_scene
 from station.config.phrases import load_phrases
 from station.config.station_file import known_of
 from station.config.station_values import CameraConfig, StationConfig
 from station.motion.check_gestures import check_gestures
+from station.motion.people import views_of
 from station.runtime.cobot_port import cobot_driver, cobot_line
 from station.runtime.journal import Journal, JournalError
 from station.runtime.setting import Files, read_files
@@ -33,6 +35,7 @@ from vision.cameras.opening import open_source
 from vision.cameras.source import CameraError
 from vision.hand_model import HandModelError, default_model_path
 from vision.hand_model import check as check_model
+from vision.zones import PERSON_ABOVE_MM
 
 ANSWER_WITHIN_S = 6.0
 """How long a device may take from opening its line to the end of the greeting."""
@@ -59,6 +62,7 @@ def check(path: Path) -> int:
     findings = [
         *_files(files),
         *_gestures(files),
+        *_supervisor(files),
         *(_camera(c) for c in files.station.cameras),
         *_devices(files.station),
         _voice(files.station),
@@ -103,6 +107,31 @@ def _gestures(files: Files) -> list[Finding]:
     return [
         Finding(name="gestures", good=True, detail=f"{count}; those of the procedure can be done, one after another")
     ]
+
+
+def _supervisor(files: Files) -> list[Finding]:
+    """Whether anybody watches the gap between arm and people."""
+    station, zone = files.station, files.procedure.cobot_zone
+    if station.cobot is None:
+        return []
+    name = "supervisor"
+    if station.supervisor is None:
+        detail = "off: nobody watches the gap between arm and people; add [supervisor] to the station file"
+        return [Finding(name=name, good=False, detail=detail)]
+    if zone is None:
+        detail = f"off: {files.procedure.id} has no `cobot_zone`, so trying gestures is watched by nobody"
+        return [Finding(name=name, good=not files.procedure.needs_cobot(), detail=detail)]
+    views = views_of(bench_of(station, files.procedure), zone, top_mm=_people_top_mm(station))
+    if not views.covering:
+        detail = f"no camera sees the whole of zone {zone} from above (45 degrees or steeper), so the arm never moves"
+        return [Finding(name=name, good=False, detail=f"{detail}; put one over it, or make the zone smaller")]
+    return [Finding(name=name, good=True, detail=f"zone {zone} is watched by {', '.join(sorted(views.covering))}")]
+
+
+def _people_top_mm(station: StationConfig) -> float:
+    """How high people are taken to be at most."""
+    rise_mm = station.supervisor.rise_mm if station.supervisor is not None else 0.0
+    return station.hand_height_mm + PERSON_ABOVE_MM + rise_mm
 
 
 def _named(name: str, ask: Callable[[], str]) -> Finding:

@@ -43,6 +43,13 @@ def _bench(
     return bench_of(config or default_config(), link=link, family=family, baudrate=baudrate)
 
 
+def _its_own_bench(config: Path | None, link: str | None, family: str | None) -> None:
+    """A way is planned against a bench: another arm than the file's needs a file of its own."""
+    if config is None and (link is not None or family is not None):
+        hint = "say with --config which bench that arm stands at: its ways are planned against it"
+        raise typer.BadParameter(hint, param_hint="--config")
+
+
 def _sure(yes: bool) -> Callable[[str], bool]:
     return (lambda _: True) if yes else typer.confirm
 
@@ -139,6 +146,7 @@ def gesture(
     """Plan a gesture from where the arm stands, show it, ask, then go slowly. Ctrl-C lets the arm stand still."""
     from station.commands import cobot_motion
 
+    _its_own_bench(config, link, family)
     bench = _bench(config, link, family, baudrate)
     try:
         code = cobot_motion.gesture(bench, typer.echo, _sure(yes), name, percent=speed)
@@ -178,6 +186,7 @@ def teach(
     """Keep where the arm stands now as a posture of the station's gestures file."""
     from station.commands import cobot
 
+    _its_own_bench(config, link, family)
     bench = _bench(config, link, family, baudrate)
     raise typer.Exit(cobot.teach(bench, typer.echo, _sure(yes), name, speed_percent=speed, by=by))
 
@@ -195,6 +204,7 @@ def jog(
 
     if not sys.stdin.isatty():
         raise typer.BadParameter("jogging needs a terminal with keys")
+    _its_own_bench(config, link, family)
     bench = _bench(config, link, family, baudrate)
     with _keys() as key:
         raise typer.Exit(

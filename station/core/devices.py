@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from drivers.api import CommandDone, CommandFailed, Connected, DeviceHealth, Disconnected, Outcome
+from drivers.api import SWITCHED_ON, CommandDone, CommandFailed, Connected, DeviceHealth, Disconnected, Outcome
 from station.core import effects as fx
 from station.core.checks import active_steps
 from station.core.motion import arm_lost, keep_limit
@@ -15,12 +15,14 @@ LINE_LOST = ("link.lost", "link.down", "tool.silent", "tool.not_connected")
 """Codes of commands that failed because the line did: the tool refused nothing, and the line is named by itself."""
 STOPPED = ("cobot.protective_stop", "cobot.emergency_stop", "cobot.servo_error", "cobot.not_powered", "cobot.collision")
 """Codes of motions that ended because the arm stopped itself."""
+WAS_OFF = "its joints had no power when it was reached again; look whether its emergency stop or its plug was used"
 OTHER_SELECTED = "tool.other_selected"
 """The driver has disabled the tool by itself: somebody selected something else at the controller."""
 
 
 def connected(turn: Turn, event: Connected) -> None:
     """A device answers."""
+    came_back = turn.state.devices.get(event.device) is False
     turn.set(
         devices={**turn.state.devices, event.device: True},
         identities={**turn.state.identities, event.device: dict(event.identity)},
@@ -31,6 +33,10 @@ def connected(turn: Turn, event: Connected) -> None:
         # A limit is forgotten with the line.
         turn.set_robot(limit_percent=100, limit_id="")
         keep_limit(turn)
+        needed = turn.state.phase is Phase.RUNNING and turn.procedure.needs_cobot()
+        if came_back and needed and event.identity.get("power") == SWITCHED_ON:
+            # Its emergency stop may have been pressed: that its board starts anew is no word that the cause is gone.
+            _arm_stopped(turn, "cobot.was_off", WAS_OFF)
 
 
 def gone(turn: Turn, event: Disconnected) -> None:

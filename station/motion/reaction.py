@@ -1,7 +1,8 @@
-"""How long it takes from a hand's coming into view to the bytes that stop the arm, measured while the station runs.
+"""How long it takes from a hand's coming into view to the order that stops the arm, measured while the station runs.
 
-T_r is made of four parts: the wait for the next picture, from picture to verdict, from verdict to bytes on the line,
-and what the arm takes from there until it brakes. The first three are measured; the last is configuration.
+T_r is made of four parts: the wait for the next picture, from picture to verdict, from verdict to the order at the
+arm's line, and what line and arm take from there until it brakes. The first three are measured; the last is
+configuration.
 """
 
 from __future__ import annotations
@@ -34,9 +35,10 @@ class ReactionConfig:
     look: PartLimits
     """From the moment a picture was taken to the verdict on it."""
     act: PartLimits
-    """From the verdict to the bytes on the line."""
+    """From the verdict to the order at the arm's line."""
     robot_s: float
-    """From the last byte to the beginning of braking."""
+    """From the order at the line to the beginning of braking: the line's own thread (a p99 of 1 to 2 ms is measured in
+    `tests/benchmarks`), the bytes, and the arm."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -94,7 +96,7 @@ class Reaction:
         self._looks.setdefault(camera, _Part(self._config.look)).add(verdict_s - captured_s)
 
     def written(self, verdict_s: float, written_s: float) -> None:
-        """The bytes that a verdict asked for (a stop, or a lower limit) are on the line."""
+        """What a verdict asked for (a stop, or a lower limit) is at the arm's line."""
         self._act.add(written_s - verdict_s)
 
     def forget(self, camera: str) -> None:

@@ -52,7 +52,7 @@ class SupervisorConfig:
             wait=PartLimits(floor_s=0.03, ceiling_s=0.12),
             look=PartLimits(floor_s=0.02, ceiling_s=0.15),
             act=PartLimits(floor_s=0.002, ceiling_s=0.02),
-            robot_s=0.03,
+            robot_s=0.04,
         )
     )
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from drivers.api import Conversation, DriverEvent
+from drivers.api import Conversation, DriverEvent, LinkError
 from drivers.cobot.mycobot280.driver import MyCobot280
 from drivers.cobot.universal_robots.driver import UniversalRobot
 from drivers.cobot.universal_robots.line import open_line
@@ -27,6 +27,8 @@ def cobot_driver(config: CobotConfig) -> Conversation:
 
 def cobot_line(config: CobotConfig) -> CountedLink:
     """Open the arm's real line. Raises LinkError."""
+    if config.family == MYCOBOT280 and config.url.startswith("ur://"):
+        raise LinkError(f"{config.url} is a Universal Robot's address; say its family too: ur3e, ur5e or ur10e")
     if config.family == MYCOBOT280:
         return open_link(config.url, baudrate=config.baudrate)
     return open_line(config.url)

@@ -26,9 +26,11 @@ def test_no_hand_is_missed_and_the_stop_is_at_the_arm_soon(tmp_path):
     """It should stop the arm for each of 12 hands, by readings of the noise model."""
     bench = IntrudedStation(tmp_path, pixels=False)
     try:
+        turned_deg, stops = bench.waves_on(12.0)
         ended = [bench.intrude(speed) for speed in speeds(12, 3)]
     finally:
         bench.close()
+    assert turned_deg > 20.0 and stops == 0, "the arm is stopped although nobody comes"
     assert [one for one in ended if one.stop_s is None] == []
     assert np.percentile([one.frames for one in ended], 99) <= 3.0
 

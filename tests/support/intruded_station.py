@@ -135,6 +135,17 @@ class IntrudedStation:
             assert self.clock.time_s < end_s, f"did not come within {limit_s} s: {self.station.loop.state}"
             self.tick()
 
+    def waves_on(self, for_s):
+        """Nobody comes for this long: how far joint 6 turned meanwhile, degrees, and how often the arm was stopped."""
+        self.until(lambda: self.station.loop.state.robot.moving and self.rig.arm.joints.moving, 20.0)
+        self.stops.clear()
+        end_s, low, high = self.clock.time_s + for_s, 180.0, -180.0
+        while self.clock.time_s < end_s:
+            self.tick()
+            angle = self.rig.arm.joints.angles_deg[5]
+            low, high = min(low, angle), max(high, angle)
+        return high - low, len(self.stops)
+
     def intrude(self, speed_mm_s):
         """One hand comes at this speed while the arm moves, stays a moment, and goes; what became of it."""
         self.until(lambda: self.station.loop.state.robot.moving and self.rig.arm.joints.moving, 20.0)

@@ -12,6 +12,7 @@ from collections.abc import Sequence
 from typing import Literal
 
 from drivers.api import (
+    SWITCHED_ON,
     ClearStop,
     CobotPosture,
     Command,
@@ -276,6 +277,7 @@ class MyCobot280:
                 "firmware": greeting.firmware,
                 "dialect": self._dialect,
                 "joint_limits_deg": ranges,
+                "power": SWITCHED_ON if greeting.switched_on else "on",
             }
             self._telling.events.insert(0, Connected(device=self.device, t_mono_s=now_s, identity=identity))
 

@@ -63,6 +63,8 @@ class Greeting:
         self.not_before_s = 0.0
         """The next step must wait until then."""
         self.firmware = ""
+        self.switched_on = False
+        """The arm was without power and has been switched on."""
 
     def step(self) -> Question | Setting | None:
         """The next step, which is now taken; None when the greeting is over."""
@@ -83,6 +85,7 @@ class Greeting:
         return None
 
     def _power(self, question: Question, now_s: float) -> None:
+        self.switched_on = True
         if self._power_until_s is None:
             self._power_until_s = now_s + POWER_LIMIT_S
             self._steps.appendleft(Setting(sends=(Send(cmd=Cmd.POWER_ON), Send(cmd=Cmd.STOP))))

@@ -4,7 +4,7 @@ import pytest
 from support.corebench import ABSENT, PRESENT, CoreBench, bench_of, play
 from support.coreworld import mirror
 
-from drivers.api import DeviceHealth, Outcome
+from drivers.api import SWITCHED_ON, Connected, DeviceHealth, Outcome
 from station.core import effects as fx
 from station.core import events as ev
 from station.core.codec import canonical, from_plain, to_plain
@@ -347,3 +347,25 @@ def test_how_high_things_are_brought_is_the_visitors_choice():
     assert bench.state.reach is Reach.LOW
     bench.feed(ev.VisitAbandoned(person="p", reason="r"))
     assert bench_of(mirror(), bench).state.reach is Reach.MIDDLE
+
+
+def test_an_arm_that_comes_back_without_power_wants_a_technician():
+    """It should not take a restarted board for a word that whoever pressed its emergency stop is done."""
+    bench = moving_arm()
+    bench.disconnect("cobot")
+    bench.feed(Connected(device="cobot", t_mono_s=bench.now_s, identity={"power": SWITCHED_ON}))
+    assert bench.codes() == ["cobot.unplugged", "robot.stopped"]
+    bench.acknowledge("cobot.unplugged", Role.VISITOR)
+    assert bench.codes() == ["robot.stopped"]
+    bench.acknowledge("robot.stopped", Role.TECHNICIAN)
+    assert bench.codes() == []
+    play(bench)
+
+
+def test_an_arm_that_is_switched_on_before_the_first_visit_is_no_fault():
+    """It should take the morning for what it is."""
+    bench = CoreBench(mirror())
+    bench.see("hands:cobot", ABSENT)
+    bench.feed(Connected(device="cobot", t_mono_s=bench.now_s, identity={"power": SWITCHED_ON}))
+    bench.connect("tool")
+    assert bench_of(mirror(), bench).codes() == []
