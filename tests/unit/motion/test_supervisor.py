@@ -50,8 +50,8 @@ def test_every_figure_of_the_verdict_adds_up():
     assert (terms.intrusion_mm, terms.person_doubt_mm, terms.robot_doubt_mm) == (40.0, 15.0, 10.0)
     assert verdict.protective_mm == pytest.approx(terms.total_mm)
     assert terms.total_mm + CONFIG.headroom_mm <= verdict.distance_mm + 1e-6
-    # 0.1 s to the next picture, 0.04 s to the verdict, 0.003 s to the bytes, 0.03 s in the arm.
-    assert verdict.reaction_s == pytest.approx(0.173)
+    # 0.1 s to the next picture, 0.04 s to the verdict, 0.003 s to the order, 0.04 s in line and arm.
+    assert verdict.reaction_s == pytest.approx(0.183)
     assert verdict.stopping_s == pytest.approx(0.9 * 0.3 * verdict.limit_percent / 100)
 
 
@@ -77,9 +77,9 @@ def test_what_is_known_from_long_ago_takes_the_measured_times_place():
     """It should reckon with the age of picture or posture where that is more than was measured."""
     old_picture = judged(moving(1.0).now(), people(fingers(60, -250, t_s=0.7), t_s=0.7), 1.0)
     old_posture = judged(moving(0.8).now(), people(fingers(60, -250, t_s=1.0), t_s=1.0), 1.0)
-    assert old_picture.reaction_s == pytest.approx(0.3 + 0.033)
+    assert old_picture.reaction_s == pytest.approx(0.3 + 0.043)
     assert (old_picture.people_age_s, old_picture.arm_age_s) == pytest.approx((0.3, 0.0))
-    assert old_posture.reaction_s == pytest.approx(0.2 + 0.033)
+    assert old_posture.reaction_s == pytest.approx(0.2 + 0.043)
     assert (old_posture.people_age_s, old_posture.arm_age_s) == pytest.approx((0.0, 0.2))
 
 
