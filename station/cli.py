@@ -12,6 +12,7 @@ import typer
 
 from station.commands.cobot_options import cobot_app
 from station.commands.defaults import default_config, default_journal
+from station.commands.vision_group import vision_app
 
 app = typer.Typer(
     no_args_is_help=True,
@@ -26,6 +27,7 @@ check_app = typer.Typer(help="Say for each file, device and calibration of a sta
 app.add_typer(simulate_app, name="simulate")
 app.add_typer(check_app, name="check")
 app.add_typer(cobot_app, name="cobot")
+app.add_typer(vision_app, name="vision")
 
 ConfigOption = Annotated[
     Path | None, typer.Option("--config", help="Station file. Without it: the simulated bench.", dir_okay=False)
@@ -184,23 +186,6 @@ def replay(
     from station.commands.records import replay_visit
 
     raise typer.Exit(replay_visit(journal or default_journal(), visit_id))
-
-
-@app.command()
-def vision(
-    path: Annotated[Path, typer.Argument(help="A video file or a folder of pictures.", exists=True)],
-    config: ConfigOption = None,
-    bench: Annotated[bool, typer.Option(help="Use the bench of the station file: poses, zones, facts.")] = False,
-    camera: Annotated[str, typer.Option(help="Which camera of the bench took it.")] = "top",
-    fps: Annotated[float, typer.Option(help="Pictures a second in a folder.")] = 10.0,
-    hands: Annotated[bool, typer.Option(help="Look for hands.")] = True,
-    as_json: Annotated[bool, typer.Option("--json", help="One JSON line a frame (the only form).")] = True,
-) -> None:
-    """Look at a recording with the real pipeline and print what is seen in each frame."""
-    from station.commands.look import look
-
-    station_file = (config or default_config()) if bench or config else None
-    raise typer.Exit(look(path, config=station_file, camera=camera, fps=fps, hands=hands))
 
 
 @journal_app.command("list")

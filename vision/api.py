@@ -9,6 +9,7 @@ decision. Pixels: (0, 0) is the centre of the first pixel. Pictures: uint8 (heig
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
@@ -74,10 +75,22 @@ class BodyObservation:
     tag_ids: tuple[int, ...]
     rms_px: float
     """Root mean square reprojection error of the tag corners."""
-    sigma_mm: float
-    """One standard deviation of the position at the body's origin, from the pixel noise and the geometry."""
-    sigma_deg: float
-    """One standard deviation of the rotation."""
+    covariance: Array
+    """(6, 6) of the error e = (x, y, z in mm, rotation vector in rad), bench axes: the true position of the body's
+    origin is the estimate's + e[:3], the true rotation is exp([e[3:]]x) @ the estimate's."""
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "covariance", frozen(self.covariance, (6, 6)))
+
+    @property
+    def sigma_mm(self) -> float:
+        """One standard deviation of the position along its worst direction."""
+        return worst_sigma(self.covariance[:3, :3])
+
+    @property
+    def sigma_deg(self) -> float:
+        """One standard deviation of the rotation about its worst axis."""
+        return math.degrees(worst_sigma(self.covariance[3:, 3:]))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -90,6 +103,53 @@ class SiteObservation:
     """0 to 1: how much like a seated fastener the patch looks."""
     reason: str
     """Why UNKNOWN (`hidden`, `blurred`, `part not located` ...), else empty."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CheckObservation:
+    """What a taught check says of one picture's region."""
+
+    check: str
+    state: str
+    """The taught state that is seen; empty = UNKNOWN."""
+    score: float
+    """0 to 1: how sure the model is of the state it likes best."""
+    reason: str
+    """Why UNKNOWN (`blurred`, `hidden by a hand`, `not taught` ...), else empty."""
+    model: str
+    """Id of the model that was asked; empty where there is none."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class CodeObservation:
+    """A printed code that was read."""
+
+    kind: str
+    """`qr`, `data-matrix`, `code-128` ..."""
+    text: str
+    corners_px: Array
+    """(4, 2) in order round the code."""
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "corners_px", frozen(self.corners_px, (4, 2)))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class BenchHand:
+    """A hand in bench millimetres, as good as the cameras can tell: for guidance and pictures, never for a pass."""
+
+    points_mm: Array
+    """(21, 3) in mediapipe order."""
+    sigma_mm: Array
+    """(21,) one standard deviation along each point's worst direction."""
+    cameras: tuple[str, ...]
+    """Those whose landmarks are in it: one (met with a plane), or two and more (triangulated)."""
+    t_mono_s: float
+    """Capture time of the oldest picture in it."""
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "points_mm", frozen(self.points_mm, (21, 3)))
+        object.__setattr__(self, "sigma_mm", frozen(self.sigma_mm, (21,)))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -117,6 +177,8 @@ class CameraState(StrEnum):
     GOOD = "good"
     DARK = "dark"
     BRIGHT = "bright"
+    DEFOCUSED = "defocused"
+    """Edges that should be sharp are not."""
     COVERED = "covered"
     """No texture anywhere: a hand or cloth on the lens."""
     MOVED = "moved"
@@ -145,6 +207,11 @@ class FrameAnalysis:
     sites: tuple[SiteObservation, ...] = ()
     code_text: str | None = None
     """Text of a QR code in the picture."""
+    codes: tuple[CodeObservation, ...] = ()
+    """All codes that were read."""
+    checks: tuple[CheckObservation, ...] = ()
+    bench_hands: tuple[BenchHand, ...] = ()
+    """The hands of this picture alone, with the uncertainty of one camera."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -186,12 +253,17 @@ class CameraHealth:
     t_mono_s: float
     good: bool
     code: str
-    """`camera.good camera.lost camera.frozen camera.dark camera.bright camera.covered camera.moved`."""
+    """`camera.good lost frozen dark bright defocused covered moved`, each after `camera.`."""
     detail: str
     """One sentence for the technician."""
 
 
 VisionEvent = FactChanged | LookReport | CameraHealth
+
+
+def worst_sigma(covariance: Array) -> float:
+    """Standard deviation along the worst direction of an (n, n) covariance."""
+    return math.sqrt(max(0.0, float(np.linalg.eigvalsh(covariance)[-1])))
 
 
 class HandTracker(Protocol):

@@ -8,6 +8,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+import numpy as np
+
 from vision.geometry import Array, CameraModel, Transform, frozen
 
 
@@ -41,9 +43,14 @@ class Joint:
     name: str
     bench_mm: Array
     """(3,) where the fastener's head sits on a part that is in its place."""
+    axis: Array = field(default_factory=lambda: np.array([0.0, 0.0, 1.0]))
+    """(3,) unit vector from the joint towards the tool, bench frame."""
+    token: str = ""
+    """Body that is the fastener of this joint, where fasteners carry tags; empty = told from pixels."""
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "bench_mm", frozen(self.bench_mm, (3,)))
+        object.__setattr__(self, "axis", frozen(self.axis, (3,)))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -60,8 +67,25 @@ class Zone:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class TaughtCheck:
+    """A flat region of the bench whose state is told by a model that was taught with examples."""
+
+    name: str
+    kind: str
+    """`seated`, `present`, `gap` or `variant`: how people speak of it."""
+    bench_from_region: Transform
+    """Region frame: origin in its middle, x right, y up, z out of the face."""
+    size_mm: tuple[float, float]
+    """Width and height."""
+    states: tuple[str, ...]
+    """All that it can be told to be, two at least."""
+    cameras: tuple[str, ...] = ()
+    """Those that look at it; empty = all."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class WatchPart:
-    """PRESENT: the body is at the place within both tolerances and has been still. ABSENT: it is seen elsewhere."""
+    """PRESENT: the body is surely at the place, within both tolerances, and still. ABSENT: it is surely elsewhere."""
 
     fact: str
     body: str
@@ -69,6 +93,8 @@ class WatchPart:
     within_mm: float
     within_deg: float
     still_s: float = 0.0
+    confidence: float = 0.99
+    """How sure "inside" or "outside" must be; between them the answer is UNKNOWN."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -106,7 +132,16 @@ class WatchCode:
     fact: str
 
 
-Watch = WatchPart | WatchHands | WatchFastener | WatchTool | WatchCode
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class WatchCheck:
+    """PRESENT: the taught check is in the state. ABSENT: it is in another one. UNKNOWN: no model, or it cannot tell."""
+
+    fact: str
+    check: str
+    state: str
+
+
+Watch = WatchPart | WatchHands | WatchFastener | WatchTool | WatchCode | WatchCheck
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -119,6 +154,7 @@ class Bench:
     bodies: tuple[Body, ...]
     joints: tuple[Joint, ...]
     zones: tuple[Zone, ...]
+    checks: tuple[TaughtCheck, ...] = ()
     hand_height_mm: float = 90.0
     """Hands are placed on the bench by meeting their rays with this height."""
     tags: Mapping[int, str] = field(init=False)

@@ -6,7 +6,7 @@ that asks for fresh frames and the running facts go by the same rules.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -15,6 +15,7 @@ from vision.api import CameraState, FactReading, FactValue, FrameAnalysis
 from vision.bench import (
     Bench,
     Watch,
+    WatchCheck,
     WatchCode,
     WatchFastener,
     WatchHands,
@@ -82,8 +83,7 @@ class Recent:
                     camera=camera,
                     t_mono_s=a.t_mono_s,
                     bench_from_body=b.bench_from_body,
-                    sigma_mm=b.sigma_mm,
-                    sigma_deg=b.sigma_deg,
+                    covariance=b.covariance,
                 )
                 for a in analyses
                 for b in a.bodies
@@ -108,6 +108,8 @@ def judge(watch: Watch, recent: Recent, bench: Bench, before: FactValue) -> Fact
             reading = _fastener(watch, recent)
         case WatchCode():
             reading = _code(watch, recent)
+        case WatchCheck():
+            reading = _check(watch, recent)
     return reading
 
 
@@ -234,29 +236,57 @@ def _hands(watch: WatchHands, recent: Recent, before: FactValue) -> FactReading:
 
 
 def _fastener(watch: WatchFastener, recent: Recent) -> FactReading:
+    looks = _votes_on(recent, lambda a: [(s.value, s.score, s.reason) for s in a.sites if s.joint == watch.joint])
+    return _voted(watch.fact, recent, looks)
+
+
+def _check(watch: WatchCheck, recent: Recent) -> FactReading:
+    def said(analysis: FrameAnalysis) -> list[_Vote]:
+        return [
+            (
+                FactValue.UNKNOWN if not c.state else FactValue.PRESENT if c.state == watch.state else FactValue.ABSENT,
+                c.score,
+                c.reason,
+            )
+            for c in analysis.checks
+            if c.check == watch.check
+        ]
+
+    return _voted(watch.fact, recent, _votes_on(recent, said))
+
+
+_Vote = tuple[FactValue, float, str]
+"""Value, score, why UNKNOWN."""
+
+
+def _votes_on(recent: Recent, said: Callable[[FrameAnalysis], list[_Vote]]) -> list[list[tuple[float, _Vote]]]:
+    """For each camera that looked: the votes of its last looks, oldest first."""
+    per_camera = [[(a.t_mono_s, vote) for a in analyses for vote in said(a)] for _, analyses in recent.per_camera()]
+    return [looks[-VOTES:] for looks in per_camera if looks and recent.now_s - looks[-1][0] <= recent.stale_s]
+
+
+def _voted(fact: str, recent: Recent, per_camera: list[list[tuple[float, _Vote]]]) -> FactReading:
+    """What single pictures say, by votes: most of a camera's last ones agree, none contradicts, nor another camera."""
     verdicts: dict[FactValue, tuple[float, float]] = {}
     why, newest_s, cameras = "not looked at", recent.now_s, 0
-    for _, analyses in recent.per_camera():
-        looks = [(a.t_mono_s, s) for a in analyses for s in a.sites if s.joint == watch.joint][-VOTES:]
-        if not looks or recent.now_s - looks[-1][0] > recent.stale_s:
+    for looks in per_camera:
+        newest_s, (value, score, reason) = looks[-1]
+        if value is FactValue.UNKNOWN:
+            why = reason
             continue
-        newest_s, last = looks[-1]
-        if last.value is FactValue.UNKNOWN:
-            why = last.reason
-            continue
-        votes = [s.value for _, s in looks]
-        contrary = any(v not in (last.value, FactValue.UNKNOWN) for v in votes)
-        if contrary or votes.count(last.value) < NEEDED_VOTES:
+        votes = [vote[0] for _, vote in looks]
+        contrary = any(v not in (value, FactValue.UNKNOWN) for v in votes)
+        if contrary or votes.count(value) < NEEDED_VOTES:
             why = "undecided"
             continue
         cameras += 1
-        verdicts[last.value] = max(verdicts.get(last.value, (float("-inf"), 0.0)), (newest_s, last.score))
+        verdicts[value] = max(verdicts.get(value, (float("-inf"), 0.0)), (newest_s, score))
     if len(verdicts) > 1:
-        return _unknown(watch.fact, newest_s, "cameras disagree")
+        return _unknown(fact, newest_s, "cameras disagree")
     for value, (seen_s, score) in verdicts.items():
         measures = {"score": score, "cameras": float(cameras)}
-        return FactReading(fact=watch.fact, value=value, t_mono_s=seen_s, measures=measures)
-    return _unknown(watch.fact, newest_s, why)
+        return FactReading(fact=fact, value=value, t_mono_s=seen_s, measures=measures)
+    return _unknown(fact, newest_s, why)
 
 
 def _code(watch: WatchCode, recent: Recent) -> FactReading:

@@ -32,6 +32,7 @@ DETAILS = {
     CameraState.GOOD: "sends pictures that can be trusted",
     CameraState.DARK: "sends pictures that are too dark; check the light and the exposure",
     CameraState.BRIGHT: "sends pictures that are burnt out; check the light and the exposure",
+    CameraState.DEFOCUSED: "sends blurred pictures; clean its lens, and set and lock its focus again",
     CameraState.COVERED: "shows nothing at all; take away what covers its lens",
     CameraState.MOVED: "no longer sees the bench's tags where its calibration puts them; run the bench calibration",
 }

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 
 import numpy as np
 
-from vision.geometry import Transform
+from vision.api import worst_sigma
+from vision.geometry import Array, Transform
 
 AGREE_MM = 2.0
 AGREE_DEG = 2.0
@@ -20,8 +22,18 @@ class Sighting:
     camera: str
     t_mono_s: float
     bench_from_body: Transform
-    sigma_mm: float
-    sigma_deg: float
+    covariance: Array
+    """(6, 6), as `vision.api.BodyObservation.covariance`."""
+
+    @property
+    def sigma_mm(self) -> float:
+        """One standard deviation of the position along its worst direction."""
+        return worst_sigma(self.covariance[:3, :3])
+
+    @property
+    def sigma_deg(self) -> float:
+        """One standard deviation of the rotation about its worst axis."""
+        return math.degrees(worst_sigma(self.covariance[3:, 3:]))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -29,12 +41,22 @@ class FusedPose:
     """The common pose; `agree` is False where two cameras contradict each other."""
 
     bench_from_body: Transform
-    sigma_mm: float
-    sigma_deg: float
+    covariance: Array
+    """(6, 6), as `vision.api.BodyObservation.covariance`."""
     t_mono_s: float
     """Capture time of the newest sighting in it."""
     cameras: int
     agree: bool
+
+    @property
+    def sigma_mm(self) -> float:
+        """One standard deviation of the position along its worst direction."""
+        return worst_sigma(self.covariance[:3, :3])
+
+    @property
+    def sigma_deg(self) -> float:
+        """One standard deviation of the rotation about its worst axis."""
+        return math.degrees(worst_sigma(self.covariance[3:, 3:]))
 
 
 def fuse(sightings: tuple[Sighting, ...]) -> FusedPose:
@@ -49,8 +71,7 @@ def fuse(sightings: tuple[Sighting, ...]) -> FusedPose:
     rotation = left @ np.diag([1.0, 1.0, np.linalg.det(left @ right)]) @ right
     return FusedPose(
         bench_from_body=Transform(rotation, np.asarray(shift, dtype=np.float64)),
-        sigma_mm=float(by_mm.sum() ** -0.5),
-        sigma_deg=float(by_deg.sum() ** -0.5),
+        covariance=np.diag([1.0 / by_mm.sum()] * 3 + [math.radians(by_deg.sum() ** -0.5) ** 2] * 3),
         t_mono_s=max(s.t_mono_s for s in sightings),
         cameras=len(sightings),
         agree=all(_agree(a, b) for i, a in enumerate(sightings) for b in sightings[i + 1 :]),

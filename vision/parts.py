@@ -51,7 +51,7 @@ def locate(body: Body, tags: tuple[TagObservation, ...], camera: CameraModel) ->
     best = _choose(candidates, len(pixels))
     if best is None:
         return None
-    sigma_mm, sigma_deg = _spread(points_mm, best, camera)
+    covariance = _covariance(points_mm, best, camera)
     rival_deg = max(
         (
             best.camera_from_body.angle_to_deg(other.camera_from_body)
@@ -60,13 +60,14 @@ def locate(body: Body, tags: tuple[TagObservation, ...], camera: CameraModel) ->
         ),
         default=0.0,
     )
+    if 0.0 < rival_deg <= SAME_POSE_DEG:
+        covariance[3:, 3:] += math.radians(rival_deg / 2.0) ** 2 * np.eye(3)
     return BodyObservation(
         body=body.name,
         bench_from_body=best.bench_from_body,
         tag_ids=tuple(mount.tag_id for mount in mounts),
         rms_px=best.rms_px,
-        sigma_mm=sigma_mm,
-        sigma_deg=max(sigma_deg, rival_deg / 2.0 if rival_deg <= SAME_POSE_DEG else 0.0),
+        covariance=covariance,
     )
 
 
@@ -156,11 +157,11 @@ def _tilt_deg(candidate: _Candidate) -> float:
     return math.degrees(math.acos(max(-1.0, min(1.0, float(candidate.bench_from_body.rotation[2, 2])))))
 
 
-def _spread(points_mm: Array, candidate: _Candidate, camera: CameraModel) -> tuple[float, float]:
-    """Standard deviations along the worst direction (mm at the body's origin, degrees) by first-order propagation.
+def _covariance(points_mm: Array, candidate: _Candidate, camera: CameraModel) -> Array:
+    """(6, 6) as `BodyObservation.covariance` has it, by first-order propagation.
 
     Turn about the body's origin: p = R exp([w]) x + t, so dp/dw = -R [x]. Pixel noise s gives the covariance s^2
-    (J'J)^-1.
+    (J'J)^-1 of (w in the body's axes, t in the camera's); both are then turned into the bench's axes.
     """
     rotation = candidate.camera_from_body.rotation
     in_camera = candidate.camera_from_body.apply(points_mm)
@@ -175,7 +176,8 @@ def _spread(points_mm: Array, candidate: _Candidate, camera: CameraModel) -> tup
     jacobian = np.vstack(rows)
     values = 2 * len(points_mm)
     noise_px = max(CORNER_SIGMA_PX, candidate.rms_px * math.sqrt(len(points_mm) / (values - 6.0)))
-    covariance = noise_px**2 * np.linalg.pinv(jacobian.T @ jacobian)
-    turn = float(np.linalg.eigvalsh(covariance[:3, :3])[-1])
-    shift = float(np.linalg.eigvalsh(covariance[3:, 3:])[-1])
-    return math.sqrt(max(0.0, shift)), math.degrees(math.sqrt(max(0.0, turn)))
+    by_body = noise_px**2 * np.linalg.pinv(jacobian.T @ jacobian)
+    to_bench = np.zeros((6, 6))
+    to_bench[:3, 3:] = camera.camera_from_bench.rotation.T
+    to_bench[3:, :3] = candidate.bench_from_body.rotation
+    return np.asarray(to_bench @ by_body @ to_bench.T)

@@ -25,6 +25,7 @@ class Want:
     hands: bool = False
     codes: bool = False
     joints: frozenset[str] = field(default_factory=frozenset)
+    checks: frozenset[str] = field(default_factory=frozenset)
 
 
 class Pipeline:

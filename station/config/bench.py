@@ -7,13 +7,26 @@ import numpy as np
 from station.config.station_file import TOOL
 from station.config.station_values import StationConfig
 from station.core import facts
-from station.core.procedure import Demand, Fastener, HandsClear, PartAt, Place, Procedure, TagSpec, Tightening
+from station.core.procedure import (
+    Checked,
+    Demand,
+    Fastener,
+    HandsClear,
+    JointSpec,
+    PartAt,
+    Place,
+    Procedure,
+    TagSpec,
+    Tightening,
+)
 from vision.bench import (
     Bench,
     Body,
     Joint,
     TagMount,
+    TaughtCheck,
     Watch,
+    WatchCheck,
     WatchCode,
     WatchFastener,
     WatchHands,
@@ -34,19 +47,50 @@ def mount_of(tag: TagSpec) -> TagMount:
 
 
 def bench_of(station: StationConfig, procedure: Procedure) -> Bench:
-    """The bench with everything that this procedure has on it. Bodies: each part by its id, and the tool.
+    """The bench with everything that this procedure has on it. Bodies: each part by its id, the tool, tagged fasteners.
 
     Raises ValueError when two bodies carry the same tag; `validate_against` finds that before.
     """
     parts = tuple(Body(name=part.id, tags=tuple(mount_of(tag) for tag in part.tags)) for part in procedure.parts)
     tool = (station.tool,) if station.tool is not None else ()
+    tokens = tuple(
+        Body(name=token_of(joint), tags=tuple(mount_of(tag) for tag in joint.token_tags))
+        for joint in procedure.joints
+        if joint.token_tags
+    )
     return Bench(
         cameras=tuple(camera.model for camera in station.cameras),
         fixture=station.fixture,
-        bodies=(*parts, *tool),
-        joints=tuple(Joint(name=joint.id, bench_mm=np.array(joint.position_mm)) for joint in procedure.joints),
+        bodies=(*parts, *tool, *tokens),
+        joints=tuple(_joint(joint) for joint in procedure.joints),
         zones=station.zones,
+        checks=tuple(
+            TaughtCheck(
+                name=check.id,
+                kind=check.kind,
+                bench_from_region=Transform.of(*check.at_mm, *check.rpy_deg),
+                size_mm=check.size_mm,
+                states=check.states,
+                cameras=check.cameras,
+            )
+            for check in procedure.checks
+        ),
         hand_height_mm=station.hand_height_mm,
+    )
+
+
+def token_of(joint: JointSpec) -> str:
+    """Name of the body that is the joint's fastener; empty where fasteners carry no tags."""
+    return f"token {joint.id}" if joint.token_tags else ""
+
+
+def _joint(spec: JointSpec) -> Joint:
+    axis = np.array(spec.axis)
+    return Joint(
+        name=spec.id,
+        bench_mm=np.array(spec.position_mm),
+        axis=axis / np.linalg.norm(axis),
+        token=token_of(spec),
     )
 
 
@@ -77,6 +121,10 @@ def watches_of(station: StationConfig, procedure: Procedure) -> tuple[Watch, ...
                 leave_mm=limits.tool_leave_mm,
             )
             for joint in tool
+        ),
+        *(
+            WatchCheck(fact=facts.check_is(demand.check, demand.state), check=demand.check, state=demand.state)
+            for demand in dict.fromkeys(demand for demand in demands if isinstance(demand, Checked))
         ),
         WatchCode(fact=facts.CODE),
     )

@@ -43,6 +43,7 @@ _FAULT_WORDS: Mapping[str, frozenset[str]] = {
     "camera.bright": frozenset({"camera"}),
     "camera.covered": frozenset({"camera"}),
     "camera.moved": frozenset({"camera"}),
+    "camera.defocused": frozenset({"camera"}),
     "pass.unknown": frozenset({"text"}),
 }
 """Words that come with a fault; a code that is not here comes without any."""

@@ -9,6 +9,7 @@ from station.config.procedure_draft import Draft, Known, Report
 from station.config.strict import nearest
 from station.core.procedure import (
     AfterNok,
+    Checked,
     Confirmation,
     Demand,
     Fastener,
@@ -16,6 +17,7 @@ from station.core.procedure import (
     PartAt,
     PartTaken,
     Step,
+    TagSpec,
     Tightening,
 )
 
@@ -37,6 +39,7 @@ def _ids(draft: Draft, known: Known, report: Report) -> None:
         ("place", draft.places),
         ("part", draft.parts),
         ("joint", draft.joints),
+        ("check", draft.checks),
         ("group", draft.groups),
         ("step", draft.steps),
     ):
@@ -46,20 +49,29 @@ def _ids(draft: Draft, known: Known, report: Report) -> None:
                 report((table, index, "id"), f"`{item.id}` is also the id of {table}[{first[item.id]}]", "rename one")
     tags: dict[int, str] = dict(known.station_tags or {})
     variants: dict[tuple[str, str], str] = {}
-    for index, part in draft.parts.items():
-        for t, tag in enumerate(part.tags):
-            path: KeyPath = ("part", index, "tag", t, "id")
-            owner = tags.setdefault(tag.id, part.id)
-            if owner != part.id:
+    for at, body, worn in _tagged(draft):
+        for t, tag in enumerate(worn):
+            path: KeyPath = (*at, t, "id")
+            owner = tags.setdefault(tag.id, body)
+            if owner != body:
                 report(path, f"tag {tag.id} is also on {owner}", "give each tag one body")
-            elif sum(other.id == tag.id for other in part.tags[: t + 1]) > 1:
-                report(path, f"tag {tag.id} is on {part.id} twice", "give each tag one place")
+            elif sum(other.id == tag.id for other in worn[: t + 1]) > 1:
+                report(path, f"tag {tag.id} is on {body} twice", "give each tag one place")
+    for index, part in draft.parts.items():
         if variants.setdefault((part.role, part.variant), part.id) != part.id:
             report(
                 ("part", index, "variant"),
                 f"{variants[part.role, part.variant]} is the {part.variant} {part.role} already",
                 "give each part of a role a variant of its own",
             )
+
+
+def _tagged(draft: Draft) -> Iterator[tuple[KeyPath, str, tuple[TagSpec, ...]]]:
+    """Place, name and tags of every body that the procedure brings."""
+    for index, part in draft.parts.items():
+        yield ("part", index, "tag"), part.id, part.tags
+    for index, joint in draft.joints.items():
+        yield ("joint", index, "token"), f"the fastener of {joint.id}", joint.token_tags
 
 
 def _joints(draft: Draft, report: Report) -> None:
@@ -113,6 +125,9 @@ def _names(draft: Draft, known: Known, report: Report) -> None:
     for index, spec in draft.joints.items():
         if spec.socket is not None:
             want(("joint", index, "socket"), "socket", spec.socket, known.sockets)
+    for index, taught in draft.checks.items():
+        for c, camera in enumerate(taught.cameras):
+            want(("check", index, "cameras", c), "camera", camera, known.cameras)
     for index, step in draft.steps.items():
         want(("step", index, "say"), "phrase", step.say, known.phrases)
         for g, gesture in enumerate(step.gestures):
@@ -130,6 +145,10 @@ def _names(draft: Draft, known: Known, report: Report) -> None:
                 want((*at, "hands_clear", "zone"), "zone", zone, known.zones)
             case Fastener(joint=joint):
                 want((*at, "fastener", "joint"), "joint", joint, draft.ids("joint"))
+            case Checked(check=check, state=state):
+                want((*at, "checked", "check"), "check", check, draft.ids("check"))
+                states = next((c.states for c in draft.checks.values() if c.id == check), None)
+                want((*at, "checked", "state"), "state", state, states)
             case Tightening(joint=joint):
                 want((*at, "tightening", "joint"), "joint", joint, draft.ids("joint"))
             case Confirmation(what=what):

@@ -6,7 +6,7 @@ from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field
 
 from station.config.errors import KeyPath, Problem
-from station.core.procedure import Group, JointSpec, Part, Place, Procedure, Step
+from station.core.procedure import Check, Group, JointSpec, Part, Place, Procedure, Step
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -18,6 +18,7 @@ class Known:
     phrases: Collection[str] | None = None
     sockets: Collection[str] | None = None
     """Sockets or bits whose place in the tray the controller watches."""
+    cameras: Collection[str] | None = None
     station_tags: Mapping[int, str] | None = None
     """Tag ids that the fixture and the tool carry -> whose they are."""
 
@@ -31,6 +32,7 @@ class Draft:
     places: Mapping[int, Place]
     parts: Mapping[int, Part]
     joints: Mapping[int, JointSpec]
+    checks: Mapping[int, Check]
     groups: Mapping[int, Group]
     steps: Mapping[int, Step]
     broken: Mapping[str, Collection[str]] = field(default_factory=dict)
@@ -45,16 +47,18 @@ class Draft:
             places=dict(enumerate(procedure.places)),
             parts=dict(enumerate(procedure.parts)),
             joints=dict(enumerate(procedure.joints)),
+            checks=dict(enumerate(procedure.checks)),
             groups=dict(enumerate(procedure.groups)),
             steps=dict(enumerate(procedure.steps)),
         )
 
     def ids(self, table: str) -> set[str]:
-        """All ids of `place part joint group step`, the broken ones included."""
-        tables: Mapping[str, Mapping[int, Place | Part | JointSpec | Group | Step]] = {
+        """All ids of `place part joint check group step`, the broken ones included."""
+        tables: Mapping[str, Mapping[int, Place | Part | JointSpec | Check | Group | Step]] = {
             "place": self.places,
             "part": self.parts,
             "joint": self.joints,
+            "check": self.checks,
             "group": self.groups,
             "step": self.steps,
         }

@@ -7,12 +7,20 @@ from pathlib import Path
 from station.config.errors import ConfigError, KeyPath, Problem, shown_path
 from station.config.procedure_checks import check_procedure
 from station.config.procedure_draft import Draft, Findings, Known
-from station.config.procedure_model import GroupShape, HeadShape, JointShape, PartShape, PlaceShape, StepShape
+from station.config.procedure_model import (
+    CheckShape,
+    GroupShape,
+    HeadShape,
+    JointShape,
+    PartShape,
+    PlaceShape,
+    StepShape,
+)
 from station.config.strict import Model, nearest, parse
 from station.config.toml_source import Source, read_toml
 from station.core.procedure import Group, Procedure
 
-_TABLES = ("procedure", "place", "part", "joint", "group", "step")
+_TABLES = ("procedure", "place", "part", "joint", "check", "group", "step")
 
 
 def load_procedure(path: Path, known: Known | None = None) -> Procedure:
@@ -34,6 +42,7 @@ def load_procedure(path: Path, known: Known | None = None) -> Procedure:
         places={i: shape.value() for i, shape in _table(PlaceShape, "place", source, findings, broken).items()},
         parts={i: shape.value() for i, shape in _table(PartShape, "part", source, findings, broken).items()},
         joints={i: shape.value() for i, shape in _table(JointShape, "joint", source, findings, broken).items()},
+        checks={i: shape.value() for i, shape in _table(CheckShape, "check", source, findings, broken).items()},
         groups={i: shape.value() for i, shape in _table(GroupShape, "group", source, findings, broken).items()},
         steps={i: shape.value() for i, shape in _table(StepShape, "step", source, findings, broken).items()},
         broken=broken,
@@ -51,6 +60,7 @@ def load_procedure(path: Path, known: Known | None = None) -> Procedure:
         parts=tuple(draft.parts.values()),
         places=tuple(draft.places.values()),
         joints=tuple(draft.joints.values()),
+        checks=tuple(draft.checks.values()),
         groups=_all_groups(draft),
         steps=tuple(draft.steps.values()),
         work_zone=head.work_zone,

@@ -6,10 +6,12 @@ from typing import Annotated, Literal, Self
 
 from pydantic import Field, model_validator
 
-from station.config.shapes import Above0, AtLeast0, Name, TagShape, Vec3
+from station.config.shapes import Above0, AtLeast0, Name, TagShape, Vec2, Vec3
 from station.config.strict import Strict
 from station.core.procedure import (
     AfterNok,
+    Check,
+    Checked,
     Confirmation,
     Demand,
     Fastener,
@@ -64,8 +66,13 @@ class PartShape(Strict):
 
     def value(self) -> Part:
         """As the core wants it."""
-        tags = tuple(TagSpec(id=t.id, size_mm=t.size_mm, at_mm=t.at_mm, rpy_deg=t.rpy_deg) for t in self.tag)
-        return Part(id=self.id, role=self.role, variant=self.variant, name=self.name, tray=self.tray, tags=tags)
+        return Part(
+            id=self.id, role=self.role, variant=self.variant, name=self.name, tray=self.tray, tags=_tags(self.tag)
+        )
+
+
+def _tags(shapes: list[TagShape]) -> tuple[TagSpec, ...]:
+    return tuple(TagSpec(id=t.id, size_mm=t.size_mm, at_mm=t.at_mm, rpy_deg=t.rpy_deg) for t in shapes)
 
 
 class TorqueShape(Strict):
@@ -97,6 +104,15 @@ class JointShape(Strict):
     grace_s: Annotated[float, Field(ge=0, le=3)] = 0.0
     job: Annotated[int, Field(ge=1, le=9999)] | None = None
     batch_size: Annotated[int, Field(ge=1, le=99)] | None = None
+    axis: Vec3 = (0.0, 0.0, 1.0)
+    token: list[TagShape] = Field(default_factory=list)
+    """Tags of the fastener itself, where fasteners carry tags."""
+
+    @model_validator(mode="after")
+    def _has_direction(self) -> Self:
+        if not any(self.axis):
+            raise ValueError("`axis` has no direction; write the way from the joint to the tool, like [0, 0, 1]")
+        return self
 
     def value(self) -> JointSpec:
         """As the core wants it; a window that is not given is all zeros."""
@@ -116,6 +132,41 @@ class JointShape(Strict):
             grace_s=self.grace_s,
             job=self.job,
             batch_size=self.batch_size,
+            axis=self.axis,
+            token_tags=_tags(self.token),
+        )
+
+
+class CheckShape(Strict):
+    """`[[check]]`: what is taught with examples."""
+
+    id: Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9-]*$")]
+    """Also the name of its files."""
+    kind: Literal["seated", "present", "gap", "variant"]
+    at_mm: Vec3
+    rpy_deg: Vec3 = (0.0, 0.0, 0.0)
+    size_mm: Vec2
+    states: Annotated[list[Name], Field(min_length=2)]
+    cameras: list[Name] = Field(default_factory=list)
+
+    @model_validator(mode="after")
+    def _sound(self) -> Self:
+        if min(self.size_mm) <= 0.0:
+            raise ValueError("a region has a width and a height above 0; write `size_mm = [width, height]`")
+        if len(set(self.states)) != len(self.states):
+            raise ValueError("two states have the same name; give each its own")
+        return self
+
+    def value(self) -> Check:
+        """As the core wants it."""
+        return Check(
+            id=self.id,
+            kind=self.kind,
+            at_mm=self.at_mm,
+            rpy_deg=self.rpy_deg,
+            size_mm=self.size_mm,
+            states=tuple(self.states),
+            cameras=tuple(self.cameras),
         )
 
 
@@ -158,6 +209,13 @@ class AtJointShape(Strict):
     joint: Name
 
 
+class CheckedShape(Strict):
+    """`checked = {...}`."""
+
+    check: Name
+    state: Name
+
+
 class ConfirmationShape(Strict):
     """`confirmation = {...}`."""
 
@@ -176,6 +234,7 @@ class DemandShape(Strict):
     part_taken: PartTakenShape | None = None
     hands_clear: HandsClearShape | None = None
     fastener: AtJointShape | None = None
+    checked: CheckedShape | None = None
     tightening: AtJointShape | None = None
     confirmation: ConfirmationShape | None = None
     pass_shown: PassShownShape | None = None
@@ -198,6 +257,8 @@ class DemandShape(Strict):
             return HandsClear(zone=self.hands_clear.zone)
         if self.fastener is not None:
             return Fastener(joint=self.fastener.joint)
+        if self.checked is not None:
+            return Checked(check=self.checked.check, state=self.checked.state)
         if self.tightening is not None:
             return Tightening(joint=self.tightening.joint)
         if self.confirmation is not None:

@@ -98,6 +98,7 @@ def load_station(path: Path) -> StationConfig:
         procedure=folder / head.procedure,
         phrases=folder / head.phrases,
         orders=folder / head.orders,
+        checks=folder / head.checks if head.checks else None,
         scenes=folder / head.scenes if head.scenes else None,
         data_dir=folder / head.data_dir,
         cameras=tuple(camera.value() for camera in cameras.values()),
@@ -127,6 +128,7 @@ def known_of(station: StationConfig, phrases: frozenset[str] | None = None) -> K
         zones={zone.name for zone in station.zones},
         gestures=set(station.gestures.by_name),
         phrases=phrases,
+        cameras={camera.name for camera in station.cameras},
         sockets=set(station.torque_tool.sockets.values()) if station.torque_tool else set(),
         station_tags=owners,
     )

@@ -43,6 +43,8 @@ class HeadShape(Strict):
     scenes: Name | None = None
     gestures: Name | None = None
     """Needed where there is an arm."""
+    checks: Name | None = None
+    """Folder of the models of taught checks; needed where a procedure has any."""
     data_dir: Name
     hand_height_mm: AtLeast0 = 90.0
 

@@ -151,6 +151,8 @@ class StationConfig:
     phrases: Path
     """Folder of the phrase files."""
     orders: Path
+    checks: Path | None
+    """Folder of the models of taught checks; None on a bench without."""
     scenes: Path | None
     """Folder with a drawing of the bench for each procedure id; None on a bench where nothing is drawn."""
     data_dir: Path

@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping
 
 from station.core import facts
 from station.core.procedure import (
+    Checked,
     Confirmation,
     Demand,
     Fastener,
@@ -38,6 +39,8 @@ def key_of(demand: Demand) -> str:
             return f"hands_clear:{demand.zone}"
         case Fastener():
             return f"fastener:{demand.joint}"
+        case Checked():
+            return f"check:{demand.check}={demand.state}"
         case Tightening():
             return f"tightening:{demand.joint}"
         case Confirmation():
@@ -81,6 +84,8 @@ def expected(procedure: Procedure, state: State, demand: Demand) -> Mapping[str,
             return {facts.hands_in(demand.zone): FactValue.ABSENT}
         case Fastener():
             return {facts.fastener_at(demand.joint): FactValue.PRESENT}
+        case Checked():
+            return {facts.check_is(demand.check, demand.state): FactValue.PRESENT}
         case Tightening() | Confirmation() | PassShown():
             return None
 
@@ -122,7 +127,9 @@ def lasting(procedure: Procedure, state: State) -> dict[str, FactValue]:
     for step in procedure.steps if state.steps else ():
         if state.progress(step.id).status is StepStatus.PASSED:
             wanted.update(
-                expected_facts(procedure, state, tuple(d for d in step.demands if isinstance(d, PartAt | Fastener)))
+                expected_facts(
+                    procedure, state, tuple(d for d in step.demands if isinstance(d, PartAt | Fastener | Checked))
+                )
             )
     return wanted
 

@@ -26,6 +26,11 @@ def fastener_at(joint: str) -> str:
     return f"fastener:{joint}"
 
 
+def check_is(check: str, state: str) -> str:
+    """The taught check sees the state."""
+    return f"check:{check}={state}"
+
+
 def tool_at(joint: str) -> str:
     """The tool's tip is at the joint."""
     return f"tool:{joint}"

@@ -74,6 +74,7 @@ _TABLE = (
     ("camera.dark", "C104", ClearBy.ITSELF, False),
     ("camera.bright", "C105", ClearBy.ITSELF, False),
     ("camera.moved", "C106", ClearBy.ITSELF, True),
+    ("camera.defocused", "C107", ClearBy.ITSELF, True),
     ("restart.resumed", "S100", ClearBy.VISITOR, False),
     ("restart.check", "S101", ClearBy.ITSELF, False),
     ("step.timeout", "S102", ClearBy.TIME, True),

@@ -106,6 +106,14 @@ class Fastener:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Checked:
+    """A taught check sees this state."""
+
+    check: str
+    state: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Tightening:
     """The torque tool reports a good result for the joint, with the joint's pset, while its tip is at the joint."""
 
@@ -126,7 +134,7 @@ class PassShown:
     """The visitor's pass is shown to a camera and belongs to an order of this station."""
 
 
-Demand = PartAt | PartTaken | HandsClear | Fastener | Tightening | Confirmation | PassShown
+Demand = PartAt | PartTaken | HandsClear | Fastener | Checked | Tightening | Confirmation | PassShown
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -174,6 +182,16 @@ class Group:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class TagSpec:
+    """A tag on a carrier; pose in the part's frame."""
+
+    id: int
+    size_mm: float
+    at_mm: tuple[float, float, float]
+    rpy_deg: tuple[float, float, float] = (0.0, 0.0, 0.0)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class JointSpec:
     """A joint: what is tightened, and what a good result is."""
 
@@ -197,16 +215,10 @@ class JointSpec:
     """The controller's job that contains the joint's pset, where the controller works by jobs."""
     batch_size: int | None = None
     """Batch that the controller is given with each release: with 1 it locks itself after one good tightening."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class TagSpec:
-    """A tag on a carrier; pose in the part's frame."""
-
-    id: int
-    size_mm: float
-    at_mm: tuple[float, float, float]
-    rpy_deg: tuple[float, float, float] = (0.0, 0.0, 0.0)
+    axis: tuple[float, float, float] = (0.0, 0.0, 1.0)
+    """From the joint towards the tool, bench frame; of any length."""
+    token_tags: tuple[TagSpec, ...] = ()
+    """Tags of the fastener itself, in a frame whose origin lies at the joint when it is on it; none on a real nut."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -234,6 +246,23 @@ class Place:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Check:
+    """A flat region whose state is told by a model that was taught with examples at the station."""
+
+    id: str
+    kind: str
+    """`seated`, `present`, `gap` or `variant`: how people speak of it."""
+    at_mm: tuple[float, float, float]
+    """Middle of the region, bench frame."""
+    rpy_deg: tuple[float, float, float]
+    """Region frame: x right, y up, z out of the face."""
+    size_mm: tuple[float, float]
+    states: tuple[str, ...]
+    cameras: tuple[str, ...] = ()
+    """Those that look at it; empty = all."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Procedure:
     """The whole work, checked."""
 
@@ -251,6 +280,7 @@ class Procedure:
     """Zone around the work: hands in it hide the view."""
     cobot_zone: str | None
     """Zone that must be clear while the cobot moves; None = the procedure has no gestures."""
+    checks: tuple[Check, ...] = ()
 
     def joint(self, joint_id: str) -> JointSpec:
         """The joint of that id. Raises KeyError."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from drivers.api import DriverEvent
 from drivers.session import PortOwner
@@ -101,7 +101,11 @@ class Station:
         self.board = FactBoard(setting.bench, setting.watches, stale_s=setting.stale_s)
         self._publish_on = publish
         self.screen = screen_of(setting.procedure, state)
-        self.want = Want(hands=True, codes=False, joints=frozenset(joint.id for joint in setting.procedure.joints))
+        self.want = Want(
+            hands=True,
+            joints=frozenset(joint.id for joint in setting.procedure.joints),
+            checks=frozenset(check.id for check in setting.procedure.checks),
+        )
         self.loop = StationLoop(
             station=setting.station,
             procedure=setting.procedure,
@@ -240,7 +244,7 @@ class Station:
         self.screen = screen
         self.dispatch.show(lamp_of(state))
         if wants_code is not self.want.codes:
-            self.want = Want(hands=True, codes=wants_code, joints=self.want.joints)
+            self.want = replace(self.want, codes=wants_code)
         self._publish_on(screen)
 
 

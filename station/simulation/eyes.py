@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import random
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -149,8 +150,7 @@ class NoisyEyes:
             ),
             tag_ids=(),
             rms_px=0.2,
-            sigma_mm=self.SIGMA_MM,
-            sigma_deg=self.SIGMA_DEG,
+            covariance=np.diag([self.SIGMA_MM**2] * 3 + [math.radians(self.SIGMA_DEG) ** 2] * 3),
         )
 
     def _lasting_error(self) -> Transform:

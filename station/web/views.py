@@ -16,6 +16,7 @@ _WAIT = {
     "hands_clear": "ui.wait.hands",
     "separation": "ui.wait.separation",
     "fastener": "ui.wait.fastener",
+    "check": "ui.wait.check",
     "tightening": "ui.wait.tightening",
     "confirmation": "ui.wait.confirmation",
     "pass_shown": "ui.wait.pass",

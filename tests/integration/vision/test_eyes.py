@@ -93,8 +93,7 @@ def test_parts_and_tool_are_where_they_stand(eyes: Eyes):
                         camera=camera,
                         t_mono_s=0.0,
                         bench_from_body=body.bench_from_body,
-                        sigma_mm=body.sigma_mm,
-                        sigma_deg=body.sigma_deg,
+                        covariance=body.covariance,
                     )
                 )
             pose = fuse(tuple(sightings))

@@ -1,5 +1,6 @@
 """Facts: when they change, when they are unknown, and what a look may answer."""
 
+import math
 from collections.abc import Sequence
 
 import numpy as np
@@ -38,7 +39,8 @@ P, A, U = FactValue.PRESENT, FactValue.ABSENT, FactValue.UNKNOWN
 
 
 def body(name: str, pose: Transform, sigma_mm: float = 0.2) -> BodyObservation:
-    return BodyObservation(body=name, bench_from_body=pose, tag_ids=(10,), rms_px=0.1, sigma_mm=sigma_mm, sigma_deg=0.1)
+    covariance = np.diag([sigma_mm**2] * 3 + [math.radians(0.1) ** 2] * 3)
+    return BodyObservation(body=name, bench_from_body=pose, tag_ids=(10,), rms_px=0.1, covariance=covariance)
 
 
 def seen(
