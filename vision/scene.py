@@ -61,7 +61,7 @@ class DrawnNut:
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class DrawnHand:
-    """A hand with its forearm running to the visitor's side. Back of the hand up."""
+    """A hand with its forearm running out of the picture, away from its fingers. Back of the hand up."""
 
     bench_mm: Array
     """(3,) middle of the palm."""
@@ -70,8 +70,12 @@ class DrawnHand:
     grip: float
     """0 open, 1 pinching a small thing."""
     turn_deg: float = 0.0
-    """About bench z; 0 = fingers away from the visitor."""
+    """About bench z; 0 = fingers away from the visitor, 90 = somebody reaches in from the visitor's right."""
     skin: Colour = (110, 140, 195)
+    glove: Colour | None = None
+    """Colour of a close glove; None = bare."""
+    sleeve: Colour | None = None
+    """Colour of a sleeve over the forearm, with a cuff behind the wrist; None = bare."""
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "bench_mm", frozen(self.bench_mm, (3,)))

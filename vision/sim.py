@@ -131,7 +131,7 @@ class SceneRenderer:
                 paint_hand,
                 view=self._view,
                 capsules=flesh_of(hand, joints),
-                skin=hand.skin,
+                colours={"skin": hand.skin, "glove": hand.glove or hand.skin, "sleeve": hand.sleeve or hand.skin},
                 texture=self._skin_texture,
                 shadow_px=(float(pixels[1, 0] - pixels[0, 0]), float(pixels[1, 1] - pixels[0, 1])),
             ),
@@ -150,7 +150,8 @@ def _key(thing: Thing) -> Hashable:
         case DrawnArm():
             return ("arm", thing.points_mm.tobytes(), thing.lamp)
         case DrawnHand():
-            return ("hand", thing.bench_mm.tobytes(), thing.side, thing.grip, thing.turn_deg, thing.skin)
+            worn = (thing.skin, thing.glove, thing.sleeve)
+            return ("hand", thing.bench_mm.tobytes(), thing.side, thing.grip, thing.turn_deg, worn)
 
 
 def _pose_key(pose: Transform) -> tuple[bytes, bytes]:

@@ -27,6 +27,10 @@ _THUMB_BASE = np.array([-24.0, 26.0, 10.0])
 _THUMB_BONES = (40.0, 34.0, 28.0)
 _THUMB_RADII = (17.0, 14.5, 11.5, 9.0)
 _Z = np.array([0.0, 0.0, 1.0])
+_GLOVE_MM, _GLOVE_CUFF_MM = 1.2, 55.0
+"""Thickness of a glove, and how far it reaches behind the wrist."""
+_CUFF_MM = 38.0
+"""Where a sleeve begins, behind the wrist."""
 _PITCH_DEG = -15.0
 """Fingers lower than the wrist, as a hand at work on a bench."""
 
@@ -41,6 +45,8 @@ class Capsules:
     """(N, 3)."""
     radii_mm: Array
     """(N, 2) at the first and second end."""
+    covers: tuple[str, ...]
+    """(N) what is outermost there: `skin`, `glove` or `sleeve`."""
 
 
 def joints_of(hand: DrawnHand) -> Array:
@@ -56,7 +62,7 @@ def joints_of(hand: DrawnHand) -> Array:
 
 
 def flesh_of(hand: DrawnHand, joints: Array) -> Capsules:
-    """The capsules round the joints, and a forearm that leaves every picture towards the visitor."""
+    """The capsules round the joints, and a forearm that leaves every picture, with what is worn over them."""
     bars: list[tuple[Array, Array, float, float]] = []
     for finger, (_, _, _, radii) in enumerate(_FINGERS):
         first = 5 + 4 * finger
@@ -73,20 +79,52 @@ def flesh_of(hand: DrawnHand, joints: Array) -> Capsules:
     for left, right in ((5, 9), (9, 13), (13, 17)):
         for t in (0.55, 0.8, 1.0):
             bars.append((_mix(joints[0], joints[left], t), _mix(joints[0], joints[right], t), 12.5, 12.5))
-    bars.extend(_forearm(hand, joints))
+    if hand.glove is not None:
+        bars = [(first, second, a + _GLOVE_MM, b + _GLOVE_MM) for first, second, a, b in bars]
+    covers = ["skin" if hand.glove is None else "glove"] * len(bars)
+    wrist, elbow = joints[0], _elbow(hand, joints[0])
+    if hand.glove is not None:
+        bars += _tube(wrist, elbow, (0.0, _GLOVE_CUFF_MM), _GLOVE_MM + 1.0)
+        covers += ["glove"] * 2
+    bars += _tube(wrist, elbow)
+    covers += ["skin"] * 2
+    if hand.sleeve is not None:
+        # A sleeve, and the hem that stands off at its end.
+        for span_mm, off_mm in (((_CUFF_MM, math.inf), 9.0), ((_CUFF_MM, _CUFF_MM + 14.0), 11.5)):
+            bars += _tube(wrist, elbow, span_mm, off_mm)
+            covers += ["sleeve"] * 2
     return Capsules(
-        np.array([bar[0] for bar in bars]), np.array([bar[1] for bar in bars]), np.array([bar[2:] for bar in bars])
+        np.array([bar[0] for bar in bars]),
+        np.array([bar[1] for bar in bars]),
+        np.array([bar[2:] for bar in bars]),
+        tuple(covers),
     )
 
 
-def _forearm(hand: DrawnHand, joints: Array) -> list[tuple[Array, Array, float, float]]:
-    wrist = joints[0]
+def _elbow(hand: DrawnHand, wrist: Array) -> Array:
+    """Where the forearm ends: behind the edge from which the hand reaches in, outside every picture."""
     out = 1.0 if hand.side == "right" else -1.0
-    elbow = np.array([0.75 * wrist[0] + 60.0 * out, min(wrist[1] - 260.0, -560.0), wrist[2] + 60.0])
+    turn = Transform.of(0, 0, 0, 0, 0, hand.turn_deg)
+    x, y, z = turn.inverse().apply(wrist)
+    # Cameras see farther over the bench's other edges than over the visitor's.
+    edge_mm = -560.0 - 6.0 * abs((hand.turn_deg + 180.0) % 360.0 - 180.0)
+    return turn.apply([0.75 * x + 60.0 * out, min(y - 260.0, edge_mm), z + 60.0])
+
+
+def _tube(
+    wrist: Array, elbow: Array, span_mm: tuple[float, float] = (0.0, math.inf), off_mm: float = 0.0
+) -> list[tuple[Array, Array, float, float]]:
+    """Two bars side by side along the forearm over `span_mm` from the wrist, `off_mm` over its skin."""
     along = elbow - wrist
     sideways = np.cross(along, _Z)
     sideways /= max(float(np.linalg.norm(sideways)), 1e-6)
-    return [(wrist + sideways * 10.0 * s, elbow + sideways * 9.0 * s, 19.5, 40.0) for s in (-1.0, 1.0)]
+    start, end = (min(1.0, mm / max(float(np.linalg.norm(along)), 1e-6)) for mm in span_mm)
+    bars = []
+    for side in (-1.0, 1.0):
+        first, second = wrist + sideways * 10.0 * side, elbow + sideways * 9.0 * side
+        radii = (19.5 + 20.5 * start + off_mm, 19.5 + 20.5 * end + off_mm)
+        bars.append((first + (second - first) * start, first + (second - first) * end, *radii))
+    return bars
 
 
 def _posed(grip: float) -> Array:

@@ -1,4 +1,4 @@
-"""Paints a hand from its capsules: a depth map, normals of the smoothed depth, light, and a soft edge.
+"""Paints a hand and what it wears from its capsules: depth map, normals of the smoothed depth, light, a soft edge.
 
 The capsules are splatted one after the other in closed form at half the picture's size, and the colour is enlarged
 again; the edge is cut at full size from the signed distance. Steps and constants follow the project's reference on
@@ -7,6 +7,7 @@ vision (sections 6.4 to 6.6).
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import cv2
@@ -42,22 +43,34 @@ class _Pieces:
     """(N, 2)."""
     px_per_mm: Plane
     """(N,)."""
+    wear: tuple[int, ...]
+    """(N) place of its colour among those of the hand."""
 
 
 def paint_hand(
-    picture: Picture, *, view: Pinhole, capsules: Capsules, skin: Colour, texture: Plane, shadow_px: tuple[float, float]
+    picture: Picture,
+    *,
+    view: Pinhole,
+    capsules: Capsules,
+    colours: Mapping[str, Colour],
+    texture: Plane,
+    shadow_px: tuple[float, float],
 ) -> None:
-    """Paint one hand; its shadow falls `shadow_px` (right, down) from it. `texture` is (H, W) around 1."""
+    """Paint one hand; its shadow falls `shadow_px` (right, down) from it. `texture` is (H, W) around 1.
+
+    `colours` has one for each name in `capsules.covers`.
+    """
     pieces, ends, reach = _project(view, capsules)
     window = window_of(ends, reach + 4.0, picture)
     if window.empty:
         return
     scale = float(np.median(pieces.px_per_mm))
-    height, distance = _splat(pieces, window)
+    height, distance, wear = _splat(pieces, window)
     solid = (distance > 0.0).astype(np.float32)
     if not solid.any():
         return
-    colour = _lit(height, solid, scale, skin, texture)
+    names = tuple(dict.fromkeys(capsules.covers))
+    colour = _lit(height, solid, scale, [(colours[name], name == "skin") for name in names], wear, texture)
     size = (height.shape[1] * _STEP, height.shape[0] * _STEP)
     edge = cv2.resize(distance, size, interpolation=cv2.INTER_LINEAR)
     cover = cv2.convertScaleAbs(np.clip(edge * _STEP * 0.8 + 0.5, 0.0, 1.0), alpha=255.0)
@@ -91,22 +104,28 @@ def _project(view: Pinhole, capsules: Capsules) -> tuple[_Pieces, Array, float]:
     sa, sb = focal / a[:, 2:], focal / b[:, 2:]
     coarse = 1.0 / _STEP
     shift = (coarse - 1.0) / 2.0
+    names = tuple(dict.fromkeys(capsules.covers))
     pieces = _Pieces(
         np.hstack([pa * coarse + shift, -a[:, 2:]]).astype(np.float32),
         np.hstack([pb * coarse + shift, -b[:, 2:]]).astype(np.float32),
         (np.hstack([ra * sa, rb * sb]) * coarse).astype(np.float32),
         ((sa + sb)[:, 0] * 0.5 * coarse).astype(np.float32),
+        tuple(names.index(capsules.covers[i]) for i in owner[ahead]),
     )
     return pieces, np.vstack([pa, pb]), float(pieces.radii_px.max(initial=0.0)) * _STEP
 
 
-def _splat(pieces: _Pieces, window: Window) -> tuple[Plane, Plane]:
-    """Height towards the camera (mm) and signed distance inside the outline (coarse pixels) over the window."""
+def _splat(pieces: _Pieces, window: Window) -> tuple[Plane, Plane, NDArray[np.uint8]]:
+    """Over the window: height towards the camera (mm), signed distance inside the outline (coarse pixels), and wear."""
     rows, columns = -(-(window.y1 - window.y0) // _STEP), -(-(window.x1 - window.x0) // _STEP)
     origin = np.array([window.x0, window.y0], np.float32) / _STEP
     height = np.full((rows, columns), _EMPTY_MM, np.float32)
     distance = np.full((rows, columns), -4.0, np.float32)
-    for first, second, radii, scale in zip(pieces.first, pieces.second, pieces.radii_px, pieces.px_per_mm, strict=True):
+    wear = np.zeros((rows, columns), np.uint8)
+    dressed = len(set(pieces.wear)) > 1
+    for first, second, radii, scale, kind in zip(
+        pieces.first, pieces.second, pieces.radii_px, pieces.px_per_mm, pieces.wear, strict=True
+    ):
         a, b = first[:2] - origin, second[:2] - origin
         reach = max(radii[0], radii[1]) + 2.0
         x0, y0 = (max(0, int(min(a[i], b[i]) - reach)) for i in (0, 1))
@@ -126,12 +145,21 @@ def _splat(pieces: _Pieces, window: Window) -> tuple[Plane, Plane]:
         np.maximum(near, inside / (2.0 * radius), out=near)
         z = first[2] + t * (second[2] - first[2]) + np.sqrt(np.maximum(inside, 0.0)) / scale
         part = height[y0:y1, x0:x1]
+        if dressed:
+            wear[y0:y1, x0:x1][(inside > 0.0) & (z > part)] = kind
         np.maximum(part, np.where(inside > 0.0, z, np.float32(_EMPTY_MM)), out=part)
-    return height, distance
+    return height, distance, wear
 
 
-def _lit(height: Plane, solid: Plane, scale: float, skin: Colour, texture: Plane) -> Picture:
-    """The colour of the coarse pixels, uint8 (h, w, 3)."""
+def _lit(
+    height: Plane,
+    solid: Plane,
+    scale: float,
+    worn: list[tuple[Colour, bool]],
+    wear: NDArray[np.uint8],
+    texture: Plane,
+) -> Picture:
+    """The colour of the coarse pixels, uint8 (h, w, 3). `worn` has for each value of `wear` colour and "is skin"."""
     level = float(height[solid > 0].min())
     z = np.where(solid > 0, height - level, np.float32(0.0))
     k = max(1.0, 2.2 * scale)
@@ -163,12 +191,21 @@ def _lit(height: Plane, solid: Plane, scale: float, skin: Colour, texture: Plane
     light[:rows, :columns] *= texture[:rows, :columns]
     gloss *= 28.0 * hollow
     rim = (1.0 - nz) * hollow
-    planes = [
-        cv2.convertScaleAbs(np.maximum(light * float(c) + gloss + rim * float(r), 0.0))
-        for c, r in zip(skin, (-10.0, 0.0, 18.0), strict=True)
-    ]
+    colour: Picture | None = None
+    for kind, (base, is_skin) in enumerate(worn):
+        # Cloth neither shines nor lets light through.
+        shine, through = (1.0, (-10.0, 0.0, 18.0)) if is_skin else (0.35, (6.0, 6.0, 6.0))
+        planes = [
+            cv2.convertScaleAbs(np.maximum(light * float(c) + shine * gloss + rim * float(r), 0.0))
+            for c, r in zip(base, through, strict=True)
+        ]
+        dyed = bytes_of(cv2.merge(planes))
+        if colour is None:
+            colour = dyed
+        else:
+            np.copyto(colour, dyed, where=(wear == kind)[:, :, None])
+    assert colour is not None
     # Colour is grown past the outline, so that the enlarged edge mixes skin with the bench and not with black.
-    colour = cv2.merge(planes)
     grown = cv2.dilate(colour, np.ones((3, 3), np.uint8))
     np.copyto(grown, colour, where=(solid > 0)[:, :, None])
     return np.asarray(grown, dtype=np.uint8)
