@@ -18,6 +18,17 @@ PROCEDURES = ("door-mirror", "rear-emblem", "wheel")
 MIRROR = (CONFIG / "procedures/door-mirror.toml").read_text(encoding="utf-8")
 
 
+CHECK = """
+[[check]]
+id = "rim"
+kind = "seated"
+at_mm = [110, 120, 68]
+size_mm = [60, 20]
+states = ["seated", "raised"]
+
+"""
+
+
 def told(tmp_path: Path, text: str, known: Known | None = None) -> list[str]:
     """What loading this text complains of, one line a mistake."""
     path = tmp_path / "work.toml"
@@ -210,6 +221,26 @@ WRONG = {
         ],
         "a gate is something seen",
     ),
+    "a check that sees nothing to tell apart": (
+        [("[[group]]", CHECK.replace('["seated", "raised"]', '["seated"]') + "[[group]]")],
+        "at least 2",
+    ),
+    "a state that was never taught": (
+        [
+            ("[[group]]", CHECK + "[[group]]"),
+            ("{ pass_shown = {} }", '{ checked = { check = "rim", state = "seatd" } }'),
+        ],
+        "there is no state `seatd`; did you mean `seated`",
+    ),
+    "a check that is not there": (
+        [("{ pass_shown = {} }", '{ checked = { check = "rim", state = "seated" } }')],
+        "there is no check `rim`",
+    ),
+    "a fastener with another's tag": (
+        [("pset = 2\n", "pset = 2\ntoken = [{ id = 12, size_mm = 20, at_mm = [0, 0, 3] }]\n")],
+        "tag 12 is also on mirror-right-red",
+    ),
+    "a joint that points nowhere": ([("pset = 2\n", "pset = 2\naxis = [0, 0, 0]\n")], "has no direction"),
     "one table where several belong": ([("[[group]]", "[group]")], "double brackets"),
 }
 
