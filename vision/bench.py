@@ -66,6 +66,14 @@ class Zone:
         object.__setattr__(self, "outline_mm", frozen(self.outline_mm, (-1, 2)))
 
 
+def same_zones(one: tuple[Zone, ...], other: tuple[Zone, ...]) -> bool:
+    """Whether both are the same zones in the same order, by their figures: a copy of a zone is the same zone."""
+    return len(one) == len(other) and all(
+        a.name == b.name and a.z_mm == b.z_mm and np.array_equal(a.outline_mm, b.outline_mm)
+        for a, b in zip(one, other, strict=True)
+    )
+
+
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class TaughtCheck:
     """A flat region of the bench whose state is told by a model that was taught with examples."""
