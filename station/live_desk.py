@@ -11,6 +11,7 @@ from drivers.api import TighteningTrace
 from drivers.voice import Voice
 from drivers.voice_queue import Priority, Utterance
 from station.config.phrases import Phrases
+from station.config.station_file import TOOL
 from station.core import effects as fx
 from station.core.procedure import Procedure
 from station.core.screen import Screen
@@ -89,7 +90,7 @@ class LiveDesk:
         good, jpeg = cv2.imencode(".jpg", frame.image, [cv2.IMWRITE_JPEG_QUALITY, JPEG_QUALITY])
         if not good:
             return
-        overlay = overlay_of(analysis, self.bench, self.bench.camera(frame.camera))
+        overlay = overlay_of(analysis, self.bench, self.bench.camera(frame.camera), tool=TOOL)
         shown = Shown(seq=frame.seq, t_mono_s=frame.t_mono_s, jpeg=jpeg.tobytes(), overlay=overlay)
         with self._lock:
             self._shown[frame.camera] = shown

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 from numpy.typing import NDArray
 
 from vision.api import CameraState, Frame, FrameAnalysis, HandObservation, HandTracker, SiteObservation
-from vision.bench import Bench
+from vision.bench import Bench, Zone, same_zones
 from vision.codes import CodeReader
 from vision.geometry import CameraModel
 from vision.nuts import look_at_joint
@@ -26,6 +26,8 @@ class Want:
     codes: bool = False
     joints: frozenset[str] = field(default_factory=frozenset)
     checks: frozenset[str] = field(default_factory=frozenset)
+    zones: tuple[Zone, ...] | None = None
+    """Zones drawn since the bench was put together; None = the bench's own."""
 
 
 class Pipeline:
@@ -41,6 +43,7 @@ class Pipeline:
         self._hands_every = hands_every
         self._frames = 0
         self._tags = TagTracker(frozenset(bench.tags))
+        self._zone_outlines = bench.zones
         self._zones = ZoneWatcher(bench, camera)
         self._codes = CodeReader()
 
@@ -65,6 +68,7 @@ class Pipeline:
         self._frames += 1
         look_for_hands = want.hands and self._hand_tracker is not None and self._frames % self._hands_every == 0
         hands = self._hand_tracker.track(frame) if look_for_hands and self._hand_tracker is not None else ()
+        self._watch(want.zones)
         sight = self._zones.look(frame.image, frame.t_mono_s, hands)
         return FrameAnalysis(
             camera=frame.camera,
@@ -85,6 +89,13 @@ class Pipeline:
     def close(self) -> None:
         """Free the tag detector."""
         self._tags.close()
+
+    def _watch(self, zones: tuple[Zone, ...] | None) -> None:
+        """Watch other zones from this frame on. What was learned of the background is learned again."""
+        wanted = self._bench.zones if zones is None else zones
+        if not same_zones(wanted, self._zone_outlines):
+            self._zone_outlines = wanted
+            self._zones = ZoneWatcher(replace(self._bench, zones=wanted), self._camera)
 
     def _sites(
         self, image: NDArray[np.uint8], want: Want, hands: tuple[HandObservation, ...]
