@@ -102,6 +102,19 @@ class DrawnArm:
         object.__setattr__(self, "points_mm", frozen(self.points_mm, (-1, 3)))
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Shine:
+    """What lacquered shells mirror of the room."""
+
+    kind: str
+    """`window`, with a cross of frames in it, or `band`, a long lamp."""
+    at: tuple[float, float]
+    """Where on the shell: 0, 0 in its middle, 1 at its edge; it moves with the light."""
+    strength: float
+    """0 to 1."""
+    turn_deg: float = 0.0
+
+
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Scene:
     """Everything that can change between two pictures. What never changes is given to the renderer once."""
@@ -113,3 +126,4 @@ class Scene:
     arm: DrawnArm | None = None
     light: float = 1.0
     """Gain of all light, 1 = as calibrated."""
+    shine: Shine | None = None

@@ -14,9 +14,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from vision.geometry import Array, CameraModel, Transform
-from vision.scene import Colour, DrawnArm, DrawnCard, DrawnHand, DrawnNut, Placed, Scene
+from vision.scene import Colour, DrawnArm, DrawnCard, DrawnHand, DrawnNut, Placed, Scene, Shine
 from vision.sim_bench import static_picture
 from vision.sim_bodies import placed_items, prism_item
+from vision.sim_disturbances import Disturbances, disturbed
 from vision.sim_hand import flesh_of, joints_of
 from vision.sim_layer import Layers
 from vision.sim_lens import Lens
@@ -38,6 +39,7 @@ class SceneRenderer:
 
     def __init__(self, camera: CameraModel, static: tuple[Placed, ...], *, seed: int) -> None:
         rng = np.random.default_rng(seed)
+        self._camera = camera
         self._lens = Lens(camera, rng)
         self._view = self._lens.pinhole
         self._layers = Layers(static_picture(self._view, static, rng))
@@ -53,14 +55,26 @@ class SceneRenderer:
         picture = self._layers.painted(in_painting_order(self._items(scene)))
         return self._lens.expose(picture, frame_index, scene.light)
 
+    def render_disturbed(
+        self, scenes: tuple[Scene, ...], frame_index: int, how: Disturbances, *, seed: int
+    ) -> NDArray[np.uint8]:
+        """As `render`, on a bad day. `scenes` are moments while the shutter is open: what moves is smeared."""
+        optical = np.zeros(0)
+        for scene in scenes:
+            moment = self._lens.optical(self._layers.painted(in_painting_order(self._items(scene))), scene.light)
+            optical = moment.astype(np.float32) if optical.size == 0 else optical + moment
+        picture = (optical / len(scenes)).astype(np.uint8)
+        return disturbed(picture, how, self._camera, seed=seed, frame_index=frame_index)
+
     def _items(self, scene: Scene) -> list[Item]:
         """Everything to paint. An unmoved thing gives the very items of the last frame."""
         known: dict[Hashable, list[Item]] = {}
         items: list[Item] = []
+        key: Hashable
         card, arm = (scene.card,) if scene.card else (), (scene.arm,) if scene.arm else ()
         for thing in (*scene.placed, *scene.nuts, *card, *arm, *scene.hands):
-            key = _key(thing)
-            known[key] = self._known[key] if key in self._known else self._made(thing)
+            key = (_key(thing), scene.shine if isinstance(thing, Placed) else None)
+            known[key] = self._known[key] if key in self._known else self._made(thing, scene.shine)
             items += known[key]
         for outline, z_mm, colour in self._pins_through(items, scene.nuts):
             key = (outline.tobytes(), z_mm)
@@ -69,10 +83,11 @@ class SceneRenderer:
         self._known = known
         return items
 
-    def _made(self, thing: Thing) -> list[Item]:
+    def _made(self, thing: Thing, shine: Shine | None) -> list[Item]:
         match thing:
             case Placed():
-                return placed_items(self._view, thing, self._support_mm(thing.bench_from_body.translation_mm))
+                support_mm = self._support_mm(thing.bench_from_body.translation_mm)
+                return placed_items(self._view, thing, support_mm, shine)
             case DrawnNut():
                 return nut_items(self._view, thing, self._support_mm(thing.bench_mm))
             case DrawnCard():

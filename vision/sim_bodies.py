@@ -14,10 +14,23 @@ import numpy as np
 from numpy.typing import NDArray
 
 from vision.geometry import Array
-from vision.scene import Colour, Placed, Prism
+from vision.scene import Colour, Placed, Prism, Shine
 from vision.sim_lens import Pinhole
 from vision.sim_order import Item
-from vision.sim_paint import LIGHT, SHADOW_PER_MM, Sprite, fill, fill_convex, line, shaded, shadow
+from vision.sim_paint import (
+    LIGHT,
+    SHADOW_PER_MM,
+    Sprite,
+    blend,
+    bytes_of,
+    fill,
+    fill_convex,
+    fixed,
+    line,
+    shaded,
+    shadow,
+    window_of,
+)
 
 Picture = NDArray[np.uint8]
 
@@ -42,7 +55,7 @@ def tag_picture(tag_id: int) -> Picture:
     return np.pad(inked, _TAG_MODULE_PX, constant_values=232)
 
 
-def placed_items(view: Pinhole, placed: Placed, support_mm: float) -> list[Item]:
+def placed_items(view: Pinhole, placed: Placed, support_mm: float, shine: Shine | None = None) -> list[Item]:
     """A body's prisms, and its tags as far as they face the camera; shadows fall on a level `support_mm` high."""
     pose = placed.bench_from_body
     camera = pose.inverse().apply(view.position_mm)
@@ -57,7 +70,7 @@ def placed_items(view: Pinhole, placed: Placed, support_mm: float) -> list[Item]
     items: list[Item] = []
     for i, (prism, (lower, upper)) in enumerate(zip(prisms, outlines, strict=True)):
         over = (*fallen, *(items[k] for k in range(i) if _parted(prisms[k], prism, camera[2] < 0.0)))
-        items.append(replace(prism_item(view, lower, upper, prism.colour), over=over, body=placed))
+        items.append(replace(prism_item(view, lower, upper, prism.colour, shine), over=over, body=placed))
     for mount in placed.look.tags:
         corners = pose.apply(mount.corners_mm())
         face_out, middle = mount.body_from_tag.rotation[:, 2], mount.body_from_tag.translation_mm
@@ -101,7 +114,7 @@ def _middle(prism: Prism) -> Array:
     return np.append(prism.outline_mm.mean(axis=0), sum(prism.z_mm) / 2.0)
 
 
-def prism_item(view: Pinhole, lower: Array, upper: Array, colour: Colour) -> Item:
+def prism_item(view: Pinhole, lower: Array, upper: Array, colour: Colour, shine: Shine | None = None) -> Item:
     """One prism from its lower and upper outline, each (N, 3) in the bench frame, counter-clockwise from its top."""
     bench = np.vstack([lower, upper])
     pixels, depths = view.project(bench)
@@ -118,6 +131,7 @@ def prism_item(view: Pinhole, lower: Array, upper: Array, colour: Colour) -> Ite
         sides=tuple((int(i), float(light[i])) for i in np.nonzero(faces_camera)[0]),
         tall=height > 1.0,
         glossy=height >= _GLOSS_FROM_MM and len(upper) >= 16 and float((high - low)[:2].min()) > _GLOSS_WIDER_MM,
+        shine=shine,
     )
     return Item(depth_mm=float(depths[len(lower) :].mean()), low_mm=low, high_mm=high, paint=paint)
 
@@ -130,6 +144,7 @@ def _paint_prism(
     sides: Iterable[tuple[int, float]],
     tall: bool,
     glossy: bool,
+    shine: Shine | None,
 ) -> None:
     count = len(pixels) // 2
     lower, upper = pixels[:count], pixels[count:]
@@ -140,6 +155,8 @@ def _paint_prism(
     fill(picture, upper, colour)
     if glossy:
         _paint_gloss(picture, upper, colour)
+        if shine is not None:
+            _paint_shine(picture, upper, shine)
     elif tall:
         line(picture, upper, shaded(colour, 1.22), 1, closed=True)
 
@@ -161,6 +178,42 @@ def _paint_gloss(picture: Picture, outline: Array, colour: Colour) -> None:
         spot = middle + towards_lamp * 1.25 + (outline - middle) * (0.24 * (1.0 - t) + 0.05)
         mix = base + (white - base) * (0.75 * t * t)
         fill(picture, spot, (float(mix[0]), float(mix[1]), float(mix[2])))
+
+
+def _paint_shine(picture: Picture, outline: Array, shine: Shine) -> None:
+    """What the lacquer mirrors, bent along with the dome and cut off at its edge."""
+    middle, half = outline.mean(axis=0), np.ptp(outline, axis=0) / 2.0
+    window = window_of(outline, 2.0, picture)
+    if window.empty:
+        return
+    turn = np.radians(shine.turn_deg)
+    turned = np.array([[np.cos(turn), -np.sin(turn)], [np.sin(turn), np.cos(turn)]])
+    panes = []
+    if shine.kind == "band":
+        panes.append(((-0.95, -0.09), (0.95, 0.09)))
+    else:
+        panes += [((x, y), (x + 0.24, y + 0.3)) for x in (-0.26, 0.02) for y in (-0.32, 0.02)]
+    cover = np.zeros((window.y1 - window.y0, window.x1 - window.x0), np.uint8)
+    for (x0, y0), (x1, y1) in panes:
+        along = np.linspace(0.0, 1.0, 8)
+        edge = np.vstack(
+            [
+                np.column_stack([x0 + (x1 - x0) * along, np.full(8, y0)]),
+                np.column_stack([np.full(8, x1), y0 + (y1 - y0) * along]),
+                np.column_stack([x1 - (x1 - x0) * along, np.full(8, y1)]),
+                np.column_stack([np.full(8, x0), y1 - (y1 - y0) * along]),
+            ]
+        )
+        at = edge @ turned.T + np.array(shine.at)
+        # A dome shows the room smaller towards its edge.
+        at = at / np.sqrt(1.0 + 0.5 * (at**2).sum(axis=1, keepdims=True))
+        cv2.fillPoly(cover, [fixed(middle + at * half - (window.x0, window.y0))], 255, cv2.LINE_AA, 4)
+    inside = np.zeros_like(cover)
+    cv2.fillPoly(inside, [fixed(outline - (window.x0, window.y0))], 255, cv2.LINE_AA, 4)
+    soft = cv2.min(cv2.GaussianBlur(cover, (0, 0), 1.2), inside)
+    cover = bytes_of(cv2.convertScaleAbs(soft, alpha=min(1.0, max(0.0, shine.strength))))
+    light = np.full((*cover.shape, 3), 250, np.uint8)
+    blend(picture, window, light, cover)
 
 
 def _paint_shadow(picture: Picture, *, view: Pinhole, solids: list[Array], support_mm: float) -> None:

@@ -88,10 +88,14 @@ class Lens:
 
     def expose(self, pinhole: Picture, frame_index: int, light: float) -> Picture:
         """The sensor's picture: a new array, uint8 (height, width, 3) BGR."""
+        return self._noisy(self.optical(pinhole, light), frame_index)
+
+    def optical(self, pinhole: Picture, light: float) -> Picture:
+        """What falls on the sensor: a new array, uint8 (height, width, 3) BGR, without noise."""
         picture = cv2.remap(pinhole, self._map, self._fraction, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
         cv2.GaussianBlur(picture, (3, 3), BLUR_SIGMA_PX, dst=picture)
         cv2.multiply(picture, self._gain, dst=picture, scale=light / FULL_GAIN)
-        return self._noisy(np.asarray(picture, dtype=np.uint8), frame_index)
+        return np.asarray(picture, dtype=np.uint8)
 
     def covered(self, frame_index: int, light: float) -> Picture:
         """What the sensor sees with a hand or cloth on the lens: nearly black brown, without texture."""
