@@ -138,7 +138,7 @@ def _people(analysis: FrameAnalysis, camera: CameraModel) -> list[dict[str, Any]
 
 
 def _checks(analysis: FrameAnalysis, bench: Bench, camera: CameraModel) -> list[dict[str, Any]]:
-    """Regions of the taught checks that this camera looks at, with what was said of them; state None = not looked at."""
+    """Regions of the taught checks that this camera looks at, and what was said of them; state None = not looked at."""
     said = {check.check: check for check in analysis.checks}
     found = []
     for check in bench.checks:

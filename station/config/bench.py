@@ -109,7 +109,7 @@ def watches_of(station: StationConfig, procedure: Procedure) -> tuple[Watch, ...
         *_part_watches(station, procedure, demands),
         *(
             WatchHands(fact=facts.hands_in(zone), zone=zone, clear_s=limits.hands_clear_s)
-            for zone in _zones(procedure, demands)
+            for zone in zones_used(procedure)
         ),
         *(WatchFastener(fact=facts.fastener_at(joint), joint=joint) for joint in fastened),
         *(
@@ -170,7 +170,9 @@ def _part_watches(station: StationConfig, procedure: Procedure, demands: list[De
     return tuple(watches)
 
 
-def _zones(procedure: Procedure, demands: list[Demand]) -> list[str]:
+def zones_used(procedure: Procedure) -> tuple[str, ...]:
+    """The zones that the procedure asks for, each once."""
+    demands = [demand for step in procedure.steps for demand in (*step.gates, *step.demands)]
     named = [demand.zone for demand in demands if isinstance(demand, HandsClear)]
     always = [procedure.work_zone, *([procedure.cobot_zone] if procedure.cobot_zone else [])]
-    return list(dict.fromkeys([*always, *named]))
+    return tuple(dict.fromkeys([*always, *named]))

@@ -6,7 +6,6 @@ that gesture's table anew and leaves every other line as it is, comments include
 
 from __future__ import annotations
 
-import os
 import re
 from collections.abc import Mapping
 from dataclasses import replace
@@ -18,12 +17,11 @@ from station.config.procedure_draft import Findings
 from station.config.station_values import GestureBook
 from station.config.strict import nearest, parse
 from station.config.toml_source import Source, key_lines, read_toml
+from station.config.written_file import draft_of, keep_former, write_through
 from station.motion.gesture import Gesture, StepBack, TaughtPosture
 
 _NAME = re.compile(r"[A-Za-z0-9_-]+")
 """What TOML takes as a key without quotes."""
-HISTORY = "history"
-"""Folder beside a gestures file with its former versions, named by their time."""
 
 
 def load_gestures(path: Path) -> GestureBook:
@@ -55,17 +53,15 @@ def save_gesture(path: Path, gesture: Gesture, *, stamp: str) -> GestureBook:
     old = path.read_text(encoding="utf-8")
     read_toml(path)
     new = with_gesture(old, gesture)
-    draft = path.with_name(f".{path.name}.new")
-    _write_through(draft, new)
+    draft = draft_of(path)
+    write_through(draft, new)
     try:
         load_gestures(draft)
     except ConfigError as error:
         draft.unlink()
         problems = tuple(_named(problem, path) for problem in error.problems)
         raise ConfigError(problems) from error
-    history = path.parent / HISTORY
-    history.mkdir(exist_ok=True)
-    _write_through(_free_name(history, f"{path.stem}.{_plain_stamp(stamp)}"), old)
+    keep_former(path, old, stamp)
     draft.replace(path)
     return load_gestures(path)
 
@@ -123,27 +119,6 @@ def _toml(value: object) -> str:
         case tuple() | list():
             return "[" + ", ".join(_toml(item) for item in value) + "]"
     raise TypeError(f"{type(value).__name__} has no place in a gestures file")
-
-
-def _write_through(path: Path, text: str) -> None:
-    """To the disk itself, so that a power cut leaves the old file or the new one."""
-    with path.open("w", encoding="utf-8") as file:
-        file.write(text)
-        file.flush()
-        os.fsync(file.fileno())
-
-
-def _plain_stamp(stamp: str) -> str:
-    return "".join(char if char.isalnum() else "-" for char in stamp)
-
-
-def _free_name(folder: Path, stem: str) -> Path:
-    """A name that no former version has."""
-    number, path = 1, folder / f"{stem}.toml"
-    while path.exists():
-        number += 1
-        path = folder / f"{stem}.{number}.toml"
-    return path
 
 
 def _named(problem: Problem, path: Path) -> Problem:

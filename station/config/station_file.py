@@ -23,10 +23,12 @@ from station.config.station_model import (
     WebShape,
     ZoneShape,
 )
-from station.config.station_values import GestureBook, StationConfig
+from station.config.station_values import GestureBook, StationConfig, ZoneBook
 from station.config.strict import Model, nearest, parse
 from station.config.supervisor_shape import SupervisorShape
 from station.config.toml_source import Source, read_toml
+from station.config.zone_rules import shape_mistake
+from station.config.zones_file import load_zones
 from station.motion.bench_model import BenchModel
 from station.motion.gesture import Hold
 from vision.bench import Body
@@ -87,6 +89,7 @@ def load_station(path: Path) -> StationConfig:
         if isinstance(gesture, Hold) and gesture.touches not in ids:
             what = f"gesture `{name}` touches `{gesture.touches}`, which is no obstacle here"
             reader.findings.report(("obstacle",), what, nearest(gesture.touches, ids))
+    drawn = _zones(path.parent / head.zones if head and head.zones else None, zones, cameras, reader.findings)
     if head is None or web is None or voice is None or limits is None or reader.findings.problems:
         raise ConfigError(tuple(sorted(reader.findings.problems, key=lambda problem: problem.line or 0)))
     folder = path.parent
@@ -104,7 +107,7 @@ def load_station(path: Path) -> StationConfig:
         cameras=tuple(camera.value() for camera in cameras.values()),
         fixture=Body(name=FIXTURE, tags=tuple(tag.mount() for tag in fixture.values())),
         tool=Body(name=TOOL, tags=tuple(tag.mount() for tag in tool.tag)) if tool else None,
-        zones=tuple(zone.value() for zone in zones.values()),
+        zone_book=drawn,
         hand_height_mm=head.hand_height_mm,
         cobot=cobot.value() if cobot else None,
         gestures=book,
@@ -143,6 +146,25 @@ def _gestures(folder: Path, name: str | None, findings: Findings) -> GestureBook
     except ConfigError as error:
         findings.problems += error.problems
         return GestureBook()
+
+
+def _zones(
+    path: Path | None, own: Mapping[int, ZoneShape], cameras: Mapping[int, CameraShape], findings: Findings
+) -> ZoneBook:
+    """The zones file where there is one, else the station file's own zones; mistakes in both are told."""
+    zones = tuple(shape.value() for shape in own.values())
+    for index, zone in zip(own, zones, strict=True):
+        mistake = shape_mistake(zone)
+        if mistake is not None:
+            what, _, todo = str(mistake).partition("; ")
+            findings.report(("zone", index, "outline_mm"), what, todo)
+    if path is None or not path.exists():
+        return ZoneBook(path=path, zones=zones)
+    try:
+        return load_zones(path, tuple(camera.value().model for camera in cameras.values()))
+    except ConfigError as error:
+        findings.problems += error.problems
+        return ZoneBook()
 
 
 class _Reader:

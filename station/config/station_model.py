@@ -43,6 +43,8 @@ class HeadShape(Strict):
     scenes: Name | None = None
     gestures: Name | None = None
     """Needed where there is an arm."""
+    zones: Name | None = None
+    """File of the zones that are drawn on the page of the eyes; it need not be there yet."""
     checks: Name | None = None
     """Folder of the models of taught checks; needed where a procedure has any."""
     data_dir: Name

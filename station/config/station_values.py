@@ -64,6 +64,17 @@ class GestureBook:
     """In the order of the file."""
 
 
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class ZoneBook:
+    """The zones of a bench, and where those that are drawn on a page are kept."""
+
+    path: Path | None = None
+    """The zones file; None on a station where none are drawn."""
+    sha256: str = ""
+    """Of the file's bytes; empty while there is no file and the station file's own zones are used."""
+    zones: tuple[Zone, ...] = ()
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TorqueToolConfig:
     """The torque tool's controller."""
@@ -160,7 +171,7 @@ class StationConfig:
     fixture: Body
     tool: Body | None
     """The tool as vision finds it: tags relative to its tip. None where no tool is tracked."""
-    zones: tuple[Zone, ...]
+    zone_book: ZoneBook
     hand_height_mm: float
     cobot: CobotConfig | None
     gestures: GestureBook
@@ -173,3 +184,8 @@ class StationConfig:
     voice: VoiceConfig
     people: tuple[PersonConfig, ...]
     limits: Limits
+
+    @property
+    def zones(self) -> tuple[Zone, ...]:
+        """The zones that are used."""
+        return self.zone_book.zones
