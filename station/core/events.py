@@ -192,6 +192,15 @@ class GestureTaught:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class ZonesDrawn:
+    """The bench's zones were drawn anew, and are used from now on."""
+
+    zones_sha256: str
+    """Of the file with all zones, as it is now."""
+    person: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class PassChecked:
     """The answer to a pass that was shown."""
 
@@ -231,6 +240,7 @@ Event = (
     | MotionPlanned
     | ServiceAsked
     | GestureTaught
+    | ZonesDrawn
     | PassChecked
     | TimerFired
     | StationRestarted

@@ -69,6 +69,11 @@ class PeopleWatch:
         self._stale_s = stale_s
         self._newest: dict[str, FrameAnalysis] = {}
 
+    def seen_by(self, views: Views) -> None:
+        """Let other cameras count from now on; each has to say anew what it sees."""
+        self._views = views
+        self._newest = {}
+
     def seen(self, analysis: FrameAnalysis) -> None:
         """Take one frame's people. An older frame than the last of that camera says nothing new."""
         before = self._newest.get(analysis.camera)

@@ -14,7 +14,7 @@ from drivers.api import CobotPosture
 from drivers.cobot.arm.model import Angles
 from station.core.events import SeparationChanged
 from station.motion.moving_arm import ArmNow, ArmWatch
-from station.motion.people import PeopleWatch, Person
+from station.motion.people import PeopleWatch, Person, Views
 from station.motion.reaction import PartFigures, Reaction
 from station.motion.supervision import Level, Verdict
 from station.motion.supervisor import Supervisor
@@ -80,6 +80,12 @@ class GapWatch:
             self._people.seen(analysis)
             self._judge()
             self._reaction.judged(analysis.camera, analysis.t_mono_s, self._now_s())
+
+    def seen_by(self, views: Views) -> None:
+        """Other cameras count from now on, because the arm's zone is another one."""
+        with self._lock:
+            self._people.seen_by(views)
+            self._judge()
 
     def health(self, report: CameraHealth) -> None:
         """A camera came or went."""

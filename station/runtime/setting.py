@@ -49,6 +49,7 @@ def setting_of(files: Files, software: str) -> Setting:
         sockets=station.torque_tool.sockets if station.torque_tool else {},
         identify=station.torque_tool.identify if station.torque_tool else False,
         stale_s=station.limits.camera_stale_s,
+        zone_book=station.zone_book,
     )
 
 

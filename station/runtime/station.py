@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import itertools
+import threading
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 
 from drivers.api import DriverEvent
 from drivers.session import PortOwner
-from station.config.station_values import GestureBook
+from station.config.bench import zones_used
+from station.config.station_values import GestureBook, ZoneBook
 from station.core import effects as fx
 from station.core.checks import active_steps, met_for_good
 from station.core.codec import canonical, to_plain
@@ -20,7 +22,7 @@ from station.core.state import State
 from station.core.tightening import REMEMBERED_RESULTS
 from station.core.view import screen_of
 from station.motion.moving_arm import ArmWatch
-from station.motion.people import PeopleWatch, views_of
+from station.motion.people import PeopleWatch, Views, views_of
 from station.motion.reaction import Reaction
 from station.motion.scene import MotionScene
 from station.motion.supervision import SupervisorConfig
@@ -28,6 +30,7 @@ from station.motion.supervisor import Supervisor
 from station.runtime.arm_desk import ArmDesk
 from station.runtime.clock import Clock
 from station.runtime.dispatch import Dispatch, People
+from station.runtime.eyes_desk import EyesDesk
 from station.runtime.gap_watch import GapWatch
 from station.runtime.journal import Journal, JournalError
 from station.runtime.loop import StationLoop
@@ -75,6 +78,8 @@ class Setting:
     identify: bool = False
     """Whether the controller is told what is worked on."""
     stale_s: float = 0.5
+    zone_book: ZoneBook = field(default_factory=ZoneBook)
+    """The bench's zones, and the file that they are drawn into."""
 
 
 class Station:
@@ -101,6 +106,7 @@ class Station:
         self.board = FactBoard(setting.bench, setting.watches, stale_s=setting.stale_s)
         self._publish_on = publish
         self.screen = screen_of(setting.procedure, state)
+        self._wanting = threading.Lock()
         self.want = Want(
             hands=True,
             joints=frozenset(joint.id for joint in setting.procedure.joints),
@@ -119,6 +125,18 @@ class Station:
         self.cobot = open_cobot(self._arm_heard) if open_cobot else None
         self.tool = open_tool(self._heard, self.last_tightening_id) if open_tool else None
         self.gap = self._new_gap()
+        self.eyes = EyesDesk(
+            bench=setting.bench,
+            book=setting.zone_book,
+            used=zones_used(setting.procedure),
+            board=self.board,
+            use=self._use_bench,
+            post=self.loop.post,
+            state=lambda: self.loop.state,
+            now_s=clock.now_s,
+            utc=clock.utc,
+            stale_s=setting.stale_s,
+        )
         self.motions: Motions | None = None
         self.arm: ArmDesk | None = None
         if self.cobot is not None and setting.arm is not None:
@@ -165,6 +183,8 @@ class Station:
         calibration = dict(setting.calibration)
         if self.arm is not None:
             calibration["gestures"] = self.arm.gestures_sha256
+        if self.eyes.zones_sha256:
+            calibration["zones"] = self.eyes.zones_sha256
         self.journal.keep_document(setting.procedure.sha256, "procedure", canonical(to_plain(setting.procedure)))
         self.loop.post(
             VisitOpened(
@@ -204,6 +224,7 @@ class Station:
     def analysed(self, analysis: FrameAnalysis) -> None:
         """A camera's picture has been looked at. May be called from any thread; pictures of a camera in their order."""
         self.dispatch.ask_sight(lambda: self.board.update(analysis))
+        self.eyes.analysed(analysis)
         if self.gap is not None:
             self.gap.analysed(analysis)
 
@@ -220,19 +241,26 @@ class Station:
         arm, zone = self.setting.arm, self.setting.procedure.cobot_zone
         if arm is None or arm.supervisor is None or zone is None:
             return None
-        config, scene, bench = arm.supervisor, arm.scene, self.setting.bench
+        config, scene = arm.supervisor, arm.scene
         reaction = Reaction(config.reaction)
-        top_mm = bench.hand_height_mm + PERSON_ABOVE_MM + config.rise_mm
         return GapWatch(
             arm=ArmWatch(scene.model, scene.bench_from_base, scene.tool),
             people=PeopleWatch(
-                views_of(bench, zone, top_mm=top_mm), rise_mm=config.rise_mm, stale_s=config.people_stale_s
+                _views(self.setting.bench, zone, config), rise_mm=config.rise_mm, stale_s=config.people_stale_s
             ),
             supervisor=Supervisor(config, reaction),
             reaction=reaction,
             post=self.loop.post,
             now_s=self._now_s,
         )
+
+    def _use_bench(self, bench: Bench) -> None:
+        """Zones were drawn: pictures are looked at with them, and the arm's zone may be seen by other cameras."""
+        arm, zone = self.setting.arm, self.setting.procedure.cobot_zone
+        if self.gap is not None and arm is not None and arm.supervisor is not None and zone is not None:
+            self.gap.seen_by(_views(bench, zone, arm.supervisor))
+        with self._wanting:
+            self.want = replace(self.want, zones=bench.zones)
 
     def _publish(self, screen: Screen) -> None:
         state = self.loop.state
@@ -243,9 +271,15 @@ class Station:
         )
         self.screen = screen
         self.dispatch.show(lamp_of(state))
-        if wants_code is not self.want.codes:
-            self.want = replace(self.want, codes=wants_code)
+        with self._wanting:
+            if wants_code is not self.want.codes:
+                self.want = replace(self.want, codes=wants_code)
         self._publish_on(screen)
+
+
+def _views(bench: Bench, zone: str, config: SupervisorConfig) -> Views:
+    """The cameras that count for people in the arm's zone."""
+    return views_of(bench, zone, top_mm=bench.hand_height_mm + PERSON_ABOVE_MM + config.rise_mm)
 
 
 def recover(journal: Journal) -> State | None:
