@@ -75,13 +75,6 @@ ArmPost = Wish | Teach | Edit
 ARM_POSTS: TypeAdapter[ArmPost] = TypeAdapter(Annotated[ArmPost, Field(discriminator="do")])
 
 
-class Hello(_Shape):
-    """The first message of a feed: whose it is."""
-
-    do: Literal["sign_in"]
-    token: Annotated[str, Field(max_length=200)]
-
-
 class JogBegins(_Shape):
     """A button is pressed."""
 

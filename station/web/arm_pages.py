@@ -20,17 +20,15 @@ from station.core.service_asks import LetGo
 from station.motion.gesture import TaughtPosture
 from station.motion.scene import MotionScene
 from station.runtime.arm_desk import TeachError
-from station.web.arm_asks import ARM_POSTS, HELD, Edit, Hello, JogBegins, Plain, Teach, ask_of
+from station.web.arm_asks import ARM_POSTS, HELD, Edit, JogBegins, Plain, Teach, ask_of
 from station.web.arm_views import now_view, scene_view
 from station.web.desk import Arm, Desk
 from station.web.feeds import TRY_AGAIN, UNSUPPORTED, heard_from
 from station.web.gesture_figures import EditError, edited
-from station.web.pages import json_of, who_asks
+from station.web.pages import json_of
 from station.web.people import People, Session
+from station.web.technicians import SIGNED_OUT, closing_code, greeted, technician_of
 
-SIGNED_OUT = 4001
-FORBIDDEN = 4003
-HELLO_WITHIN_S = 5.0
 EVERY_S = 0.1
 """Ten pictures a second are enough for an eye that looks at a slow arm."""
 
@@ -47,11 +45,9 @@ class ArmPages:
 
         With 409 and 422 `text` says why, where there is a sentence for it.
         """
-        who = who_asks(self.people, request)
-        if who is None:
-            return JSONResponse({"verdict": "signed_out"}, 401)
-        if who.role is not Role.TECHNICIAN:
-            return JSONResponse({"verdict": "forbidden"}, 403)
+        who = technician_of(self.people, request)
+        if isinstance(who, JSONResponse):
+            return who
         post = ARM_POSTS.validate_json(await json_of(request))
         arm = self.desk.arm()
         if arm is None:
@@ -69,20 +65,14 @@ class ArmPages:
 
         The first message says whose feed it is. When the page goes away with a button held, the button is released.
         """
-        await socket.accept()
-        try:
-            with anyio.fail_after(HELLO_WITHIN_S):
-                hello = Hello.model_validate_json(await heard_from(socket))
-        except (ValidationError, TimeoutError):
-            await socket.close(UNSUPPORTED, "say who you are first")
-            return
-        except WebSocketDisconnect:
+        token = await greeted(socket)
+        if token is None:
             return
         arm = self.desk.arm()
         if arm is None:
             await socket.close(TRY_AGAIN, "this bench has no arm")
             return
-        if (closing := self._closing(hello.token)) is not None:
+        if (closing := closing_code(self.people, token)) is not None:
             await socket.close(closing)
             return
         code: int | None = None
@@ -90,11 +80,11 @@ class ArmPages:
 
             async def send() -> None:
                 nonlocal code
-                code = await self._send(socket, arm, hello.token)
+                code = await self._send(socket, arm, token)
                 tasks.cancel_scope.cancel()
 
             tasks.start_soon(send)
-            code = await self._hear(socket, arm, hello.token)
+            code = await self._hear(socket, arm, token)
             tasks.cancel_scope.cancel()
         if code is not None:
             await socket.close(code)
@@ -105,7 +95,7 @@ class ArmPages:
         wanted = socket.query_params.get("language", "")
         phrases = self.desk.phrases
         try:
-            while (closing := self._closing(token)) is None:
+            while (closing := closing_code(self.people, token)) is None:
                 view, (_, screen) = arm.view(), self.desk.screen()
                 if view.scene is not None and not _same(view.scene, sent):
                     sent = view.scene
@@ -173,13 +163,6 @@ class ArmPages:
         wanted = request.query_params.get("language", "")
         language = wanted if wanted in self.desk.phrases.languages else screen.language
         return self.desk.phrases.shown(language, screen.arm.refusal)
-
-    def _closing(self, token: str) -> int | None:
-        """The code with which a feed of this session ends; None while it may go on."""
-        session = self.people.look(token)
-        if session is None:
-            return SIGNED_OUT
-        return None if session.role is Role.TECHNICIAN else FORBIDDEN
 
 
 def _same(scene: MotionScene, other: MotionScene | None) -> bool:

@@ -33,9 +33,9 @@ from station.motion.gesture import Gesture, Hold, TaughtPosture
 from station.motion.supervisor import Supervisor
 from station.runtime.arm_desk import ArmView, TeachError
 from station.runtime.setting import read_files, setting_of
-from station.web.arm_pages import FORBIDDEN, SIGNED_OUT
 from station.web.arm_views import mode_of
 from station.web.gesture_figures import EditError, edited, gesture_view
+from station.web.technicians import FORBIDDEN, SIGNED_OUT
 
 ARM = setting_of(read_files(CONFIG / "station.sim.toml"), "test").arm
 assert ARM is not None
