@@ -115,6 +115,7 @@ def build(
         person=lambda event: station.loop.post(event, "person"),
         trace=lambda result: kept_trace(journal, station.loop.state.traces.get(result)),
         arm=lambda: station.arm,
+        eyes=lambda: station.eyes,
         voice=voice,
     )
     station = Station(

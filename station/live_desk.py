@@ -16,6 +16,7 @@ from station.core import effects as fx
 from station.core.procedure import Procedure
 from station.core.screen import Screen
 from station.core.state import Phase, State
+from station.runtime.eyes_desk import EyesDesk
 from station.web.desk import Arm, BenchPointer, Caption, PersonEvent, Shown
 from station.web.record import Curve, OverrideNote, Record, Rundown
 from station.web.recording import curve_of, overrides_of, record_of, rundowns_of
@@ -41,6 +42,8 @@ class LiveDesk:
     """The kept curve of a result, by its key `controller serial/tightening id`."""
     arm: Callable[[], Arm | None] = lambda: None
     """The bench's arm."""
+    eyes: Callable[[], EyesDesk | None] = lambda: None
+    """The eyes for technicians; they know the zones that are used now."""
     voice: Voice | None = None
     bench_pointer: BenchPointer | None = None
     opens: Callable[[str], None] | None = None
@@ -90,7 +93,9 @@ class LiveDesk:
         good, jpeg = cv2.imencode(".jpg", frame.image, [cv2.IMWRITE_JPEG_QUALITY, JPEG_QUALITY])
         if not good:
             return
-        overlay = overlay_of(analysis, self.bench, self.bench.camera(frame.camera), tool=TOOL)
+        eyes = self.eyes()
+        bench = self.bench if eyes is None else eyes.bench
+        overlay = overlay_of(analysis, bench, bench.camera(frame.camera), tool=TOOL)
         shown = Shown(seq=frame.seq, t_mono_s=frame.t_mono_s, jpeg=jpeg.tobytes(), overlay=overlay)
         with self._lock:
             self._shown[frame.camera] = shown

@@ -67,7 +67,7 @@ def now_view(view: ArmView, screen: Screen, phrases: Phrases, language: str) -> 
         "currents_a": _row(status.currents_a, 2) if status is not None else [],
         "gripper_percent": status.gripper_percent if status is not None else None,
         "speed_limit_percent": status.speed_limit_percent if status is not None else None,
-        "links": _links(view),
+        "links": links_view(view),
         "persons": [
             {
                 "outline_mm": [_row(corner) for corner in person.outline_mm],
@@ -132,7 +132,8 @@ def _word(arm: ScreenArm, phrases: Phrases, language: str) -> dict[str, str] | N
     return {"code": arm.service_word, "text": phrases.shown(language, known), "detail": arm.service_detail}
 
 
-def _links(view: ArmView) -> list[dict[str, Any]]:
+def links_view(view: ArmView) -> list[dict[str, Any]]:
+    """The arm's links as they lie on the bench; empty where nobody knows."""
     if view.links is None:
         return []
     links, decides = view.links, view.verdict.link if view.verdict is not None else ""

@@ -27,6 +27,7 @@ from station.core.screen import Screen
 from station.core.service_asks import Ask
 from station.motion.gesture import Gesture
 from station.runtime.arm_desk import ArmView
+from station.web.eyes_desk import Eyes
 from station.web.record import Curve, OverrideNote, Record, Rundown
 
 PersonEvent = (
@@ -150,3 +151,6 @@ class Desk(Protocol):
 
     def arm(self) -> Arm | None:
         """The bench's arm; None on a bench without one."""
+
+    def eyes(self) -> Eyes | None:
+        """The eyes for technicians; None where nobody looks."""

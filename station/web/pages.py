@@ -75,6 +75,7 @@ class Pages:
                 "people": list(self.people.names()),
                 "bench": self.desk.bench_pointer is not None,
                 "arm": self.desk.arm() is not None,
+                "eyes": self.desk.eyes() is not None,
             }
         )
 

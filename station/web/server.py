@@ -23,6 +23,7 @@ from station.web.arm_pages import ArmPages
 from station.web.asking import Claims
 from station.web.bell import Bell
 from station.web.desk import Desk
+from station.web.eyes_pages import EyesPages
 from station.web.feeds import Feeds
 from station.web.guard import MESSAGE_MAX, Guard, TooLargeError
 from station.web.pages import NotJsonError, Pages
@@ -55,6 +56,7 @@ def create_app(
     sessions = People(people, now_s)
     pages = Pages(desk=desk, people=sessions, claims=Claims(now_s), static=static)
     arm = ArmPages(desk=desk, people=sessions)
+    eyes = EyesPages(desk=desk, people=sessions)
     bell = Bell()
     feeds = Feeds(desk=desk, bell=bell, now_s=now_s)
 
@@ -73,6 +75,7 @@ def create_app(
         pages.page("kiosk"),
         pages.page("console"),
         pages.page("arm"),
+        pages.page("eyes"),
         pages.page("record"),
         Route("/health", pages.health),
         Route("/about.json", pages.about),
@@ -81,11 +84,13 @@ def create_app(
         Route("/speech/{utterance}.wav", pages.speech),
         Route("/act", pages.act, methods=["POST"]),
         Route("/arm/wish", arm.wish, methods=["POST"]),
+        Route("/eyes/wish", eyes.wish, methods=["POST"]),
         Route("/sign-in", pages.sign_in, methods=["POST"]),
         Route("/sign-out", pages.sign_out, methods=["POST"]),
         WebSocketRoute("/ws/state", feeds.state),
         WebSocketRoute("/ws/video/{camera}", feeds.video),
         WebSocketRoute("/ws/arm", arm.feed),
+        WebSocketRoute("/ws/eyes", eyes.feed),
         Mount("/static", StaticFiles(directory=static)),
     ]
     if desk.bench_pointer is not None:

@@ -67,6 +67,7 @@ def arm_station(folder: Path) -> Iterator[ArmStation]:
         person=lambda event: station.loop.post(event, "person"),
         trace=lambda result: None,
         arm=lambda: station.arm,
+        eyes=lambda: station.eyes,
     )
     station = Station(
         setting,

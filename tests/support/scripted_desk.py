@@ -19,6 +19,7 @@ from station.config.station_file import load_station
 from station.core.procedure import Procedure
 from station.core.screen import Screen, ScreenFault, ScreenJoint, ScreenQuestion, ScreenStep
 from station.web.desk import Arm, Caption, PersonEvent, Shown
+from station.web.eyes_desk import Eyes
 from station.web.record import Curve, OverrideNote, Record, RecordJoint, Rundown, Window
 from station.web.server import create_app, serving
 
@@ -79,6 +80,7 @@ class ScriptedDesk:
     noted: tuple[OverrideNote, ...] = ()
     curves: dict[str, Curve] = field(default_factory=dict)
     robot: Arm | None = None
+    sight: Eyes | None = None
     version: int = 1
     lock: threading.Lock = field(default_factory=threading.Lock)
     listeners: list[Callable[[], None]] = field(default_factory=list)
@@ -146,6 +148,9 @@ class ScriptedDesk:
 
     def arm(self) -> Arm | None:
         return self.robot
+
+    def eyes(self) -> Eyes | None:
+        return self.sight
 
     def _tell(self) -> None:
         for listener in tuple(self.listeners):

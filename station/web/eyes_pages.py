@@ -1,0 +1,109 @@
+"""The technicians' page of the eyes on the server: its feed, and the zones that it posts.
+
+Everything here is for technicians alone, and that is asked of the session at every message.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import anyio
+import anyio.to_thread
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+from starlette.websockets import WebSocket, WebSocketDisconnect
+
+from station.runtime.eyes_desk import EyesView, ZonesRefusedError
+from station.web.desk import Desk
+from station.web.eyes_asks import EYES_POSTS, Draw
+from station.web.eyes_desk import Eyes
+from station.web.eyes_views import bench_view, eyes_view, same_bench
+from station.web.feeds import TRY_AGAIN, heard_from
+from station.web.pages import json_of
+from station.web.people import People
+from station.web.technicians import closing_code, greeted, technician_of
+
+EVERY_S = 0.2
+"""Five times a second: figures that people read, beside pictures that come by themselves."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EyesPages:
+    """The page's ends of one server."""
+
+    desk: Desk
+    people: People
+
+    async def wish(self, request: Request) -> Response:
+        """A technician wants something: 200, 401 signed out, 403 another role, 404 no eyes, 409 not now or not so.
+
+        With 409 `text` says why in the page's language.
+        """
+        who = technician_of(self.people, request)
+        if isinstance(who, JSONResponse):
+            return who
+        post = EYES_POSTS.validate_json(await json_of(request))
+        eyes = self.desk.eyes()
+        if eyes is None:
+            return JSONResponse({"verdict": "no_eyes"}, 404)
+        return await self._drawn(eyes, post, who.person, self._language(request.query_params.get("language", "")))
+
+    async def feed(self, socket: WebSocket) -> None:
+        """Send the bench whenever its zones change and what is seen five times a second. Hears nothing but a hello."""
+        token = await greeted(socket)
+        if token is None:
+            return
+        eyes = self.desk.eyes()
+        if eyes is None:
+            await socket.close(TRY_AGAIN, "nothing is seen here")
+            return
+        code: int | None = None
+        async with anyio.create_task_group() as tasks:
+
+            async def send() -> None:
+                nonlocal code
+                code = await self._send(socket, eyes, token)
+                tasks.cancel_scope.cancel()
+
+            tasks.start_soon(send)
+            try:
+                while True:
+                    await heard_from(socket)
+            except WebSocketDisconnect:
+                tasks.cancel_scope.cancel()
+        if code is not None:
+            await socket.close(code)
+
+    async def _send(self, socket: WebSocket, eyes: Eyes, token: str) -> int | None:
+        """Until the page is gone, or the code with which its feed is to be closed."""
+        sent: EyesView | None = None
+        wanted, phrases = socket.query_params.get("language", ""), self.desk.phrases
+        try:
+            while (closing := closing_code(self.people, token)) is None:
+                view, arm, (_, screen) = eyes.view(), self.desk.arm(), self.desk.screen()
+                if not same_bench(view, sent):
+                    sent = view
+                    await socket.send_json(bench_view(view))
+                if screen is not None:
+                    arm_view = arm.view() if arm is not None else None
+                    await socket.send_json(eyes_view(view, screen, arm_view, phrases, self._language(wanted)))
+                await anyio.sleep(EVERY_S)
+        except WebSocketDisconnect:
+            return None
+        return closing
+
+    async def _drawn(self, eyes: Eyes, post: Draw, person: str, language: str) -> Response:
+        """Write the zones, in a thread: it waits for the disk."""
+        zones = tuple(zone.value() for zone in post.zones)
+        try:
+            await anyio.to_thread.run_sync(eyes.draw, zones, post.based_on, person)
+        except ZonesRefusedError as refused:
+            text = self.desk.phrases.shown(language, f"ui.eyes.refused.{refused.reason}", refused.words)
+            return JSONResponse({"verdict": "refused", "reason": refused.reason, "text": text}, 409)
+        return JSONResponse({"verdict": "accepted"})
+
+    def _language(self, wanted: str) -> str:
+        """The page's language where there is one, else the screen's."""
+        languages = self.desk.phrases.languages
+        _, screen = self.desk.screen()
+        return wanted if wanted in languages else screen.language if screen else next(iter(languages))
