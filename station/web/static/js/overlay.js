@@ -1,6 +1,6 @@
 // What the station has seen in a picture, drawn over that very picture.
 
-const BONES = [
+export const BONES = [
   [0, 1, 2, 3, 4],
   [0, 5, 6, 7, 8],
   [5, 9, 10, 11, 12],

@@ -13,9 +13,12 @@ export class Video {
   #cover;
   #joints = [];
   #seq = -1;
+  #paint;
   camera;
 
-  constructor(canvas, cover, camera) {
+  // `paint` draws what was seen in a picture over it; without one, what visitors may see of it.
+  constructor(canvas, cover, camera, paint = (context, overlay) => drawOverlay(context, overlay, this.#joints)) {
+    this.#paint = paint;
     this.#canvas = canvas;
     this.#cover = cover;
     this.camera = camera;
@@ -66,7 +69,7 @@ export class Video {
     context.drawImage(bitmap, 0, 0);
     context.save();
     context.scale(bitmap.width / header.overlay.width_px, bitmap.height / header.overlay.height_px);
-    drawOverlay(context, header.overlay, this.#joints);
+    this.#paint(context, header.overlay);
     context.restore();
     this.#seq = header.seq;
     canvas.dataset.seq = header.seq;
