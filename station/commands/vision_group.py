@@ -9,6 +9,7 @@ import typer
 from typer.core import TyperGroup
 
 from station.commands.defaults import default_config
+from station.commands.vision_evaluate import evaluate
 
 LOOK = "look"
 
@@ -27,6 +28,8 @@ vision_app = typer.Typer(
     no_args_is_help=True,
     help="See what the eyes see: `station vision FOLDER_OR_VIDEO` looks at a recording; more by the names below.",
 )
+
+vision_app.command("evaluate")(evaluate)
 
 FileOption = Annotated[
     Path | None, typer.Option("--config", help="Station file. Without it: the simulated bench.", dir_okay=False)
