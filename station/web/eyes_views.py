@@ -76,7 +76,10 @@ def eyes_view(view: EyesView, screen: Screen, arm: ArmView | None, phrases: Phra
     return {
         "kind": "now",
         "cameras": [_camera(camera, view, screen, phrases, language) for camera in view.cameras],
-        "facts": [fact_view(reading, view, phrases, language) for reading in view.readings],
+        "facts": [
+            fact_view(reading, view, screen.waiting_for, phrases, language)
+            for reading in sorted(view.readings, key=lambda reading: reading.fact not in screen.waiting_for)
+        ],
         "bodies": _bodies(fresh),
         "tool": _tool(fresh, view.bench),
         "hands": [

@@ -23,8 +23,10 @@ _FORMS: Mapping[str, re.Pattern[str]] = {
 _UNITS: Mapping[str, tuple[str, int]] = {"_mm": (" mm", 1), "_deg": ("°", 1), "_s": (" s", 1), "_px": (" px", 1)}
 
 
-def fact_view(reading: FactReading, view: EyesView, phrases: Phrases, language: str) -> dict[str, Any]:
-    """A row of the table."""
+def fact_view(
+    reading: FactReading, view: EyesView, waited_for: tuple[str, ...], phrases: Phrases, language: str
+) -> dict[str, Any]:
+    """A row of the table. `waited_for` is what the step that is under way still misses."""
     known = phrases.keys(language)
 
     def words(key: str, otherwise: str, given: Mapping[str, str] | None = None) -> str:
@@ -42,6 +44,7 @@ def fact_view(reading: FactReading, view: EyesView, phrases: Phrases, language: 
     return {
         "fact": reading.fact,
         "name": name,
+        "waited": reading.fact in waited_for,
         "value": reading.value.value,
         "value_text": phrases.shown(language, f"ui.eyes.value.{reading.value}"),
         "text": "" if unknown else reading.text,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import random
 import shutil
 import threading
@@ -10,9 +11,11 @@ from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+import numpy as np
 from support.scripted_desk import CONFIG, PHRASES, served
 
 from station.config.gestures_file import load_gestures
+from station.config.station_values import ZoneBook
 from station.live_desk import LiveDesk
 from station.runtime.clock import SystemClock
 from station.runtime.journal import Journal
@@ -20,6 +23,8 @@ from station.runtime.setting import Files, read_files, setting_of
 from station.runtime.station import Station, silent_people
 from station.simulation.eyes import NoisyEyes
 from station.simulation.rig import Rig, build_rig
+from vision.api import Frame
+from vision.sim import SceneRenderer
 
 TURN_S = 0.005
 LOOK_EVERY_S = 0.1
@@ -35,6 +40,10 @@ class ArmStation:
     rig: Rig
     gestures: Path
     """The gestures file that it teaches into."""
+    zones: Path
+    """The zones file that is drawn into; not there at first."""
+    blind: set[str]
+    """Cameras that give no pictures while they are in here."""
 
     def angles_deg(self) -> tuple[float, ...]:
         """Where the simulated arm tells that it stands."""
@@ -51,10 +60,22 @@ def files_with_own_gestures(folder: Path) -> tuple[Files, Path]:
     return replace(files, station=replace(files.station, gestures=load_gestures(path))), path
 
 
+def with_own_zones(files: Files, path: Path) -> Files:
+    """The same files, with zones that are drawn into this one."""
+    book = ZoneBook(path=path, zones=files.station.zones)
+    return replace(files, station=replace(files.station, zone_book=book))
+
+
 @contextmanager
-def arm_station(folder: Path) -> Iterator[ArmStation]:
-    """It runs while the body does, with no visit. `folder` takes its journal and its gestures."""
+def arm_station(folder: Path, *, pictures: bool = False) -> Iterator[ArmStation]:
+    """It runs while the body does, with no visit. `folder` takes its journal, its gestures and its zones.
+
+    With `pictures`, the pages show one for each look: the same every time, for none is rendered while it runs.
+    """
     files, gestures = files_with_own_gestures(folder)
+    zones = folder / "zones.toml"
+    files = with_own_zones(files, zones)
+    blind: set[str] = set()
     clock = SystemClock()
     rig = build_rig(files, seed=1, clock=clock)
     setting = setting_of(files, "test")
@@ -81,8 +102,14 @@ def arm_station(folder: Path) -> Iterator[ArmStation]:
     desk.publish(station.screen)
     eyes = [NoisyEyes(rig.world, setting.bench, name, random.Random(name)) for name in desk.camera_names()]
 
+    views = {}
+    if pictures:
+        for camera in setting.bench.cameras:
+            renderer = SceneRenderer(camera, rig.world.static, seed=1)
+            views[camera.name] = np.asarray(renderer.render(rig.world.scene(), 1))
+
     def turn(stop: threading.Event) -> None:
-        look_s = 0.0
+        look_s, seq = 0.0, itertools.count(1)
         while not stop.wait(TURN_S):
             now_s = clock.now_s()
             rig.pump(now_s)
@@ -91,14 +118,21 @@ def arm_station(folder: Path) -> Iterator[ArmStation]:
                 look_s = now_s + LOOK_EVERY_S
                 for eye in eyes:
                     analysis = eye.see(now_s, station.want)
-                    if analysis is not None:
-                        station.analysed(analysis)
+                    if analysis is None or analysis.camera in blind:
+                        continue
+                    station.analysed(analysis)
+                    if pictures:
+                        image = views[analysis.camera]
+                        frame = Frame(camera=analysis.camera, seq=next(seq), t_mono_s=now_s, image=image)
+                        desk.show(frame, analysis)
 
     assert station.motions is not None
     with _threads([station.loop.run, station.motions.run, *(port.run for port in station.ports), turn]):
         try:
             with served(desk, clock.now_s) as port:
-                yield ArmStation(port=port, station=station, desk=desk, rig=rig, gestures=gestures)
+                yield ArmStation(
+                    port=port, station=station, desk=desk, rig=rig, gestures=gestures, zones=zones, blind=blind
+                )
         finally:
             for owner in station.ports:
                 owner.wake()

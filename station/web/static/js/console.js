@@ -4,10 +4,12 @@ import { post, wordFor } from "./act.js";
 import { $, make, refill, setText, show } from "./dom.js";
 import { Link } from "./link.js";
 import { overrideItem } from "./record.js";
+import { drawZones } from "./overlay.js";
 import { keepingFocus, reasoned } from "./reason.js";
 import { Rundowns, measured } from "./rundowns.js";
 import { SignIn } from "./sign-in.js";
 import { fillTongues } from "./tongues.js";
+import { Video } from "./video.js";
 
 let words = {};
 let view = null;
@@ -16,6 +18,10 @@ const about = await (await fetch("/about.json")).json();
 const signIn = new SignIn({ people: about.people, changed: () => view && draw(), say });
 show($("to-arm"), about.arm);
 signIn.follow($("to-arm"));
+show($("to-eyes"), about.eyes);
+signIn.follow($("to-eyes"));
+const pictures = about.cameras.map(small);
+$("views").replaceChildren(...pictures.map(({ frame }) => frame));
 const rundowns = new Rundowns($("rundowns"), $("curve"));
 const link = new Link("/ws/state?page=console", { message: heard, lost });
 
@@ -30,6 +36,10 @@ function heard(message) {
       link.move(`/ws/state?page=console&language=${id}`);
     });
     signIn.show(words);
+    for (const { name, canvas, cover } of pictures) {
+      canvas.setAttribute("aria-label", `${words["camera.title"]} ${name}`);
+      setText(cover, words["camera.old"]);
+    }
   } else {
     view = message.view;
     document.body.dataset.connected = "true";
@@ -91,6 +101,14 @@ function draw() {
     ),
   );
   refill($("visit-buttons"), [view.phase, view.paused, view.help_called, view.undo, signIn.role, view.language], buttons);
+}
+
+// A live picture with the zones over it.
+function small(name) {
+  const canvas = make("canvas", { attributes: { width: 640, height: 360, role: "img" } });
+  const cover = make("p", { className: "camera-cover" });
+  new Video(canvas, cover, name, drawZones);
+  return { name, canvas, cover, frame: make("div", { className: "camera-frame" }, [canvas, cover]) };
 }
 
 function line({ name, good, text }) {

@@ -24,7 +24,7 @@ export class CameraView {
     this.#zones = new ZoneLayer(draft, {
       flat: (point) => model.project(point),
       bench: (pixel, z) => model.onPlane(pixel, z),
-      label: ([corner]) => corner,
+      label: (outline, index) => outline[index % outline.length],
       handle: width / 90,
       keys: false,
     });

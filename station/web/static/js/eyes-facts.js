@@ -19,6 +19,7 @@ export class FactTable {
     for (const fact of facts) {
       const row = this.#rows.get(fact.fact);
       row.line.dataset.value = fact.value;
+      setText(row.waited, fact.waited ? words["eyes.facts.waited"] : "");
       setText(row.value, [fact.value_text, fact.text].filter(Boolean).join(": "));
       setText(row.why, fact.why);
       setText(row.since, fact.since_s === null ? "–" : ago(fact.since_s, words));
@@ -42,8 +43,9 @@ export class FactTable {
 function rowOf({ fact, name }) {
   const value = make("span", { className: "fact-value" });
   const [why, since, figures] = [make("span", { className: "fact-why" }), make("td", { className: "fact-since" }), make("td", { className: "fact-figures" })];
-  const head = make("th", { attributes: { scope: "row" } }, [make("span", { text: name }), make("code", { text: fact })]);
-  return { line: make("tr", { data: { fact } }, [head, make("td", {}, [value, why]), since, figures]), value, why, since, figures };
+  const waited = make("span", { className: "fact-waited" });
+  const head = make("th", { attributes: { scope: "row" } }, [make("span", { text: name }), waited, make("code", { text: fact })]);
+  return { line: make("tr", { data: { fact } }, [head, make("td", {}, [value, why]), since, figures]), value, why, waited, since, figures };
 }
 
 function ago(seconds, words) {

@@ -26,7 +26,7 @@ export class Plan {
     this.#zones = new ZoneLayer(draft, {
       flat: ([x, y]) => [x, -y],
       bench: ([x, y]) => [x, -y],
-      label: (outline) => [Math.min(...outline.map(([x]) => x)) + 8, Math.max(...outline.map(([, y]) => y)) - 24],
+      label: nameAt,
       handle: 9,
       keys: true,
     });
@@ -59,18 +59,19 @@ export class Plan {
   now({ bodies, hands, people, tool, links }, words) {
     this.#people.replaceChildren(...people.map(({ outline_mm: outline }) => polygon("person", outline)));
     this.#links.replaceChildren(...links.map(({ from_mm: a, to_mm: b, radius_mm: r }) => shape("path", { class: "arm-link", d: line([a, b]), "stroke-width": (2 * r).toFixed(1) })));
-    this.#bodies.replaceChildren(...bodies.filter((body) => !body.tool).map((body) => this.#body(body, words)));
+    this.#bodies.replaceChildren(...bodies.filter((body) => !body.tool).map((body, index, all) => this.#body(body, sameBefore(body, all, index), words)));
     this.#hands.replaceChildren(...hands.map((hand) => this.#hand(hand, words)));
     this.#tool.replaceChildren(...(tool ? this.#wrench(tool) : []));
   }
 
-  #body({ body, camera, at_mm: at, axes, ellipse_mm: ellipse, half_axes_mm: [long, short] }, words) {
+  // `row` is how many cameras have said the same part before.
+  #body({ body, camera, at_mm: at, axes, ellipse_mm: ellipse, half_axes_mm: [long, short] }, row, words) {
     const ends = axes.map(([x, y]) => [at[0] + AXIS_MM * x, at[1] + AXIS_MM * y]);
     return shape("g", { class: "part" }, [
       polygon("doubt", ellipse),
       ...ends.map((end, index) => shape("path", { class: `axis axis-${index}`, d: line([at, end]) })),
-      text(at[0] + 8, -at[1] + 22, body, "part-name"),
-      text(at[0] + 8, -at[1] + 42, `${camera}: ${words["eyes.plan.doubt"].replace("…", long.toFixed(1)).replace("…", short.toFixed(1))}`, "part-doubt"),
+      ...(row ? [] : [text(at[0] + 8, -at[1] + 22, body, "part-name")]),
+      text(at[0] + 8, -at[1] + 40 + 17 * row, `${camera}: ${words["eyes.plan.doubt"].replace("…", long.toFixed(1)).replace("…", short.toFixed(1))}`, "part-doubt"),
     ]);
   }
 
@@ -93,6 +94,16 @@ export function fillLegend(list, words, times) {
     ),
     make("li", {}, [make("span", { className: "swatch doubt", attributes: { "aria-hidden": "true" } }), make("span", { text: words["eyes.plan.ellipse"].replace("…", times) })]),
   ]);
+}
+
+function sameBefore({ body }, all, index) {
+  return all.slice(0, index).filter((other) => other.body === body).length;
+}
+
+// Zones lie on each other: their names stand at their upper and lower edges in turn.
+function nameAt(outline, index) {
+  const ys = outline.map(([, y]) => y);
+  return [Math.min(...outline.map(([x]) => x)) + 16, index % 2 ? Math.min(...ys) + 8 : Math.max(...ys) - 24];
 }
 
 function line(points) {

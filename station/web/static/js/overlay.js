@@ -28,6 +28,15 @@ export function drawOverlay(context, overlay, joints) {
   for (const hand of overlay.hands) skeleton(context, hand.points_px, unit);
 }
 
+// Where the zones' floors are, busy or not.
+export function drawZones(context, overlay) {
+  const unit = overlay.width_px / 640;
+  context.lineJoin = "round";
+  for (const { outline_px: points, busy } of overlay.zones) {
+    outline(context, points, busy === true ? "#ffb000" : "#4da3ff", unit * 2.5, []);
+  }
+}
+
 function outline(context, points, colour, width, dash) {
   context.setLineDash(dash);
   context.lineWidth = width;

@@ -27,7 +27,7 @@ export class ZoneLayer {
     const key = JSON.stringify([selected, words.eyes, zones.map(({ id, outline_mm: outline }) => [id, outline.length])]);
     this.#words = words;
     if (key !== this.#built) this.#build(key, zones, selected);
-    zones.forEach((zone, index) => this.#place(this.element.children[index], zone, busy));
+    zones.forEach((zone, index) => this.#place(this.element.children[index], zone, busy, index));
     const handles = [...this.element.querySelectorAll(".zone-handle")];
     handles.forEach((handle) => this.#placeHandle(handle, this.#draft.zone));
   }
@@ -58,13 +58,13 @@ export class ZoneLayer {
     return group;
   }
 
-  #place(group, { id, outline_mm: outline, z_mm: [low, high] }, busy) {
+  #place(group, { id, outline_mm: outline, z_mm: [low, high] }, busy, index) {
     const [floor, top] = [low, high].map((z) => this.#path(outline, z));
     const sides = outline.map(([x, y]) => [this.#how.flat([x, y, low]), this.#how.flat([x, y, high])]);
     const upright = sides.filter(([a, b]) => a && b).map(([a, b]) => `M${point(a)}L${point(b)}`);
     group.dataset.busy = String(busy?.[id] ?? null);
-    [floor, top, upright.join("")].forEach((d, index) => group.children[index].setAttribute("d", d));
-    const at = this.#how.flat([...this.#how.label(outline), low]);
+    [floor, top, upright.join("")].forEach((d, part) => group.children[part].setAttribute("d", d));
+    const at = this.#how.flat([...this.#how.label(outline, index), low]);
     group.children[3].setAttribute("visibility", at ? "visible" : "hidden");
     if (!at) return;
     group.children[3].setAttribute("x", at[0].toFixed(1));

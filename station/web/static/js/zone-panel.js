@@ -79,8 +79,8 @@ export class ZonePanel {
         this.#draft.put(corner, at[0], at[1]);
       }),
     );
-    const split = this.#button(words["eyes.zones.split"], `${words["eyes.zones.split"]}: ${name}`, () => this.#draft.split(corner));
-    const drop = this.#button(words["eyes.zones.drop"], `${words["eyes.zones.drop"]}: ${name}`, () => this.#draft.drop(corner));
+    const split = this.#button("+", `${words["eyes.zones.split"]}: ${name}`, () => this.#draft.split(corner));
+    const drop = this.#button("−", `${words["eyes.zones.drop"]}: ${name}`, () => this.#draft.drop(corner));
     drop.disabled = zone.outline_mm.length <= 3;
     return make("tr", {}, [
       make("th", { text: String(corner + 1), attributes: { scope: "row" } }),
