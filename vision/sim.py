@@ -17,7 +17,6 @@ from vision.geometry import Array, CameraModel, Transform
 from vision.scene import Colour, DrawnArm, DrawnCard, DrawnHand, DrawnNut, Placed, Scene, Shine
 from vision.sim_bench import static_picture
 from vision.sim_bodies import placed_items, prism_item
-from vision.sim_disturbances import Disturbances, disturbed
 from vision.sim_hand import flesh_of, joints_of
 from vision.sim_layer import Layers
 from vision.sim_lens import Lens
@@ -39,7 +38,6 @@ class SceneRenderer:
 
     def __init__(self, camera: CameraModel, static: tuple[Placed, ...], *, seed: int) -> None:
         rng = np.random.default_rng(seed)
-        self._camera = camera
         self._lens = Lens(camera, rng)
         self._view = self._lens.pinhole
         self._layers = Layers(static_picture(self._view, static, rng))
@@ -55,16 +53,18 @@ class SceneRenderer:
         picture = self._layers.painted(in_painting_order(self._items(scene)))
         return self._lens.expose(picture, frame_index, scene.light)
 
-    def render_disturbed(
-        self, scenes: tuple[Scene, ...], frame_index: int, how: Disturbances, *, seed: int
-    ) -> NDArray[np.uint8]:
-        """As `render`, on a bad day. `scenes` are moments while the shutter is open: what moves is smeared."""
-        optical = np.zeros(0)
-        for scene in scenes:
-            moment = self._lens.optical(self._layers.painted(in_painting_order(self._items(scene))), scene.light)
-            optical = moment.astype(np.float32) if optical.size == 0 else optical + moment
-        picture = (optical / len(scenes)).astype(np.uint8)
-        return disturbed(picture, how, self._camera, seed=seed, frame_index=frame_index)
+    def optical(self, scenes: tuple[Scene, ...]) -> NDArray[np.uint8]:
+        """What falls on the sensor, uint8 (height, width, 3) BGR without noise.
+
+        `scenes` are moments while the shutter is open: what moves between them is smeared.
+        """
+        moments = [
+            self._lens.optical(self._layers.painted(in_painting_order(self._items(scene))), scene.light)
+            for scene in scenes
+        ]
+        if len(moments) == 1:
+            return moments[0]
+        return np.asarray(np.mean(moments, axis=0), dtype=np.uint8)
 
     def _items(self, scene: Scene) -> list[Item]:
         """Everything to paint. An unmoved thing gives the very items of the last frame."""

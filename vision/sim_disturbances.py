@@ -7,6 +7,7 @@ focus, dust on the glass, the sensor's limit and noise, compression.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import lru_cache
 
 import cv2
 import numpy as np
@@ -16,6 +17,7 @@ from vision.geometry import Array, CameraModel, frozen
 
 Picture = NDArray[np.uint8]
 Plane = NDArray[np.float32]
+_SPARE_PX = 160
 _COARSE = 8
 """Light fields vary slowly: they are worked out at this fraction of the picture's size."""
 
@@ -67,20 +69,29 @@ class Disturbances:
 
 def disturbed(optical: Picture, how: Disturbances, camera: CameraModel, *, seed: int, frame_index: int) -> Picture:
     """The sensor's picture, a new array uint8 (height, width, 3) BGR. Deterministic in all arguments."""
+    return sensed(fallen(optical, how, camera), how, seed=seed, frame_index=frame_index)
+
+
+def fallen(optical: Picture, how: Disturbances, camera: CameraModel) -> Plane:
+    """What falls on the sensor, float32 (height, width, 3): all of a bad day that stays from frame to frame."""
     picture = _lit(optical, how, camera)
     length_px = float(np.hypot(*how.motion_px))
     if length_px > 0.3:
         picture = np.asarray(cv2.filter2D(picture, -1, _streak(how.motion_px)), dtype=np.float32)
     if how.defocus_px > 0.3:
         picture = np.asarray(cv2.filter2D(picture, -1, _disc(how.defocus_px)), dtype=np.float32)
-    picture = _dusty(picture, how)
-    rng = np.random.default_rng((seed, frame_index))
+    return _dusty(picture, how)
+
+
+def sensed(light: Plane, how: Disturbances, *, seed: int, frame_index: int, flicker: float = 1.0) -> Picture:
+    """What the sensor makes of `flicker` times the light: noise and compression; a new array, uint8 BGR."""
+    picture = light * np.float32(flicker)
     if how.noise_levels > 0.0:
-        picture = picture + _noise(picture.shape, how.noise_levels, rng)
-    sensed = np.asarray(np.clip(np.rint(picture), 0, 255), dtype=np.uint8)
+        _add_noise(picture, how.noise_levels, seed, frame_index)
+    levels = np.asarray(cv2.convertScaleAbs(np.maximum(picture, 0.0, out=picture)), dtype=np.uint8)
     if not how.jpeg_quality:
-        return sensed
-    _, packed = cv2.imencode(".jpg", sensed, [cv2.IMWRITE_JPEG_QUALITY, how.jpeg_quality])
+        return levels
+    _, packed = cv2.imencode(".jpg", levels, [cv2.IMWRITE_JPEG_QUALITY, how.jpeg_quality])
     return np.asarray(cv2.imdecode(packed, cv2.IMREAD_COLOR), dtype=np.uint8)
 
 
@@ -105,14 +116,14 @@ def _lit(optical: Picture, how: Disturbances, camera: CameraModel) -> Plane:
     field = how.gain * _slope(how, camera, columns, rows)
     for shape in how.shadows:
         field = field * (1.0 - shape.amount * _mask(shape, camera, size))
-    large = cv2.resize(field.astype(np.float32), (width, height), interpolation=cv2.INTER_LINEAR)
-    picture = optical.astype(np.float32) * large[:, :, None]
-    picture *= np.array(how.tint, np.float32)
+    coloured = (field[:, :, None] * np.array(how.tint)).astype(np.float32)
+    large = cv2.resize(coloured, (width, height), interpolation=cv2.INTER_LINEAR)
+    picture = np.asarray(cv2.multiply(optical, large, dtype=cv2.CV_32F), dtype=np.float32)
     for shape in how.glare:
         veil = cv2.resize(_mask(shape, camera, size), (width, height), interpolation=cv2.INTER_LINEAR)
         # What is white already gains less than what is dark: a reflection replaces, it does not only add.
         picture += (np.float32(shape.amount) * veil)[:, :, None] * (1.0 - picture / 300.0)
-    return np.asarray(np.clip(picture, 0.0, 255.0), dtype=np.float32)
+    return np.minimum(picture, np.float32(255.0), out=picture)
 
 
 def _slope(how: Disturbances, camera: CameraModel, x: Array | Plane, y: Array | Plane) -> Array:
@@ -176,15 +187,20 @@ def _dusty(picture: Plane, how: Disturbances) -> Plane:
     return picture
 
 
-def _noise(shape: tuple[int, ...], levels: float, rng: np.random.Generator) -> Plane:
-    """Gaussian, cut at a random place from a smaller tile: fresh enough for a tracker, and many times faster."""
-    height, width = shape[:2]
-    tile = rng.standard_normal((height // 2 + 64, width // 2 + 64, 3), dtype=np.float32) * np.float32(levels)
-    whole = np.empty(shape, np.float32)
+def _add_noise(picture: Plane, levels: float, seed: int, frame_index: int) -> None:
+    """Gaussian, each quarter cut at a random place from one larger tile: fresh for a tracker, and many times faster."""
+    height, width = picture.shape[:2]
     h2, w2 = (height + 1) // 2, (width + 1) // 2
-    for i, (y, x) in enumerate(rng.integers(0, 62, (4, 2))):
+    tile = _tile(seed, h2 + _SPARE_PX, w2 + _SPARE_PX)
+    rng = np.random.default_rng((seed, frame_index))
+    for i, (y, x) in enumerate(rng.integers(0, _SPARE_PX, (4, 2))):
         rows = slice(0, h2) if i < 2 else slice(h2, height)
         columns = slice(0, w2) if i % 2 == 0 else slice(w2, width)
-        part = whole[rows, columns]
-        part[...] = tile[y : y + part.shape[0], x : x + part.shape[1]]
-    return whole
+        part = picture[rows, columns]
+        cv2.scaleAdd(tile[y : y + part.shape[0], x : x + part.shape[1]], levels, part, dst=part)
+
+
+@lru_cache(maxsize=4)
+def _tile(seed: int, height: int, width: int) -> Plane:
+    """Standard normal, (height, width, 3)."""
+    return np.random.default_rng((seed, height, width)).standard_normal((height, width, 3), dtype=np.float32)

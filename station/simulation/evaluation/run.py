@@ -93,7 +93,8 @@ def make(ask: Ask, folder: Path, *, lossless: bool, progress: Callable[[int, int
     store.write_about(folder, about)
     for done, item in enumerate(items, start=1):
         story = story_of(item, ask.seed, stage)
-        store.write_item(folder, truth_of(story, stage), renderer.frames(story), lossless=lossless)
+        truth, frames = truth_of(story, stage), renderer.frames(story)
+        store.write_item(folder, truth, frames, codes=story.codes, lossless=lossless)
         progress(done, len(items))
     return len(items)
 
@@ -115,8 +116,8 @@ def score(ask: Ask, items: tuple[Item, ...]) -> Scored:
     frames = 0
     with _trackers(ask, stage) as trackers:
         for item in items:
-            truth, frames_of = _opened(ask, item, stage, renderer)
-            seen = watch(frames_of(), stage, trackers)
+            truth, frames_of, codes = _opened(ask, item, stage, renderer)
+            seen = watch(frames_of(), stage, trackers, codes=codes)
             judged = judge(truth, seen.heard, stage.kinds())
             if ask.failures is not None:
                 save_failures(ask.failures, truth, judged, frames_of())
@@ -129,13 +130,15 @@ def score(ask: Ask, items: tuple[Item, ...]) -> Scored:
 
 def _opened(
     ask: Ask, item: Item, stage: Stage, renderer: Renderer | None
-) -> tuple[Truth, Callable[[], Iterator[Frame]]]:
-    """An item's truth, and its pictures as often as they are asked for."""
+) -> tuple[Truth, Callable[[], Iterator[Frame]], bool]:
+    """An item's truth, its pictures as often as they are asked for, and whether codes are looked for in them."""
     if renderer is None:
         assert ask.folder is not None
-        return store.read_truth(ask.folder, item[0]), partial(store.read_frames, ask.folder, item[0])
+        name = item[0]
+        codes = store.looks_for_codes(ask.folder, name)
+        return store.read_truth(ask.folder, name), partial(store.read_frames, ask.folder, name), codes
     story = story_of(item, ask.seed, stage)
-    return truth_of(story, stage), partial(renderer.frames, story)
+    return truth_of(story, stage), partial(renderer.frames, story), story.codes
 
 
 def _items(ask: Ask) -> list[Item]:

@@ -58,6 +58,7 @@ def scene(index: int, seed: int, stage: Stage) -> Story:
         situation=lambda t_s: before if t_s < LEAD_S else now,
         day=lambda camera, t_s: still[camera],
         flicker=FLICKER if rng.random() < 0.3 else 0.0,
+        codes=draft.card is not None or index % 5 == 0,
         moving=False,
     )
 

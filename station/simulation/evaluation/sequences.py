@@ -97,6 +97,7 @@ def sequence(index: int, seed: int, stage: Stage) -> Story:
         situation=acting.situation,
         day=day,
         flicker=FLICKER if rng.random() < 0.3 else 0.0,
+        codes=False,
         moving=True,
     )
 

@@ -1,7 +1,7 @@
 """A set on disk: pictures in one folder, the truth in another, so that nobody who looks can read the answers.
 
     SET/set.json                              which bench it is of
-    SET/pictures/<item>/frames.json           [{"camera", "t_s", "file"}], in order of time, `file` beside it
+    SET/pictures/<item>/frames.json           {"codes": are they looked for, "frames": [{"camera", "t_s", "file"}]}
     SET/pictures/<item>/top-00001.jpg ...     PNG or JPEG, of the size that the camera is calibrated for
     SET/truth/<item>/truth.json               {"item", "story", "end_s", "moments": [{"t_s", "facts", "bodies"}]}
 
@@ -73,6 +73,7 @@ class _FrameShape(_Shape):
 
 
 class _FramesShape(_Shape):
+    codes: bool = False
     frames: list[_FrameShape] = Field(min_length=1)
 
 
@@ -82,7 +83,7 @@ def write_about(folder: Path, about: dict[str, Any]) -> None:
     (folder / ABOUT).write_text(json.dumps(about, indent=1) + "\n", encoding="utf-8")
 
 
-def write_item(folder: Path, truth: Truth, frames: Iterable[Frame], *, lossless: bool) -> None:
+def write_item(folder: Path, truth: Truth, frames: Iterable[Frame], *, codes: bool, lossless: bool) -> None:
     """Write one item's pictures and, apart from them, its truth. Raises OSError."""
     import cv2
 
@@ -96,7 +97,7 @@ def write_item(folder: Path, truth: Truth, frames: Iterable[Frame], *, lossless:
         _, packed = cv2.imencode(Path(name).suffix, frame.image, options)
         (pictures / name).write_bytes(packed.tobytes())
         listed.append({"camera": frame.camera, "t_s": frame.t_mono_s, "file": name})
-    (pictures / FRAMES).write_text(json.dumps({"frames": listed}) + "\n", encoding="utf-8")
+    (pictures / FRAMES).write_text(json.dumps({"codes": codes, "frames": listed}) + "\n", encoding="utf-8")
     (apart / TRUTH).write_text(json.dumps(_plain(truth)) + "\n", encoding="utf-8")
 
 
@@ -121,6 +122,11 @@ def read_frames(folder: Path, item: str) -> Iterator[Frame]:
         if image is None:
             raise SetError(f"{at / listed.file} is named in {FRAMES} and is no picture; mend or delete its line")
         yield Frame(camera=listed.camera, seq=seq, t_mono_s=listed.t_s, image=np.asarray(image, dtype=np.uint8))
+
+
+def looks_for_codes(folder: Path, item: str) -> bool:
+    """Whether codes are looked for in an item. Raises SetError."""
+    return _read(folder / "pictures" / item / FRAMES, _FramesShape).codes
 
 
 def read_truth(folder: Path, item: str) -> Truth:

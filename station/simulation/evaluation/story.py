@@ -30,6 +30,8 @@ class Story:
     """What is wrong with a camera's picture at a time; the same object for as long as nothing changes."""
     flicker: float
     """Amplitude of a lamp that flickers, in shares of the light."""
+    codes: bool
+    """Whether the station looks for codes meanwhile, as it does while a pass is asked for."""
     moving: bool
     """Whether things move: pictures are then taken through a shutter that is open for a while."""
 

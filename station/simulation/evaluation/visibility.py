@@ -88,13 +88,18 @@ def _through(points_mm: Array, eye: Array, bench_from_body: Transform, prism: Pr
     t = np.sort(np.stack([(prism.z_mm[0] - start[:, 2]) / rise, (prism.z_mm[1] - start[:, 2]) / rise]), axis=0)
     low, high = np.maximum(t[0], 0.0), np.minimum(t[1], 1.0)
     hit = np.zeros(len(points_mm), dtype=bool)
+    within = np.nonzero(high > low)[0]
     corners = prism.outline_mm
+    # Most ways pass far beside a block: its box tells.
+    ends = np.stack([start[within, :2] + t_[within, None] * way[within, :2] for t_ in (low, high)])
+    near = (ends.max(axis=0) >= corners.min(axis=0)) & (ends.min(axis=0) <= corners.max(axis=0))
+    within = within[near.all(axis=1)]
     edges = np.roll(corners, -1, axis=0) - corners
-    for share in np.linspace(0.0, 1.0, 7):
-        at = start[:, :2] + (low + (high - low) * share)[:, None] * way[:, :2]
-        off = at[:, None] - corners[None]
-        hit |= (edges[None, :, 0] * off[..., 1] - edges[None, :, 1] * off[..., 0] >= 0.0).all(axis=1)
-    return np.asarray(hit & (high > low))
+    for share in np.linspace(0.0, 1.0, 7) if len(within) else ():
+        along = low[within] + (high[within] - low[within]) * share
+        off = (start[within, :2] + along[:, None] * way[within, :2])[:, None] - corners[None]
+        hit[within] |= (edges[None, :, 0] * off[..., 1] - edges[None, :, 1] * off[..., 0] >= 0.0).all(axis=1)
+    return hit
 
 
 def _arm_balls(arm: DrawnArm) -> Array:

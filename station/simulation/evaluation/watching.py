@@ -42,7 +42,7 @@ class Watched:
     frames: int
 
 
-def watch(frames: Iterable[Frame], stage: Stage, trackers: Mapping[str, HandTracker]) -> Watched:
+def watch(frames: Iterable[Frame], stage: Stage, trackers: Mapping[str, HandTracker], *, codes: bool) -> Watched:
     """Look at the frames in order of time. Trackers are made to forget what they saw before."""
     for name, tracker in trackers.items():
         _forget(tracker, name, stage)
@@ -50,7 +50,7 @@ def watch(frames: Iterable[Frame], stage: Stage, trackers: Mapping[str, HandTrac
     board = FactBoard(stage.bench, stage.watches, stale_s=stage.stale_s)
     want = Want(
         hands=True,
-        codes=True,
+        codes=codes,
         joints=frozenset(joint.name for joint in stage.bench.joints),
         checks=frozenset(check.name for check in stage.bench.checks),
     )
