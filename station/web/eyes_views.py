@@ -133,9 +133,19 @@ def _camera(camera: CameraNow, view: EyesView, screen: Screen, phrases: Phrases,
         "text": phrases.shown(language, key, {"camera": camera.name}),
         "age_s": None if age_s is None else round(age_s, 2),
         "per_s": round(camera.per_s, 1),
-        "hands": None if newest is None or stale or not newest.hands_known else len(newest.hands),
-        "tags": None if newest is None or stale else len(newest.tags),
-        "people": None if newest is None or stale or not newest.people_known else len(newest.people),
+        **_counts(None if stale else newest),
+    }
+
+
+def _counts(newest: FrameAnalysis | None) -> dict[str, int | None]:
+    """How many are in the picture; None where nobody knows."""
+    if newest is None:
+        return {"hands": None, "tags": None, "people": None}
+    good = newest.state is CameraState.GOOD
+    return {
+        "hands": len(newest.hands) if good and newest.hands_known else None,
+        "tags": len(newest.tags),
+        "people": len(newest.people) if good and newest.people_known else None,
     }
 
 
