@@ -1,8 +1,12 @@
-"""The pipeline over a recording: one JSON-ready record a frame, for looking at and scoring recorded benches."""
+"""The pipeline over a recording: one JSON-ready record a frame, for looking at and scoring recorded benches.
+
+Pictures of a folder need not belong together: without a bench each is looked at by itself, and one that cannot be read
+is told and passed over.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -10,8 +14,8 @@ import numpy as np
 
 from vision.api import CameraState, Frame, FrameAnalysis, HandTracker
 from vision.bench import Bench, Watch
-from vision.cameras.recording import open_recording
-from vision.cameras.source import FrameSource
+from vision.cameras.recording import PictureFolder, VideoFile, open_recording
+from vision.cameras.source import CameraError
 from vision.facts import FactBoard
 from vision.geometry import CameraModel, Transform
 from vision.parts import locate
@@ -21,6 +25,8 @@ from vision.view import view_state
 
 ALL_TAGS = frozenset(range(587))
 """The whole family 36h11: without a bench every tag is of interest."""
+SMALLEST_PX = 16
+"""A picture with a shorter edge has no room for a tag, nor for a verdict on its light."""
 
 
 def analyse_recording(
@@ -31,36 +37,60 @@ def analyse_recording(
     camera: str = "top",
     watches: tuple[Watch, ...] = (),
     fps: float = 10.0,
+    unreadable: Callable[[CameraError], None] | None = None,
 ) -> Iterator[dict[str, Any]]:
-    """Analyse a video file, or a folder of pictures at `fps`; hands are looked for on every frame.
+    """Analyse a video file, a folder of pictures at `fps`, or one picture; hands are looked for on every frame.
 
     With a bench, `camera` names the camera model that took the recording, and poses, zones, joints and facts are added.
+    `hand_tracker` must look at unrelated pictures one by one where the recording holds such. A picture that cannot be
+    read is told to `unreadable`, and the rest are looked at; without `unreadable` it ends the analysis.
     Raises `CameraError` (recording unreadable), KeyError (no such camera on the bench), ValueError (picture size).
     """
     source = open_recording(camera, path, rate_hz=fps)
     try:
-        if bench is None:
-            yield from _without_bench(source, hand_tracker)
+        frames = _frames(source, unreadable)
+        if bench is not None:
+            yield from _with_bench(frames, bench, camera, hand_tracker, watches)
+        elif isinstance(source, PictureFolder):
+            for frame in frames:
+                (record,) = _without_bench(iter([frame]), hand_tracker)
+                yield {"picture": source.names[frame.seq - 1], **record}
         else:
-            yield from _with_bench(source, bench, camera, hand_tracker, watches)
+            yield from _without_bench(frames, hand_tracker)
     finally:
         source.close()
 
 
-def _without_bench(source: FrameSource, hand_tracker: HandTracker | None) -> Iterator[dict[str, Any]]:
+def _frames(source: VideoFile | PictureFolder, unreadable: Callable[[CameraError], None] | None) -> Iterator[Frame]:
+    while True:
+        try:
+            frame = source.read()
+        except CameraError as error:
+            if unreadable is None:
+                raise
+            unreadable(error)
+            continue
+        if frame is None:
+            return
+        yield frame
+
+
+def _without_bench(frames: Iterator[Frame], hand_tracker: HandTracker | None) -> Iterator[dict[str, Any]]:
+    """Records of frames that belong together."""
     import cv2
 
     tracker = TagTracker(ALL_TAGS)
     try:
-        while (frame := source.read()) is not None:
+        for frame in frames:
             grey = np.asarray(cv2.cvtColor(frame.image, cv2.COLOR_BGR2GRAY), dtype=np.uint8)
-            tags = tracker.find(grey)
+            large = min(grey.shape) >= SMALLEST_PX
+            tags = tracker.find(grey) if large else ()
             hands = hand_tracker.track(frame) if hand_tracker is not None else ()
             analysis = FrameAnalysis(
                 camera=frame.camera,
                 seq=frame.seq,
                 t_mono_s=frame.t_mono_s,
-                state=view_state(grey, tags),
+                state=view_state(grey, tags) if large else CameraState.COVERED,
                 hands=hands,
                 hands_known=hand_tracker is not None,
                 tags=tags,
@@ -71,14 +101,14 @@ def _without_bench(source: FrameSource, hand_tracker: HandTracker | None) -> Ite
 
 
 def _with_bench(
-    source: FrameSource, bench: Bench, camera: str, hand_tracker: HandTracker | None, watches: tuple[Watch, ...]
+    frames: Iterator[Frame], bench: Bench, camera: str, hand_tracker: HandTracker | None, watches: tuple[Watch, ...]
 ) -> Iterator[dict[str, Any]]:
     model = bench.camera(camera)
     pipeline = Pipeline(bench, model, hand_tracker, hands_every=1)
     board = FactBoard(bench, watches)
     want = Want(hands=True, codes=True, joints=frozenset(joint.name for joint in bench.joints))
     try:
-        while (frame := source.read()) is not None:
+        for frame in frames:
             analysis = pipeline.analyse(frame, want)
             board.update(analysis)
             record = _record(frame, analysis)

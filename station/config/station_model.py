@@ -125,11 +125,21 @@ class ToolShape(Strict):
 
 
 class ZoneShape(Strict):
-    """`[[zone]]`."""
+    """`[[zone]]`: a polygon or a box on the bench, between two heights."""
 
     id: Name
-    outline_mm: Annotated[list[Vec2], Field(min_length=3)]
+    outline_mm: Annotated[list[Vec2], Field(min_length=3)] | None = None
+    box_mm: tuple[float, float, float, float] | None = None
+    """x0, y0, x1, y1: a rectangle along the bench's axes."""
     z_mm: Vec2 = (0.0, 150.0)
+
+    @model_validator(mode="after")
+    def _has_a_shape(self) -> Self:
+        if (self.outline_mm is None) == (self.box_mm is None):
+            raise ValueError("a zone has either `outline_mm` or `box_mm = [x0, y0, x1, y1]`; write exactly one of them")
+        if self.box_mm is not None and not (self.box_mm[0] < self.box_mm[2] and self.box_mm[1] < self.box_mm[3]):
+            raise ValueError("`box_mm` has no area; write [x0, y0, x1, y1] with x0 < x1 and y0 < y1")
+        return self
 
     @model_validator(mode="after")
     def _has_height(self) -> Self:
@@ -139,7 +149,10 @@ class ZoneShape(Strict):
 
     def value(self) -> Zone:
         """As vision wants it."""
-        return Zone(name=self.id, outline_mm=np.array(self.outline_mm), z_mm=self.z_mm)
+        if self.box_mm is None:
+            return Zone(name=self.id, outline_mm=np.array(self.outline_mm), z_mm=self.z_mm)
+        x0, y0, x1, y1 = self.box_mm
+        return Zone(name=self.id, outline_mm=np.array([[x0, y0], [x1, y0], [x1, y1], [x0, y1]]), z_mm=self.z_mm)
 
 
 class CobotShape(Strict):

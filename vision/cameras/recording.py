@@ -11,7 +11,7 @@ import numpy as np
 from vision.api import Frame
 from vision.cameras.source import CameraError
 
-PICTURES = frozenset({".png", ".jpg", ".jpeg", ".bmp", ".webp"})
+PICTURES = frozenset({".png", ".jpg", ".jpeg", ".bmp", ".webp", ".tif", ".tiff", ".pgm", ".ppm"})
 
 
 class VideoFile:
@@ -53,32 +53,39 @@ class VideoFile:
 
 
 class PictureFolder:
-    """The pictures of a folder by name, `rate_hz` of them to a second."""
+    """The pictures of a folder by name, `rate_hz` of them to a second; or one picture by itself."""
 
     def __init__(self, name: str, folder: Path, *, rate_hz: float, start_s: float = 0.0) -> None:
         """List the folder. Raises `CameraError` (`camera.cannot_open`) when it has no picture."""
-        files = sorted(p for p in folder.iterdir() if p.suffix.lower() in PICTURES) if folder.is_dir() else []
+        listed = sorted(folder.iterdir()) if folder.is_dir() else [folder] if folder.is_file() else []
+        files = [path for path in listed if path.suffix.lower() in PICTURES]
         if not files:
             raise CameraError(
                 "camera.cannot_open", f"{folder} holds no picture ({', '.join(sorted(PICTURES))}); check the path."
             )
         self._name = name
+        self.names = tuple(path.name for path in files)
+        """By frame number less one."""
         self._files: Iterator[tuple[int, Path]] = iter(enumerate(files))
         self._rate_hz = rate_hz
         self._start_s = start_s
 
     def read(self) -> Frame | None:
-        """The next picture, or None after the last. Raises `CameraError` (`camera.bad_picture`) at a broken one."""
+        """The next picture, or None after the last. Raises `CameraError` (`camera.bad_picture`) at a broken one.
+
+        After a broken picture the next call gives the next one. A picture is turned the way its camera was held (EXIF).
+        """
         import cv2
 
         index, path = next(self._files, (-1, None))
         if path is None:
             return None
-        image = cv2.imread(str(path), cv2.IMREAD_COLOR)
+        try:
+            image = cv2.imread(str(path), cv2.IMREAD_COLOR)
+        except cv2.error as error:
+            raise _bad_picture(path) from error
         if image is None:
-            raise CameraError(
-                "camera.bad_picture", f"{path} cannot be read as a picture; take it away or save it again."
-            )
+            raise _bad_picture(path)
         t_s = self._start_s + index / self._rate_hz
         return Frame(camera=self._name, seq=index + 1, t_mono_s=t_s, image=np.asarray(image, dtype=np.uint8))
 
@@ -86,6 +93,15 @@ class PictureFolder:
         """Nothing is held open."""
 
 
+def _bad_picture(path: Path) -> CameraError:
+    return CameraError("camera.bad_picture", f"{path} cannot be read as a picture; take it away or save it again.")
+
+
+def holds_pictures(path: Path) -> bool:
+    """Whether this is a folder of pictures or one picture, not a video."""
+    return path.is_dir() or path.suffix.lower() in PICTURES
+
+
 def open_recording(name: str, path: Path, *, rate_hz: float) -> VideoFile | PictureFolder:
-    """A folder of pictures or a video file. Raises `CameraError` (`camera.cannot_open`)."""
-    return PictureFolder(name, path, rate_hz=rate_hz) if path.is_dir() else VideoFile(name, path)
+    """Pictures or a video file. Raises `CameraError` (`camera.cannot_open`)."""
+    return PictureFolder(name, path, rate_hz=rate_hz) if holds_pictures(path) else VideoFile(name, path)
