@@ -20,6 +20,7 @@ from station.runtime.eyes_desk import EyesDesk
 from station.web.desk import Arm, BenchPointer, Caption, PersonEvent, Shown
 from station.web.record import Curve, OverrideNote, Record, Rundown
 from station.web.recording import curve_of, overrides_of, record_of, rundowns_of
+from station.web.teach_desk import Teaching
 from vision.api import Frame, FrameAnalysis
 from vision.bench import Bench
 from vision.overlay import overlay_of
@@ -44,6 +45,8 @@ class LiveDesk:
     """The bench's arm."""
     eyes: Callable[[], EyesDesk | None] = lambda: None
     """The eyes for technicians; they know the zones that are used now."""
+    teaching: Callable[[], Teaching | None] = lambda: None
+    """The teaching of checks."""
     voice: Voice | None = None
     bench_pointer: BenchPointer | None = None
     opens: Callable[[str], None] | None = None

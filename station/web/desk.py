@@ -29,6 +29,7 @@ from station.motion.gesture import Gesture
 from station.runtime.arm_desk import ArmView
 from station.web.eyes_desk import Eyes
 from station.web.record import Curve, OverrideNote, Record, Rundown
+from station.web.teach_desk import Teaching
 
 PersonEvent = (
     FaultAcknowledged
@@ -154,3 +155,6 @@ class Desk(Protocol):
 
     def eyes(self) -> Eyes | None:
         """The eyes for technicians; None where nobody looks."""
+
+    def teaching(self) -> Teaching | None:
+        """The teaching of checks; None where the work has none."""

@@ -10,6 +10,7 @@ from pydantic import BaseModel, ConfigDict, Field, TypeAdapter
 from vision.bench import Zone
 
 Millimetres = Annotated[float, Field(ge=-10_000, le=10_000)]
+Word = Annotated[str, Field(min_length=1, max_length=120)]
 Corner = tuple[Millimetres, Millimetres]
 
 
@@ -38,5 +39,28 @@ class Draw(_Shape):
     """Hash of the zones that were drawn over."""
 
 
-EyesPost = Draw
-EYES_POSTS: TypeAdapter[EyesPost] = TypeAdapter(EyesPost)
+class Take(_Shape):
+    """Keep what is seen now as an example of a state of a check."""
+
+    do: Literal["take"]
+    check: Word
+    state: Word
+
+
+class Discard(_Shape):
+    """Forget an example."""
+
+    do: Literal["discard"]
+    example: Word
+
+
+class Train(_Shape):
+    """Train a check on its examples."""
+
+    do: Literal["train"]
+    check: Word
+
+
+TeachPost = Take | Discard | Train
+EyesPost = Draw | TeachPost
+EYES_POSTS: TypeAdapter[EyesPost] = TypeAdapter(Annotated[EyesPost, Field(discriminator="do")])

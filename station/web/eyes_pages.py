@@ -1,4 +1,4 @@
-"""The technicians' page of the eyes on the server: its feed, and the zones that it posts.
+"""The technicians' page of the eyes on the server: its feed, the zones drawn there, and the checks taught there.
 
 Everything here is for technicians alone, and that is asked of the session at every message.
 """
@@ -6,6 +6,7 @@ Everything here is for technicians alone, and that is asked of the session at ev
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import partial
 
 import anyio
 import anyio.to_thread
@@ -15,12 +16,15 @@ from starlette.websockets import WebSocket, WebSocketDisconnect
 
 from station.runtime.eyes_desk import EyesView, ZonesRefusedError
 from station.web.desk import Desk
-from station.web.eyes_asks import EYES_POSTS, Draw
+from station.web.eyes_asks import EYES_POSTS, Discard, Draw, Take, TeachPost, Train
 from station.web.eyes_desk import Eyes
 from station.web.eyes_views import bench_view, eyes_view, same_bench
+from station.web.fact_views import why_of
 from station.web.feeds import TRY_AGAIN, heard_from
 from station.web.pages import json_of
 from station.web.people import People
+from station.web.teach_desk import TeachRefusedError
+from station.web.teach_views import taught_view
 from station.web.technicians import closing_code, greeted, technician_of
 
 EVERY_S = 0.2
@@ -43,10 +47,31 @@ class EyesPages:
         if isinstance(who, JSONResponse):
             return who
         post = EYES_POSTS.validate_json(await json_of(request))
+        if not isinstance(post, Draw):
+            return await self._taught(post, who.person, self._language(request.query_params.get("language", "")))
         eyes = self.desk.eyes()
         if eyes is None:
             return JSONResponse({"verdict": "no_eyes"}, 404)
         return await self._drawn(eyes, post, who.person, self._language(request.query_params.get("language", "")))
+
+    async def patch(self, request: Request) -> Response:
+        """A check's region as a camera sees it now, as a JPEG: 404 where it is not seen; 401 and 403 as above."""
+        who, teaching = technician_of(self.people, request), self.desk.teaching()
+        if isinstance(who, JSONResponse):
+            return who
+        query = request.query_params
+        found = teaching.patch(query.get("check", ""), query.get("camera", "")) if teaching is not None else None
+        return Response(status_code=404) if found is None else Response(found, media_type="image/jpeg")
+
+    async def example(self, request: Request) -> Response:
+        """An example's picture, as a JPEG."""
+        who, teaching = technician_of(self.people, request), self.desk.teaching()
+        if isinstance(who, JSONResponse):
+            return who
+        if teaching is None:
+            return Response(status_code=404)
+        found = await anyio.to_thread.run_sync(teaching.example, request.query_params.get("example", ""))
+        return Response(status_code=404) if found is None else Response(found, media_type="image/jpeg")
 
     async def feed(self, socket: WebSocket) -> None:
         """Send the bench whenever its zones change and what is seen five times a second. Hears nothing but a hello."""
@@ -86,7 +111,10 @@ class EyesPages:
                     await socket.send_json(bench_view(view))
                 if screen is not None:
                     arm_view = arm.view() if arm is not None else None
-                    await socket.send_json(eyes_view(view, screen, arm_view, phrases, self._language(wanted)))
+                    language, teaching = self._language(wanted), self.desk.teaching()
+                    taught = teaching.now() if teaching is not None else ()
+                    shown = eyes_view(view, screen, arm_view, phrases, language)
+                    await socket.send_json({**shown, "taught": taught_view(taught, view, phrases, language)})
                 await anyio.sleep(EVERY_S)
         except WebSocketDisconnect:
             return None
@@ -100,6 +128,24 @@ class EyesPages:
         except ZonesRefusedError as refused:
             text = self.desk.phrases.shown(language, f"ui.eyes.refused.{refused.reason}", refused.words)
             return JSONResponse({"verdict": "refused", "reason": refused.reason, "text": text}, 409)
+        return JSONResponse({"verdict": "accepted"})
+
+    async def _taught(self, post: TeachPost, person: str, language: str) -> Response:
+        """Take, discard or train, in a thread: it waits for the disk, or reckons for seconds."""
+        teaching = self.desk.teaching()
+        if teaching is None:
+            return JSONResponse({"verdict": "no_checks"}, 404)
+        match post:
+            case Take():
+                act = partial(teaching.take, post.check, post.state, person)
+            case Discard():
+                act = partial(teaching.discard, post.example, person)
+            case Train():
+                act = partial(teaching.train, post.check, person)
+        try:
+            await anyio.to_thread.run_sync(act)
+        except TeachRefusedError as refused:
+            return JSONResponse({"verdict": "refused", "text": why_of(str(refused), self.desk.phrases, language)}, 409)
         return JSONResponse({"verdict": "accepted"})
 
     def _language(self, wanted: str) -> str:

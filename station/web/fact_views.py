@@ -48,11 +48,17 @@ def fact_view(
         "value": reading.value.value,
         "value_text": phrases.shown(language, f"ui.eyes.value.{reading.value}"),
         "text": "" if unknown else reading.text,
-        "why": words(f"ui.eyes.why.{_slug(reason)}", reason) if reason else "",
+        "why": why_of(reason, phrases, language),
         "since_s": None if since_s is None else round(max(0.0, view.t_mono_s - since_s), 1),
         "age_s": round(max(0.0, view.t_mono_s - reading.t_mono_s), 2),
         "figures": [_figure(key, value, words) for key, value in reading.measures.items()],
     }
+
+
+def why_of(reason: str, phrases: Phrases, language: str) -> str:
+    """A reason of the eyes in the page's words; as the eyes say it where the phrases have none."""
+    key = f"ui.eyes.why.{_slug(reason)}"
+    return phrases.shown(language, key) if key in phrases.keys(language) else reason
 
 
 def _figure(key: str, value: float, words: Any) -> dict[str, str]:

@@ -85,6 +85,8 @@ def create_app(
         Route("/act", pages.act, methods=["POST"]),
         Route("/arm/wish", arm.wish, methods=["POST"]),
         Route("/eyes/wish", eyes.wish, methods=["POST"]),
+        Route("/eyes/patch", eyes.patch),
+        Route("/eyes/example", eyes.example),
         Route("/sign-in", pages.sign_in, methods=["POST"]),
         Route("/sign-out", pages.sign_out, methods=["POST"]),
         WebSocketRoute("/ws/state", feeds.state),

@@ -1,4 +1,4 @@
-"""The page of the eyes before a whole station: seen, covered when it is old, zones drawn by mouse and by keyboard."""
+"""The page of the eyes before a whole station: seen, covered when it is old, zones drawn, checks taught."""
 
 from __future__ import annotations
 
@@ -11,6 +11,8 @@ import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, Locator, Page, expect
 from support.arm_station import ArmStation, arm_station
+from support.scripted_desk import Clock, ScriptedDesk, procedure, screen_at, served
+from support.scripted_eyes import ScriptedEyes, ScriptedTeaching
 
 from station.config.phrases import GAP
 from station.config.zones_file import load_zones
@@ -29,24 +31,30 @@ def bench(tmp_path: Path) -> Iterator[ArmStation]:
 
 
 @contextmanager
-def eyes_page(chromium: Browser, bench: ArmStation, *, name: str = "Ken", pin: str = "1357") -> Iterator[Page]:
+def signed_in(chromium: Browser, port: int, name: str = "Ken", pin: str = "1357") -> Iterator[Page]:
     """The page with somebody signed in; whatever it complains of fails the test."""
     with chromium.new_context(viewport=SIZE, reduced_motion="reduce") as context:
         page = context.new_page()
         complaints: list[str] = []
         page.on("pageerror", lambda error: complaints.append(str(error)))
-        page.goto(f"http://127.0.0.1:{bench.port}/eyes")
+        page.goto(f"http://127.0.0.1:{port}/eyes")
         page.wait_for_selector('body[data-connected="true"]')
         page.select_option("#sign-name", name)
         page.fill("#sign-pin", pin)
         page.press("#sign-pin", "Enter")
         expect(page.locator("#signed")).to_be_visible()
-        if name == "Ken":
-            page.wait_for_selector('body[data-fed="true"] .view[data-camera="side"]')
-            expect(page.locator('[data-camera="side"] .camera-cover')).to_be_hidden()
-            expect(fact(page, "hands:door")).to_have_attribute("data-value", "absent")
         yield page
         assert not complaints, complaints
+
+
+@contextmanager
+def eyes_page(chromium: Browser, bench: ArmStation) -> Iterator[Page]:
+    """The page before a technician, with pictures, and with facts that are known."""
+    with signed_in(chromium, bench.port) as page:
+        page.wait_for_selector('body[data-fed="true"] .view[data-camera="side"]')
+        expect(page.locator('[data-camera="side"] .camera-cover')).to_be_hidden()
+        expect(fact(page, "hands:door")).to_have_attribute("data-value", "absent")
+        yield page
 
 
 def fact(page: Page, name: str) -> Locator:
@@ -56,6 +64,14 @@ def fact(page: Page, name: str) -> Locator:
 def no_barriers(page: Page) -> None:
     found = Axe().run(page, options=RULES).response["violations"]
     assert not found, "; ".join(f"{each['id']} at {[node['target'] for node in each['nodes']]}" for each in found)
+
+
+def nothing_missing(page: Page) -> None:
+    """No gap in a sentence, no key for a phrase, no bar below."""
+    text = page.inner_text("body")
+    assert not [word for word in (GAP, "undefined", "null", "NaN", "ui.") if word in text], text
+    width = page.evaluate("[document.documentElement.scrollWidth, innerWidth]")
+    assert width[0] <= width[1], f"the page scrolls sideways ({width})"
 
 
 def drag(page: Page, handle: Locator, dx: float, dy: float) -> None:
@@ -109,10 +125,7 @@ def test_everything_that_is_seen_is_shown(chromium: Browser, bench: ArmStation, 
         page.click('.zone-list [data-zone="door"]')
         (tmp_path / f"eyes-{language}.png").write_bytes(page.screenshot(full_page=True))
         no_barriers(page)
-        text = page.inner_text("body")
-        assert not [word for word in (GAP, "undefined", "null", "NaN", "ui.") if word in text], text
-        width = page.evaluate("[document.documentElement.scrollWidth, innerWidth]")
-        assert width[0] <= width[1], f"the page scrolls sideways ({width})"
+        nothing_missing(page)
 
 
 def test_what_is_old_is_covered(chromium: Browser, bench: ArmStation) -> None:
@@ -222,9 +235,53 @@ def test_what_cannot_be_used_is_refused_in_one_sentence(chromium: Browser, bench
         expect(page.locator("#zones-save")).to_be_disabled()
 
 
+@pytest.mark.parametrize("language", ["en", "ja"])
+def test_a_check_is_taught(chromium: Browser, tmp_path: Path, language: str) -> None:
+    """It should show the region live, take examples by button and key, say what a gate refused and what is confused."""
+    lessons = ScriptedTeaching()
+    desk = ScriptedDesk(now=screen_at(procedure("door-mirror"), "welcome"), sight=ScriptedEyes(), lessons=lessons)
+    with served(desk, Clock().now_s) as port, signed_in(chromium, port) as page:
+        if language == "ja":
+            page.click("text=日本語")
+            expect(page.locator("html")).to_have_attribute("lang", "ja")
+        panel = page.locator('.taught[data-check="cap"]')
+        buttons = panel.locator(".choosing button")
+        expect(panel.locator(".patch img")).to_be_visible()
+        expect(panel.locator(".told")).to_have_text("seated (0.97)")
+        lessons.refuses = "blurred"
+        buttons.first.click()
+        said = {"en": "the picture is blurred there", "ja": "その部分の画像がぼけています"}
+        expect(panel.locator(".outcome")).to_have_text(said[language])
+        lessons.refuses = ""
+        for _ in range(3):
+            taken = len(lessons.by)
+            buttons.first.click()
+            until(page, lambda taken=taken: len(lessons.by) == taken + 1, "an example is taken")  # type: ignore[misc]
+        panel.locator('input[value="proud"]').check()
+        for _ in range(4):
+            taken = len(lessons.by)
+            page.keyboard.press("e")
+            until(page, lambda taken=taken: len(lessons.by) == taken + 1, "the key takes one")  # type: ignore[misc]
+        expect(panel.locator(".count")).to_have_text(["3", "4"])
+        panel.locator(".thumbs").last.locator("button").first.click()
+        expect(panel.locator(".count")).to_have_text(["3", "3"])
+        loaded = "images => images.every(image => image.naturalWidth === 80)"
+        until(page, lambda: panel.locator(".thumbs img").evaluate_all(loaded), "thumbnails are there")
+        page.fill("#zone-name", "e")
+        assert len(lessons.by) == 7, "a letter that is typed elsewhere took an example"
+        buttons.last.click()
+        result = panel.locator(".results li")
+        expect(result).to_have_attribute("data-usable", "false")
+        confusion = {"en": "proud was told to be seated in 1 of 4.", "ja": "proud を seated と取り違え：4 回中 1 回。"}
+        expect(result).to_contain_text(confusion[language])
+        (tmp_path / f"teach-{language}.png").write_bytes(page.locator("#teach-panel").screenshot())
+        no_barriers(page)
+        nothing_missing(page)
+
+
 def test_nobody_else_sees_or_draws(chromium: Browser, bench: ArmStation) -> None:
     """It should show nothing to a qualified person, and take a session along from the console."""
-    with eyes_page(chromium, bench, name="Mika", pin="2468") as page:
+    with signed_in(chromium, bench.port, name="Mika", pin="2468") as page:
         expect(page.locator("#closed")).to_have_text("The page of the eyes is for technicians.")
         expect(page.locator("#page")).to_be_hidden()
         page.click("#sign-out")

@@ -22,6 +22,7 @@ from station.web.desk import Arm, Caption, PersonEvent, Shown
 from station.web.eyes_desk import Eyes
 from station.web.record import Curve, OverrideNote, Record, RecordJoint, Rundown, Window
 from station.web.server import create_app, serving
+from station.web.teach_desk import Teaching
 
 CONFIG = Path(__file__).parents[2] / "config"
 STATION = load_station(CONFIG / "station.sim.toml")
@@ -81,6 +82,7 @@ class ScriptedDesk:
     curves: dict[str, Curve] = field(default_factory=dict)
     robot: Arm | None = None
     sight: Eyes | None = None
+    lessons: Teaching | None = None
     version: int = 1
     lock: threading.Lock = field(default_factory=threading.Lock)
     listeners: list[Callable[[], None]] = field(default_factory=list)
@@ -151,6 +153,9 @@ class ScriptedDesk:
 
     def eyes(self) -> Eyes | None:
         return self.sight
+
+    def teaching(self) -> Teaching | None:
+        return self.lessons
 
     def _tell(self) -> None:
         for listener in tuple(self.listeners):

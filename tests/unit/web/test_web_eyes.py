@@ -3,101 +3,28 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from typing import Any
 
-import numpy as np
 import pytest
-from support.scripted_desk import CONFIG, PHRASES, ScriptedDesk, procedure, screen_at
+from support.scripted_desk import PHRASES, ScriptedDesk, procedure, screen_at
+from support.scripted_eyes import BENCH, SEEN, VIEW, ScriptedEyes, ScriptedTeaching, jpeg
 from support.web_client import Web, web_of
 from websockets.exceptions import ConnectionClosed
 
 from station.core.screen import Screen
 from station.runtime.eyes_desk import CameraNow, EyesView, ZonesRefusedError
-from station.runtime.setting import read_files, setting_of
 from station.web.eyes_views import bench_view, eyes_view, same_bench
+from station.web.teach_views import taught_view
 from station.web.technicians import FORBIDDEN, SIGNED_OUT
-from vision.api import (
-    BenchHand,
-    BodyObservation,
-    CameraState,
-    FactReading,
-    FactValue,
-    FrameAnalysis,
-    PersonOutline,
-    TagObservation,
-)
-from vision.bench import Zone
-from vision.geometry import Transform
+from vision.api import CameraState, FrameAnalysis
 
-BENCH = setting_of(read_files(CONFIG / "station.sim.toml"), "test").bench
 SQUARE = [[0, 0], [100, 0], [100, 100], [0, 100.5]]
 DRAW: dict[str, Any] = {
     "do": "draw",
     "zones": [{"id": "door", "outline_mm": SQUARE, "z_mm": [0, 150]}],
     "based_on": "",
 }
-COVARIANCE = np.diag([4.0, 1.0, 1.0, 1e-4, 1e-4, 1e-4])
-SEEN = FrameAnalysis(
-    camera="top",
-    seq=1,
-    t_mono_s=99.9,
-    state=CameraState.GOOD,
-    hands_known=True,
-    busy_zones={"door": True, "cobot": False},
-    people=(PersonOutline(outline_mm=np.array(SQUARE)[:, :2], z_mm=(0.0, 200.0), cues=("skin", "reach")),),
-    people_known=True,
-    tags=(TagObservation(tag_id=3, corners_px=np.zeros((4, 2))),),
-    bodies=(
-        BodyObservation(
-            body="tool",
-            bench_from_body=Transform.of(60, 30, 78),
-            tag_ids=(30, 31),
-            rms_px=0.2,
-            covariance=COVARIANCE,
-        ),
-    ),
-    bench_hands=(BenchHand(points_mm=np.zeros((21, 3)), sigma_mm=np.full(21, 12.0), cameras=("top",), t_mono_s=99.9),),
-)
-READINGS = (
-    FactReading(fact="code", value=FactValue.PRESENT, t_mono_s=99.9, text="PASS-1"),
-    FactReading(fact="hands:door", value=FactValue.UNKNOWN, t_mono_s=99.0, text="no camera sees the zone"),
-    FactReading(
-        fact="part:mirror@door",
-        value=FactValue.ABSENT,
-        t_mono_s=99.8,
-        measures={"offset_mm": 3.14, "angle_deg": 2.0, "cameras": 2.0, "score": 0.876, "odd_thing": 1.0},
-    ),
-    FactReading(fact="tool:J1", value=FactValue.UNKNOWN, t_mono_s=99.8, text="a reason that nobody foresaw"),
-)
-VIEW = EyesView(
-    t_mono_s=100.0,
-    bench=BENCH,
-    cameras=(CameraNow(name="top", newest=SEEN, per_s=9.87), CameraNow(name="side")),
-    readings=READINGS,
-    since_s={"hands:door": 80.0},
-    zones_sha256="",
-    zones_used=("door", "cobot"),
-    zones_kept=True,
-    stale_s=0.5,
-)
-
-
-@dataclass
-class ScriptedEyes:
-    """Shows what it is told, and remembers what was drawn."""
-
-    shown: EyesView = VIEW
-    drawn: list[tuple[tuple[Zone, ...], str, str]] = field(default_factory=list)
-    refuses: ZonesRefusedError | None = None
-
-    def view(self) -> EyesView:
-        return self.shown
-
-    def draw(self, zones: tuple[Zone, ...], based_on: str, person: str) -> None:
-        if self.refuses is not None:
-            raise self.refuses
-        self.drawn.append((zones, based_on, person))
 
 
 def screen() -> Screen:
@@ -270,3 +197,59 @@ def test_facts_are_told_in_words_with_their_figures():
         "odd thing 1",
     ]
     assert now(at=at, language="ja")["facts"][2]["why"] == "今この区域を見ているカメラがありません"
+
+
+def test_examples_are_taken_discarded_and_trained_on(web: Web, desk: ScriptedDesk):
+    """It should hand each wish on with who it is of, and give a gate's word in the page's language."""
+    desk.lessons = lessons = ScriptedTeaching()
+    token = token_of(web)
+    take = {"do": "take", "check": "cap", "state": "seated"}
+    for _ in range(2):
+        assert web.post("/eyes/wish", take, token).status_code == 200
+    assert web.post("/eyes/wish", {"do": "discard", "example": "0"}, token).status_code == 200
+    assert [(each.id, each.state) for each in lessons.check.examples] == [("1", "seated")] and lessons.by == ["Ken"] * 2
+    answer = web.post("/eyes/wish", {"do": "train", "check": "cap"}, token)
+    assert answer.status_code == 409 and "only 0 examples" in answer.json()["text"]
+    lessons.refuses = "blurred"
+    answer = web.post("/eyes/wish?language=ja", take, token)
+    assert (answer.status_code, answer.json()["text"]) == (409, "その部分の画像がぼけています")
+    assert web.post("/eyes/wish", take).status_code == 403
+    assert web.post("/eyes/wish", take | {"state": ""}, token).status_code == 422
+    desk.lessons = None
+    assert web.post("/eyes/wish", take, token).status_code == 404
+
+
+def test_pictures_of_examples_are_for_technicians(web: Web, desk: ScriptedDesk):
+    """It should give the region as it is now and each example to a session, and to nobody without one."""
+    desk.lessons = lessons = ScriptedTeaching()
+    lessons.take("cap", "seated", "Ken")
+    for path, picture in (("/eyes/patch?check=cap&camera=top", jpeg(1)), ("/eyes/example?example=0", jpeg(0))):
+        assert web.http.get(path).status_code == 403
+        found = web.http.get(path, headers={"authorization": f"Bearer {token_of(web)}"})
+        assert found.status_code == 200 and found.headers["content-type"] == "image/jpeg" and found.content == picture
+    for path in ("/eyes/patch?check=cap&camera=side", "/eyes/patch", "/eyes/example?example=9", "/eyes/example"):
+        assert web.http.get(path, headers={"authorization": f"Bearer {token_of(web)}"}).status_code == 404
+    desk.lessons = None
+    for path in ("/eyes/patch?check=cap&camera=top", "/eyes/example?example=0"):
+        assert web.http.get(path, headers={"authorization": f"Bearer {token_of(web)}"}).status_code == 404
+
+
+def test_teaching_is_told_in_words():
+    """It should count examples by state, say of a training what remains confused, and what is told now."""
+    lessons = ScriptedTeaching()
+    for state in ("seated", "proud") * 3:
+        lessons.take("cap", state, "Ken")
+    lessons.train("cap", "Ken")
+    (told,) = taught_view(lessons.now(), VIEW, PHRASES, "en")
+    assert [(each["state"], len(each["examples"])) for each in told["states"]] == [("seated", 3), ("proud", 3)]
+    assert told["kind"] == "is it seated?" and told["told"] == [
+        {"camera": "top", "state": "seated", "text": "seated (0.97)"}
+    ]
+    (result,) = told["trained"]
+    assert result["verdict"] == "Camera top: this check cannot be used."
+    assert result["confusions"] == ["proud was told to be seated in 1 of 4."]
+    unsure = replace(SEEN, checks=(replace(SEEN.checks[0], state="", reason="hidden by a hand"),))
+    view = replace(VIEW, cameras=(CameraNow(name="top", newest=unsure),))
+    assert taught_view(lessons.now(), view, PHRASES, "en")[0]["told"][0]["text"] == "a hand hides it"
+    old = replace(VIEW, t_mono_s=200.0)
+    assert taught_view(lessons.now(), old, PHRASES, "ja")[0]["told"] == []
