@@ -1,4 +1,4 @@
-"""What each camera said lately, and the verdict on one watch that follows from it: pure functions of analyses.
+"""The verdict on one watch from what the cameras said lately: pure functions of analyses.
 
 Every verdict is worked out from analyses that are at most `stale_s` old and were taken at or after `since_s`, so a look
 that asks for fresh frames and the running facts go by the same rules.
@@ -6,14 +6,13 @@ that asks for fresh frames and the running facts go by the same rules.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, field
-
-import numpy as np
+from collections.abc import Callable
 
 from vision.api import CameraState, FactReading, FactValue, FrameAnalysis
+from vision.at_joint import Reach, stand_at
 from vision.bench import (
     Bench,
+    Joint,
     Watch,
     WatchCheck,
     WatchCode,
@@ -22,191 +21,35 @@ from vision.bench import (
     WatchPart,
     WatchTool,
 )
-from vision.fusion import FusedPose, Sighting, fuse
+from vision.part_watch import judge_part
+from vision.recent import Recent, unknown
+from vision.tool_watch import judge_tool
 
-STILL_MM = 1.0
-STILL_DEG = 1.0
-SAME_MOMENT_S = 0.25
-UPRIGHT_DEG = 20.0
-LEAVE_UPRIGHT_DEG = 25.0
-TIP_ABOVE_MM = (-12.0, 32.0)
-"""How high over the joint a tool's tip stands on it: in the hole, or on a nut that is still at the stud's end."""
-LEAVE_ABOVE_MM = (-18.0, 40.0)
 VOTES = 3
 NEEDED_VOTES = 2
-
-
-@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
-class Recent:
-    """The analyses of the cameras that can be trusted now, oldest first, each camera's newest at most `stale_s` old."""
-
-    analyses: Mapping[str, tuple[FrameAnalysis, ...]]
-    now_s: float
-    stale_s: float
-    since_s: float = float("-inf")
-    """Nothing older than this counts."""
-    _cameras: list[tuple[str, tuple[FrameAnalysis, ...]]] = field(default_factory=list, init=False)
-    _sightings: dict[str, dict[str, tuple[Sighting, ...]]] = field(default_factory=dict, init=False)
-    _poses: dict[str, FusedPose] = field(default_factory=dict, init=False)
-
-    def __post_init__(self) -> None:
-        self._cameras.extend(self._trusted())
-
-    def per_camera(self) -> list[tuple[str, tuple[FrameAnalysis, ...]]]:
-        """Cameras with at least one analysis that counts."""
-        return self._cameras
-
-    def sightings(self, body: str) -> dict[str, tuple[Sighting, ...]]:
-        """For each camera with a sighting that is not stale: all its sightings of the body, oldest first."""
-        # Several watches ask for the same body; the answer is the same for all of them.
-        if body not in self._sightings:
-            self._sightings[body] = dict(self._seen(body))
-        return self._sightings[body]
-
-    def pose(self, body: str) -> FusedPose:
-        """The common pose of a body that has sightings."""
-        if body not in self._poses:
-            self._poses[body] = _newest_together(self.sightings(body))
-        return self._poses[body]
-
-    def _trusted(self) -> Iterator[tuple[str, tuple[FrameAnalysis, ...]]]:
-        for camera, analyses in self.analyses.items():
-            counted = tuple(a for a in analyses if a.t_mono_s >= self.since_s)
-            fresh = counted and self.now_s - counted[-1].t_mono_s <= self.stale_s
-            if fresh and counted[-1].state is CameraState.GOOD:
-                yield camera, counted
-
-    def _seen(self, body: str) -> Iterator[tuple[str, tuple[Sighting, ...]]]:
-        for camera, analyses in self.per_camera():
-            seen = tuple(
-                Sighting(
-                    camera=camera,
-                    t_mono_s=a.t_mono_s,
-                    bench_from_body=b.bench_from_body,
-                    covariance=b.covariance,
-                )
-                for a in analyses
-                for b in a.bodies
-                if b.body == body
-            )
-            if seen and self.now_s - seen[-1].t_mono_s <= self.stale_s:
-                yield camera, seen
+TOKEN_REACH = Reach(across_mm=5.0, along_mm=(-15.0, 15.0), tilt_deg=180.0)
+"""A tagged fastener is at its joint: across the axis within a few millimetres; along it, one small tag tells less."""
+TOKEN_CONFIDENCE = 0.99
 
 
 def judge(watch: Watch, recent: Recent, bench: Bench, before: FactValue) -> FactReading:
     """The reading of one watch. `before` is its last value, for hysteresis; UNKNOWN asks for the strict limits."""
     if not recent.per_camera():
-        return _unknown(watch.fact, recent.now_s, "no camera sees it")
+        return unknown(watch.fact, recent.now_s, "no camera sees it")
     match watch:
         case WatchPart():
-            reading = _part(watch, recent)
+            reading = judge_part(watch, recent, before)
         case WatchTool():
-            reading = _tool(watch, recent, bench, before)
+            reading = judge_tool(watch, recent, bench, before)
         case WatchHands():
             reading = _hands(watch, recent, before)
         case WatchFastener():
-            reading = _fastener(watch, recent)
+            reading = _fastener(watch, recent, bench)
         case WatchCode():
             reading = _code(watch, recent)
         case WatchCheck():
             reading = _check(watch, recent)
     return reading
-
-
-def _unknown(fact: str, t_mono_s: float, why: str, measures: Mapping[str, float] | None = None) -> FactReading:
-    return FactReading(fact=fact, value=FactValue.UNKNOWN, t_mono_s=t_mono_s, text=why, measures=measures or {})
-
-
-def _newest_together(histories: dict[str, tuple[Sighting, ...]]) -> FusedPose:
-    """Fuse the newest sighting of each camera; one much older than the newest is of another moment and stays out."""
-    newest = [seen[-1] for seen in histories.values()]
-    latest_s = max(s.t_mono_s for s in newest)
-    return fuse(tuple(s for s in newest if latest_s - s.t_mono_s <= SAME_MOMENT_S))
-
-
-def _part(watch: WatchPart, recent: Recent) -> FactReading:
-    histories = recent.sightings(watch.body)
-    if not histories:
-        return _unknown(watch.fact, recent.now_s, "not seen")
-    pose = recent.pose(watch.body)
-    offset_mm = pose.bench_from_body.distance_to_mm(watch.bench_from_body)
-    angle_deg = pose.bench_from_body.angle_to_deg(watch.bench_from_body)
-    measures = {
-        "offset_mm": offset_mm,
-        "angle_deg": angle_deg,
-        "sigma_mm": pose.sigma_mm,
-        "sigma_deg": pose.sigma_deg,
-        "cameras": float(pose.cameras),
-    }
-
-    value, why = _part_verdict(watch, pose, histories)
-    return FactReading(fact=watch.fact, value=value, t_mono_s=pose.t_mono_s, text=why, measures=measures)
-
-
-def _part_verdict(
-    watch: WatchPart, pose: FusedPose, histories: dict[str, tuple[Sighting, ...]]
-) -> tuple[FactValue, str]:
-    def near(seen: Sighting | FusedPose, sigmas: float = 0.0) -> bool:
-        return (
-            seen.bench_from_body.distance_to_mm(watch.bench_from_body) <= watch.within_mm + sigmas * seen.sigma_mm
-            and seen.bench_from_body.angle_to_deg(watch.bench_from_body) <= watch.within_deg + sigmas * seen.sigma_deg
-        )
-
-    doubts = (
-        (not pose.agree and (near(pose) or any(near(seen[-1]) for seen in histories.values())), "cameras disagree"),
-        (not near(pose) and near(pose, sigmas=3.0), "too close to call"),
-        (near(pose) and pose.sigma_mm > watch.within_mm / 2.0, "pose too uncertain"),
-        (near(pose) and pose.sigma_deg > watch.within_deg / 2.0, "pose too uncertain"),
-        (near(pose) and not _still(histories, watch.still_s), "not still yet"),
-    )
-    for in_doubt, why in doubts:
-        if in_doubt:
-            return FactValue.UNKNOWN, why
-    return (FactValue.PRESENT if near(pose) else FactValue.ABSENT), ""
-
-
-def _still(histories: dict[str, tuple[Sighting, ...]], still_s: float) -> bool:
-    """Some camera has watched for the whole of `still_s`, and none of them saw the body elsewhere in that time."""
-    if still_s <= 0.0:
-        return True
-    watched = False
-    for seen in histories.values():
-        last = seen[-1]
-        recently = [s for s in seen if s.t_mono_s >= last.t_mono_s - still_s - 1e-6]
-        for s in recently:
-            near = s.bench_from_body.distance_to_mm(last.bench_from_body) <= STILL_MM
-            if not near or s.bench_from_body.angle_to_deg(last.bench_from_body) > STILL_DEG + 3.0 * last.sigma_deg:
-                return False
-        watched |= last.t_mono_s - seen[0].t_mono_s >= still_s - 1e-6 and len(recently) >= NEEDED_VOTES
-    return watched
-
-
-def _tool(watch: WatchTool, recent: Recent, bench: Bench, before: FactValue) -> FactReading:
-    if not recent.sightings(watch.tool):
-        return _unknown(watch.fact, recent.now_s, "not seen")
-    pose = recent.pose(watch.tool)
-    joint = {joint.name: joint for joint in bench.joints}[watch.joint]
-    away = pose.bench_from_body.translation_mm - joint.bench_mm
-    distance_mm, above_mm = float(np.hypot(away[0], away[1])), float(away[2])
-    tilt_deg = float(np.degrees(np.arccos(np.clip(pose.bench_from_body.rotation[2, 2], -1.0, 1.0))))
-    measures = {
-        "distance_mm": distance_mm,
-        "above_mm": above_mm,
-        "angle_deg": tilt_deg,
-        "sigma_mm": pose.sigma_mm,
-        "cameras": float(pose.cameras),
-    }
-    stays = before is FactValue.PRESENT
-    reach_mm = watch.leave_mm if stays else watch.within_mm
-    low_mm, high_mm = LEAVE_ABOVE_MM if stays else TIP_ABOVE_MM
-    upright_deg = LEAVE_UPRIGHT_DEG if stays else UPRIGHT_DEG
-    at_joint = distance_mm <= reach_mm and low_mm <= above_mm <= high_mm and tilt_deg <= upright_deg
-    if at_joint and not pose.agree:
-        return _unknown(watch.fact, pose.t_mono_s, "cameras disagree", measures)
-    if at_joint and pose.sigma_mm > watch.within_mm / 2.0:
-        return _unknown(watch.fact, pose.t_mono_s, "pose too uncertain", measures)
-    value = FactValue.PRESENT if at_joint else FactValue.ABSENT
-    return FactReading(fact=watch.fact, value=value, t_mono_s=pose.t_mono_s, measures=measures)
 
 
 def _hands(watch: WatchHands, recent: Recent, before: FactValue) -> FactReading:
@@ -222,22 +65,38 @@ def _hands(watch: WatchHands, recent: Recent, before: FactValue) -> FactReading:
         if busy_s and busy_s[-1] == judged[-1].t_mono_s:
             clear_s = -1.0
     if not cameras:
-        return _unknown(watch.fact, recent.now_s, "no camera sees the zone")
+        return unknown(watch.fact, recent.now_s, "no camera sees the zone")
     measures = {"cameras": float(cameras), "clear_s": max(0.0, clear_s)}
     if clear_s < 0.0:
         value = FactValue.PRESENT
     elif clear_s >= watch.clear_s - 1e-6:
         value = FactValue.ABSENT
     elif before is FactValue.UNKNOWN:
-        return _unknown(watch.fact, newest_s, "not clear for long enough yet", measures)
+        return unknown(watch.fact, newest_s, "not clear for long enough yet", measures)
     else:
         value = before
     return FactReading(fact=watch.fact, value=value, t_mono_s=newest_s, measures=measures)
 
 
-def _fastener(watch: WatchFastener, recent: Recent) -> FactReading:
+def _fastener(watch: WatchFastener, recent: Recent, bench: Bench) -> FactReading:
+    joint = next(joint for joint in bench.joints if joint.name == watch.joint)
+    if joint.token:
+        return _voted(watch.fact, recent, _votes_on(recent, lambda a: [_token(joint, a)]))
     looks = _votes_on(recent, lambda a: [(s.value, s.score, s.reason) for s in a.sites if s.joint == watch.joint])
     return _voted(watch.fact, recent, looks)
+
+
+def _token(joint: Joint, analysis: FrameAnalysis) -> _Vote:
+    """What one picture says of a fastener that is a tagged body: at its joint, elsewhere, or not seen."""
+    for body in analysis.bodies:
+        if body.body == joint.token:
+            stand = stand_at(joint, body.bench_from_body, body.covariance)
+            if stand.surely_in(TOKEN_REACH, TOKEN_CONFIDENCE):
+                return FactValue.PRESENT, TOKEN_CONFIDENCE, ""
+            if stand.surely_out(TOKEN_REACH, TOKEN_CONFIDENCE):
+                return FactValue.ABSENT, 1.0 - TOKEN_CONFIDENCE, ""
+            return FactValue.UNKNOWN, 0.5, "too close to call"
+    return FactValue.UNKNOWN, 0.5, "not seen"
 
 
 def _check(watch: WatchCheck, recent: Recent) -> FactReading:
@@ -282,11 +141,11 @@ def _voted(fact: str, recent: Recent, per_camera: list[list[tuple[float, _Vote]]
         cameras += 1
         verdicts[value] = max(verdicts.get(value, (float("-inf"), 0.0)), (newest_s, score))
     if len(verdicts) > 1:
-        return _unknown(fact, newest_s, "cameras disagree")
+        return unknown(fact, newest_s, "cameras disagree")
     for value, (seen_s, score) in verdicts.items():
         measures = {"score": score, "cameras": float(cameras)}
         return FactReading(fact=fact, value=value, t_mono_s=seen_s, measures=measures)
-    return _unknown(fact, newest_s, why)
+    return unknown(fact, newest_s, why)
 
 
 def _code(watch: WatchCode, recent: Recent) -> FactReading:

@@ -20,7 +20,8 @@ from vision.api import (
     VisionEvent,
 )
 from vision.bench import Bench, Watch
-from vision.evidence import Recent, judge
+from vision.evidence import judge
+from vision.recent import Recent
 
 HISTORY_S = 4.0
 LOOK_LIMIT_S = 2.0

@@ -9,10 +9,14 @@ import numpy as np
 
 from vision.api import worst_sigma
 from vision.geometry import Array, Transform
+from vision.pose_fit import moved_by, pose_error
 
-AGREE_MM = 2.0
-AGREE_DEG = 2.0
-"""What calibration may leave between two cameras, on top of three standard deviations of both."""
+AGREE_D2 = 33.1
+"""Squared Mahalanobis distance of two sightings beyond which they contradict each other: true ones get there once in
+100 000 times (chi-square, six degrees of freedom)."""
+FLOOR = np.diag([1e-3**2] * 3 + [1e-5**2] * 3)
+"""A covariance is never less than this: a micrometre and a hundred-thousandth of a radian."""
+ROUNDS = 2
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -60,28 +64,40 @@ class FusedPose:
 
 
 def fuse(sightings: tuple[Sighting, ...]) -> FusedPose:
-    """The inverse-variance mean of one or more sightings; of rotations, the nearest one to their weighted sum (SVD)."""
+    """The most likely pose of one or more independent sightings, in information form: sum of inverse covariances.
+
+    Errors are taken about the first sighting, twice, so that rotations are added where they are small. Sightings that
+    lie farther apart than they say of themselves let the covariance grow by as much (Birge's ratio). Raises ValueError
+    without a sighting.
+    """
     if not sightings:
         raise ValueError("no camera sees the body: nothing to fuse")
-    by_mm = np.array([1.0 / max(s.sigma_mm, 1e-3) ** 2 for s in sightings])
-    by_deg = np.array([1.0 / max(s.sigma_deg, 1e-3) ** 2 for s in sightings])
-    shift = sum(w * s.bench_from_body.translation_mm for w, s in zip(by_mm, sightings, strict=True)) / by_mm.sum()
-    turns = sum(w * s.bench_from_body.rotation for w, s in zip(by_deg, sightings, strict=True))
-    left, _, right = np.linalg.svd(turns)
-    rotation = left @ np.diag([1.0, 1.0, np.linalg.det(left @ right)]) @ right
+    newest_s = max(s.t_mono_s for s in sightings)
+    pose = sightings[0].bench_from_body
+    if len(sightings) == 1:
+        return FusedPose(
+            bench_from_body=pose, covariance=sightings[0].covariance, t_mono_s=newest_s, cameras=1, agree=True
+        )
+    informations = [np.linalg.inv(s.covariance + FLOOR) for s in sightings]
+    covariance = np.linalg.inv(sum(informations))
+    spread = 0.0
+    for _ in range(ROUNDS):
+        errors = [pose_error(s.bench_from_body, pose) for s in sightings]
+        step = covariance @ sum(information @ error for information, error in zip(informations, errors, strict=True))
+        pose = moved_by(pose, step)
+        off = [error - step for error in errors]
+        spread = float(sum(e @ information @ e for information, e in zip(informations, off, strict=True)))
+    birge = max(1.0, spread / (6.0 * (len(sightings) - 1)))
     return FusedPose(
-        bench_from_body=Transform(rotation, np.asarray(shift, dtype=np.float64)),
-        covariance=np.diag([1.0 / by_mm.sum()] * 3 + [math.radians(by_deg.sum() ** -0.5) ** 2] * 3),
-        t_mono_s=max(s.t_mono_s for s in sightings),
+        bench_from_body=pose,
+        covariance=birge * covariance,
+        t_mono_s=newest_s,
         cameras=len(sightings),
-        agree=all(_agree(a, b) for i, a in enumerate(sightings) for b in sightings[i + 1 :]),
+        agree=all(distance2(a, b) <= AGREE_D2 for i, a in enumerate(sightings) for b in sightings[i + 1 :]),
     )
 
 
-def _agree(a: Sighting, b: Sighting) -> bool:
-    near_mm = 3.0 * float(np.hypot(a.sigma_mm, b.sigma_mm)) + AGREE_MM
-    near_deg = 3.0 * float(np.hypot(a.sigma_deg, b.sigma_deg)) + AGREE_DEG
-    return (
-        a.bench_from_body.distance_to_mm(b.bench_from_body) <= near_mm
-        and a.bench_from_body.angle_to_deg(b.bench_from_body) <= near_deg
-    )
+def distance2(a: Sighting, b: Sighting) -> float:
+    """Squared Mahalanobis distance of two sightings: chi-square with six degrees of freedom if both are right."""
+    error = pose_error(a.bench_from_body, b.bench_from_body)
+    return float(error @ np.linalg.solve(a.covariance + b.covariance + FLOOR, error))

@@ -102,6 +102,10 @@ class CameraModel:
     distortion: Array
     """(5,)."""
     camera_from_bench: Transform
+    position_sigma_mm: float = 0.0
+    """How well the calibration knows where the camera is: one standard deviation along each axis."""
+    rotation_sigma_deg: float = 0.0
+    """How well it knows where the camera looks: one standard deviation about each axis, about the camera."""
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "matrix", frozen(self.matrix, (3, 3)))

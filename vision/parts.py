@@ -1,24 +1,30 @@
 """The pose of a tagged body in the bench frame, from all of its tags that one picture shows.
 
 Start: SQPnP (Terzakis and Lourakis, ECCV 2020) and its reflection; then Levenberg-Marquardt on all corners, through
-the lens. A flat target seen small has two poses that explain it nearly as well (Schweighofer and Pinz, PAMI 2006): the
-one that lies flat on the bench is taken only where the other plainly does not; otherwise there is no answer.
+the lens, and a robust fit that also gives the covariance (`vision.pose_fit`). A flat target seen small has two poses
+that explain it nearly as well (Schweighofer and Pinz, PAMI 2006): the one that lies flat on the bench is taken only
+where the other plainly does not; otherwise there is no answer.
 """
 
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
 
 from vision.api import BodyObservation, TagObservation
-from vision.bench import Body
+from vision.bench import Body, TagMount
 from vision.geometry import Array, CameraModel, Transform
+from vision.pose_fit import fit_pose
 
 LARGEST_RMS_PX = 1.2
-CORNER_SIGMA_PX = 0.12
-"""The detector's corner noise along one axis: 0.07 to 0.14 px on pictures with 4 levels of noise."""
+SUSPECT_RMS_PX = 0.45
+"""Corners that miss by more than this are worth the question whether one tag is misread or half hidden."""
+RIVAL_SIGMA_PX = 0.12
+FEWEST_TO_JUDGE_ONE = 3
+"""With fewer tags nothing says which of them is wrong."""
 SAME_POSE_DEG = 4.0
 FLAT_DEG = 20.0
 TILTED_DEG = 40.0
@@ -40,18 +46,33 @@ def locate_bodies(
 
 
 def locate(body: Body, tags: tuple[TagObservation, ...], camera: CameraModel) -> BodyObservation | None:
-    """The body's pose, or None: no tag seen, corners that fit no pose within the gate, or two poses that fit alike."""
+    """The body's pose, or None: no tag seen, corners that fit no pose within the gate, or two poses that fit alike.
+
+    A tag that contradicts all the others is left out, where it takes no more than that to make the rest fit.
+    """
     seen = {tag.tag_id: tag for tag in tags}
-    mounts = [mount for mount in body.tags if mount.tag_id in seen]
+    mounts = tuple(mount for mount in body.tags if mount.tag_id in seen)
     if not mounts:
         return None
+    found = _solved(body.name, mounts, seen, camera)
+    if (found is not None and found.rms_px <= SUSPECT_RMS_PX) or len(mounts) < FEWEST_TO_JUDGE_ONE:
+        return found
+    without = (_solved(body.name, tuple(m for m in mounts if m is not left_out), seen, camera) for left_out in mounts)
+    fitting = [other for other in without if other is not None and other.rms_px <= SUSPECT_RMS_PX]
+    return fitting[0] if len(fitting) == 1 else found
+
+
+def _solved(
+    name: str, mounts: tuple[TagMount, ...], seen: Mapping[int, TagObservation], camera: CameraModel
+) -> BodyObservation | None:
     points_mm = np.vstack([mount.corners_mm() for mount in mounts])
     pixels = np.vstack([seen[mount.tag_id].corners_px for mount in mounts])
     candidates = _candidates(points_mm, pixels, camera)
     best = _choose(candidates, len(pixels))
     if best is None:
         return None
-    covariance = _covariance(points_mm, best, camera)
+    fit = fit_pose(points_mm, pixels, best.bench_from_body, camera)
+    covariance = fit.covariance
     rival_deg = max(
         (
             best.camera_from_body.angle_to_deg(other.camera_from_body)
@@ -63,8 +84,8 @@ def locate(body: Body, tags: tuple[TagObservation, ...], camera: CameraModel) ->
     if 0.0 < rival_deg <= SAME_POSE_DEG:
         covariance[3:, 3:] += math.radians(rival_deg / 2.0) ** 2 * np.eye(3)
     return BodyObservation(
-        body=body.name,
-        bench_from_body=best.bench_from_body,
+        body=name,
+        bench_from_body=fit.bench_from_body,
         tag_ids=tuple(mount.tag_id for mount in mounts),
         rms_px=best.rms_px,
         covariance=covariance,
@@ -131,7 +152,7 @@ def _as_good(other: _Candidate, best: _Candidate, corners: int) -> bool:
     """Whether noise alone may have put `best` in front: the misses differ by less than three standard deviations."""
     if other is best:
         return False
-    return corners * (other.rms_px**2 - best.rms_px**2) <= 9.0 * max(CORNER_SIGMA_PX, best.rms_px / 2.0) ** 2
+    return corners * (other.rms_px**2 - best.rms_px**2) <= 9.0 * max(RIVAL_SIGMA_PX, best.rms_px / 2.0) ** 2
 
 
 def _choose(candidates: list[_Candidate], corners: int) -> _Candidate | None:
@@ -155,29 +176,3 @@ def _choose(candidates: list[_Candidate], corners: int) -> _Candidate | None:
 
 def _tilt_deg(candidate: _Candidate) -> float:
     return math.degrees(math.acos(max(-1.0, min(1.0, float(candidate.bench_from_body.rotation[2, 2])))))
-
-
-def _covariance(points_mm: Array, candidate: _Candidate, camera: CameraModel) -> Array:
-    """(6, 6) as `BodyObservation.covariance` has it, by first-order propagation.
-
-    Turn about the body's origin: p = R exp([w]) x + t, so dp/dw = -R [x]. Pixel noise s gives the covariance s^2
-    (J'J)^-1 of (w in the body's axes, t in the camera's); both are then turned into the bench's axes.
-    """
-    rotation = candidate.camera_from_body.rotation
-    in_camera = candidate.camera_from_body.apply(points_mm)
-    focal_px = float(camera.matrix[0, 0] + camera.matrix[1, 1]) / 2.0
-    rows = []
-    for point, seen in zip(points_mm, in_camera, strict=True):
-        x, y, z = seen
-        by_point = focal_px / z * np.array([[1.0, 0.0, -x / z], [0.0, 1.0, -y / z]])
-        px, py, pz = point
-        cross = np.array([[0.0, -pz, py], [pz, 0.0, -px], [-py, px, 0.0]])
-        rows.append(by_point @ np.hstack([-rotation @ cross, np.eye(3)]))
-    jacobian = np.vstack(rows)
-    values = 2 * len(points_mm)
-    noise_px = max(CORNER_SIGMA_PX, candidate.rms_px * math.sqrt(len(points_mm) / (values - 6.0)))
-    by_body = noise_px**2 * np.linalg.pinv(jacobian.T @ jacobian)
-    to_bench = np.zeros((6, 6))
-    to_bench[:3, 3:] = camera.camera_from_bench.rotation.T
-    to_bench[3:, :3] = candidate.bench_from_body.rotation
-    return np.asarray(to_bench @ by_body @ to_bench.T)

@@ -107,7 +107,7 @@ def test_a_part_elsewhere_is_absent_and_one_on_the_edge_is_undecided():
 
 
 def test_a_pose_that_is_too_uncertain_proves_nothing():
-    """It should not pass a part whose spread is as large as its tolerance."""
+    """It should not pass a part whose spread is as large as its tolerance, however well it seems to lie."""
     board = FactBoard(BENCH, (PART,))
     for i in range(8):
         board.update(seen(i * 0.1, bodies=[body("mirror-right-red", DOOR, sigma_mm=1.5)]))
@@ -133,7 +133,7 @@ def test_two_cameras_give_one_pose():
     found = reading(board, "mirror on door")
     assert found.value is P
     assert found.measures["cameras"] == 2.0
-    assert found.measures["offset_mm"] == pytest.approx(0.8)
+    assert found.measures["offset_mm"] == pytest.approx(0.8, abs=1e-3)
 
 
 def test_hands_are_there_at_once_and_gone_after_a_while():

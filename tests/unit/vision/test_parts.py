@@ -75,12 +75,40 @@ def test_no_tag_no_pose():
     assert locate(BENCH.bodies[0], (), BENCH.cameras[0]) is None
 
 
-def test_tags_that_contradict_each_other_give_no_pose():
-    """It should refuse corners that no pose explains: a tag that was peeled off and stuck elsewhere."""
+@pytest.mark.parametrize("wrong", [0, 1, 2])
+@pytest.mark.parametrize("off_px", [3.0, 25.0, 200.0])
+def test_one_tag_that_contradicts_two_others_is_left_out(wrong: int, off_px: float):
+    """It should go by the tags that fit each other: one was misread, half hidden, or stuck elsewhere."""
+    body, camera, pose = BENCH.bodies[0], BENCH.cameras[0], Transform.of(0, 0, 0, 3, -5, 40)
+    tags = list(seen(body, pose, camera, noise_px=0.05))
+    tags[wrong] = TagObservation(
+        tag_id=tags[wrong].tag_id, corners_px=tags[wrong].corners_px + off_px * np.array([0.8, -0.6])
+    )
+    found = locate(body, tuple(tags), camera)
+    assert found is not None
+    assert tags[wrong].tag_id not in found.tag_ids
+    assert found.bench_from_body.distance_to_mm(pose) < 5 * found.sigma_mm
+
+
+def test_two_tags_that_contradict_each_other_give_no_pose():
+    """It should refuse corners that no pose explains when nothing says which of two tags is wrong."""
     body, camera = BENCH.bodies[0], BENCH.cameras[0]
-    good = seen(body, Transform.of(0, 0, 0), camera)
+    good = seen(body, Transform.of(0, 0, 0), camera, ids={10, 11})
     moved = TagObservation(tag_id=good[0].tag_id, corners_px=good[0].corners_px + np.array([25.0, 0.0]))
-    assert locate(body, (moved, *good[1:]), camera) is None
+    assert locate(body, (moved, good[1]), camera) is None
+
+
+def test_one_corner_behind_a_finger_spoils_little():
+    """It should let a corner that the others do not bear out count less, and say that it is less sure."""
+    body, camera, pose = BENCH.bodies[3], BENCH.cameras[0], Transform.of(100, 20, 10, yaw_deg=25)
+    clean = seen(body, pose, camera, noise_px=0.05)
+    corners = clean[0].corners_px.copy()
+    corners[2] += (1.2, 0.9)
+    found = locate(body, (TagObservation(tag_id=clean[0].tag_id, corners_px=corners), clean[1]), camera)
+    sound = locate(body, clean, camera)
+    assert found is not None and sound is not None
+    assert found.sigma_mm > 1.3 * sound.sigma_mm
+    assert found.bench_from_body.distance_to_mm(pose) < 3 * found.sigma_mm
 
 
 def test_tags_on_two_faces_are_used_together():
