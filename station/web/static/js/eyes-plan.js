@@ -14,6 +14,7 @@ export class Plan {
   #svg;
   #grid = shape("g");
   #still = shape("g");
+  #joints = shape("g");
   #people = shape("g", { class: "seen-people" });
   #bodies = shape("g");
   #links = shape("g");
@@ -30,7 +31,7 @@ export class Plan {
       handle: 9,
       keys: true,
     });
-    const layers = [this.#grid, this.#still, this.#links, this.#people, this.#zones.element, this.#bodies, this.#tool, this.#hands];
+    const layers = [this.#grid, this.#still, this.#links, this.#people, this.#zones.element, this.#joints, this.#bodies, this.#tool, this.#hands];
     this.#svg = shape("svg", { class: "bench-plan", role: "group" }, layers);
     box.replaceChildren(this.#svg);
   }
@@ -45,12 +46,13 @@ export class Plan {
     const tags = bench.tags.map((corners) => polygon("tag", corners));
     const checks = bench.checks.map(({ outline_mm: outline }) => polygon("check", outline));
     const joints = bench.joints.flatMap(({ id, at_mm: [x, y] }) => [shape("circle", { class: "joint", cx: x, cy: -y, r: 8 }), text(x + 11, -y + 6, id, "joint-name")]);
-    this.#still.replaceChildren(...tags, ...checks, ...joints);
+    this.#still.replaceChildren(...tags, ...checks);
+    this.#joints.replaceChildren(...joints);
   }
 
   show(words, layers, busy) {
     this.#svg.setAttribute("aria-label", words["eyes.plan.text"]);
-    for (const [layer, group] of Object.entries({ zones: this.#zones.element, people: this.#people, parts: this.#bodies, tool: this.#tool, hands: this.#hands })) {
+    for (const [layer, group] of Object.entries({ zones: this.#zones.element, people: this.#people, joints: this.#joints, parts: this.#bodies, tool: this.#tool, hands: this.#hands })) {
       group.classList.toggle("hidden", !layers.has(layer));
     }
     this.#zones.show(words, busy);
