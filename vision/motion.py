@@ -100,7 +100,7 @@ class _Filter:
 
 def follow(sightings: Iterable[Sighting]) -> Motion:
     """Motion of one body from its sightings by any cameras, in any order. Raises ValueError when there is none."""
-    ordered = sorted(sightings, key=lambda s: s.t_mono_s)
+    ordered = sorted(sightings, key=lambda s: (s.t_mono_s, s.camera))
     if not ordered:
         raise ValueError("no camera sees the body: nothing to follow")
     newest_s = ordered[-1].t_mono_s

@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+import math
+
 from vision.api import FactReading, FactValue
 from vision.bench import WatchPart
 from vision.fusion import FusedPose, Sighting
+from vision.pose_fit import LASTING_SHARE
 from vision.recent import Recent, unknown
 from vision.tolerance import one_sided, pose_surely_beyond, pose_surely_within
 
 STILL_MM = 1.0
 STILL_DEG = 1.0
+JITTER_SIGMAS = 3.0 * math.sqrt(2.0 * (1.0 - LASTING_SHARE))
+"""Three standard deviations of the difference of two sightings by one camera, in those of a sighting."""
 LEAST_SIGHTINGS = 2
 
 
@@ -80,19 +85,22 @@ def disagreement(recent: Recent, body: str) -> str:
 
 
 def _still(histories: dict[str, tuple[Sighting, ...]], still_s: float) -> bool:
-    """Some camera has watched for the whole of `still_s`, and none of them saw the body elsewhere in that time.
+    """Some camera has seen it lie still for the whole of `still_s`, and none of them saw it move in that time.
 
-    Each camera is compared with itself: most of its error stays while the body rests.
+    Each camera is compared with itself, for most of its error stays while the body rests; what is new in each picture
+    lets an unsure camera (most tags hidden) see neither.
     """
     if still_s <= 0.0:
         return True
     watched = False
     for seen in histories.values():
         last = seen[-1]
+        doubt_mm, doubt_deg = JITTER_SIGMAS * last.sigma_mm, JITTER_SIGMAS * last.sigma_deg
         recently = [s for s in seen if s.t_mono_s >= last.t_mono_s - still_s - 1e-6]
-        for s in recently:
-            near = s.bench_from_body.distance_to_mm(last.bench_from_body) <= STILL_MM
-            if not near or s.bench_from_body.angle_to_deg(last.bench_from_body) > STILL_DEG + 3.0 * last.sigma_deg:
-                return False
-        watched |= last.t_mono_s - seen[0].t_mono_s >= still_s - 1e-6 and len(recently) >= LEAST_SIGHTINGS
+        off_mm = max(s.bench_from_body.distance_to_mm(last.bench_from_body) for s in recently)
+        off_deg = max(s.bench_from_body.angle_to_deg(last.bench_from_body) for s in recently)
+        if off_mm > STILL_MM + doubt_mm or off_deg > STILL_DEG + doubt_deg:
+            return False
+        for_long = last.t_mono_s - seen[0].t_mono_s >= still_s - 1e-6 and len(recently) >= LEAST_SIGHTINGS
+        watched |= for_long and off_mm <= STILL_MM and off_deg <= STILL_DEG
     return watched

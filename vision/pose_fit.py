@@ -23,10 +23,14 @@ CORNER_SIGMA_PX = 0.05
 """One corner of a large tag along one axis: what is new in a frame and what stays, together."""
 SMALL_TAG_PX2 = 2.4
 """Small and oblique tags are worse: by this over the shortest edge in pixels."""
+SHARP_ANGLES = 2.0
+"""How steeply tags with sharp angles are worse."""
 SIZE_SIGMA_PX = 0.10
 """How much farther out all corners of all tags look."""
 LASTING_SHARE = 0.8
 """Share of a sighting's covariance that the next frames of the same camera repeat while the body rests."""
+BELIEF = 6.0
+"""So many values of misfit weigh as much as the figures above: how well the corners fit scales the covariance."""
 ROBUST_SIGMAS = 2.5
 """A corner that is off by more counts less and less (Huber's weight)."""
 ROUNDS = 3
@@ -114,8 +118,7 @@ def fit_pose(points_mm: Array, pixels: Array, start: Transform, camera: CameraMo
     noise allows for count less each, and together let the covariance grow.
     """
     corners = pixels.reshape(-1, 4, 2)
-    edges_px = np.linalg.norm(corners - np.roll(corners, 1, axis=1), axis=2).min(axis=1)
-    sigmas_px = np.repeat(np.hypot(CORNER_SIGMA_PX, SMALL_TAG_PX2 / edges_px), 4)
+    sigmas_px = np.repeat(_corner_sigmas_px(corners), 4)
     outwards = corners - corners.mean(axis=1, keepdims=True)
     outwards = (outwards / np.linalg.norm(outwards, axis=2, keepdims=True)).reshape(-1, 1)
     prior = np.zeros((7, 7))
@@ -131,9 +134,10 @@ def fit_pose(points_mm: Array, pixels: Array, start: Transform, camera: CameraMo
         step = np.linalg.solve(information, weighted @ off)
         pose, size_px = moved_by(pose, step[:6]), float(step[6])
     off = (pixels - camera.project(pose.apply(points_mm))).reshape(-1) - size_px * outwards[:, 0]
-    # What is left over is less than the noise, by the six numbers that were fitted to it.
-    worse = max(1.0, float(weights @ off**2) / (len(off) - 6.0))
-    covariance = worse * np.linalg.inv(information)[:6, :6] + calibration_covariance(pose, camera)
+    # The fit takes six numbers off what is left over. Few corners tell little of how good they are, many tell a lot.
+    fit2, free = float(weights @ off**2), len(off) - 6.0
+    scale = (BELIEF + fit2) / (BELIEF + free)
+    covariance = scale * np.linalg.inv(information)[:6, :6] + calibration_covariance(pose, camera)
     return PoseFit(bench_from_body=pose, covariance=covariance, misses_px=_lengths(off))
 
 
@@ -146,6 +150,21 @@ def calibration_covariance(bench_from_body: Transform, camera: CameraModel) -> A
     covariance = math.radians(camera.rotation_sigma_deg) ** 2 * by_turn @ by_turn.T
     covariance[:3, :3] += camera.position_sigma_mm**2 * np.eye(3)
     return np.asarray(covariance)
+
+
+def _corner_sigmas_px(corners: Array) -> Array:
+    """(n,) noise of the corners of n tags, (n, 4, 2) px: more for small ones, and for those that look like a rhombus.
+
+    A corner is where two fitted edges meet: the sharper its angle a, the farther an error of an edge moves it, by
+    1 / (sqrt(2) sin(a/2)); and the edges themselves are fitted worse there.
+    """
+    edges = np.roll(corners, -1, axis=1) - corners
+    lengths_px = np.linalg.norm(edges, axis=2)
+    towards = edges / lengths_px[:, :, None]
+    cosines = -(towards * np.roll(towards, 1, axis=1)).sum(axis=2)
+    # sin^2(a/2) = (1 - cos a) / 2
+    stretch = 1.0 / np.sqrt(np.maximum(1.0 - cosines.max(axis=1), 0.02))
+    return np.asarray(np.hypot(CORNER_SIGMA_PX, SMALL_TAG_PX2 / lengths_px.min(axis=1)) * stretch**SHARP_ANGLES)
 
 
 def _lengths(values: Array) -> Array:

@@ -50,7 +50,7 @@ def farthest(offset: Array, covariance: Array, z: float) -> float:
     spread = np.maximum(spread, 0.0)
     away = float(np.linalg.norm(offset))
     widest = float(spread[-1])
-    if away == 0.0 or widest == 0.0 or z <= 0.0:
+    if away < 1e-9 or widest < 1e-18 or z <= 0.0:
         return away + max(z, 0.0) * math.sqrt(widest)
     squares = (axes.T @ offset) ** 2
     multipliers = widest + math.sqrt(widest) * away / z * _STEPS
