@@ -12,6 +12,7 @@ import typer
 
 from station.commands.cobot_options import cobot_app
 from station.commands.defaults import default_config, default_journal
+from station.commands.desk_kit import desk_kit
 from station.commands.vision_group import vision_app
 
 app = typer.Typer(
@@ -28,6 +29,7 @@ app.add_typer(simulate_app, name="simulate")
 app.add_typer(check_app, name="check")
 app.add_typer(cobot_app, name="cobot")
 app.add_typer(vision_app, name="vision")
+app.command("desk-kit")(desk_kit)
 
 ConfigOption = Annotated[
     Path | None, typer.Option("--config", help="Station file. Without it: the simulated bench.", dir_okay=False)
