@@ -99,7 +99,7 @@ def _take(turn: Turn, event: ev.Event) -> None:
             take_result(turn, event)
         case ResultsLost():
             take_lost(turn, event)
-        case ArchiveSeen() | ev.MotionPlanned() | ev.GestureTaught() | ev.ZonesDrawn():
+        case ArchiveSeen() | ev.MotionPlanned() | ev.GestureTaught() | ev.ZonesDrawn() | ev.BenchSaidEmpty():
             pass
         case ev.SeparationChanged():
             take_separation(turn, event)

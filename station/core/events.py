@@ -201,6 +201,13 @@ class ZonesDrawn:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class BenchSaidEmpty:
+    """A technician answers for it that nobody and nothing foreign is on the bench: the cameras learn it anew."""
+
+    person: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class PassChecked:
     """The answer to a pass that was shown."""
 
@@ -241,6 +248,7 @@ Event = (
     | ServiceAsked
     | GestureTaught
     | ZonesDrawn
+    | BenchSaidEmpty
     | PassChecked
     | TimerFired
     | StationRestarted

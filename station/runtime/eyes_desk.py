@@ -14,7 +14,7 @@ from station.config.errors import ConfigError
 from station.config.station_values import ZoneBook
 from station.config.zone_rules import bench_mistake
 from station.config.zones_file import save_zones
-from station.core.events import Event, ZonesDrawn
+from station.core.events import BenchSaidEmpty, Event, ZonesDrawn
 from station.core.state import Phase, State
 from vision.api import FactReading, FrameAnalysis
 from vision.bench import Bench, Zone
@@ -37,7 +37,7 @@ class ZonesRefusedError(Exception):
 
 REASONS: Mapping[str, str] = {
     "visit": "a visit is under way and keeps its zones; end it, then save",
-    "moving": "the arm moves; let it stand still, then save",
+    "moving": "the arm moves; let it stand still, then try again",
     "no_file": "this station keeps no zones; name a file under [station] zones",
     "stale": "somebody else has drawn zones meanwhile; load the page again",
     "disk": "the zones file was not written ({detail}); check the disk and its rights",
@@ -93,13 +93,17 @@ class EyesDesk:
         now_s: Callable[[], float],
         utc: Callable[[], str],
         stale_s: float,
+        empty: Callable[[float], None] = lambda now_s: None,
     ) -> None:
-        """`use` has the station work with a bench whose zones are other ones; `utc` is the wall clock as ISO text."""
+        """`use` has the station work with a bench whose zones are other ones, `empty` has the cameras learn the empty
+        bench anew from a time on; `utc` is the wall clock as ISO text.
+        """
         self._book = book
         self._bench = bench
         self._used = used
         self._board = board
         self._use = use
+        self._empty = empty
         self._post = post
         self._state = state
         self._now_s = now_s
@@ -178,6 +182,13 @@ class EyesDesk:
             self._bench = replace(self._bench, zones=book.zones)
         self._use(self._bench)
         self._post(ZonesDrawn(zones_sha256=book.sha256, person=person), "person")
+
+    def bench_is_empty(self, person: str) -> None:
+        """Learn the empty bench anew from the next picture on. Raises ZonesRefusedError while the arm moves."""
+        if self._state().robot.moving:
+            raise _refused("moving")
+        self._empty(self._now_s())
+        self._post(BenchSaidEmpty(person=person), "person")
 
     def _camera(self, name: str, now_s: float) -> CameraNow:
         recent = [t_s for t_s in self._taken_s[name] if now_s - t_s <= RATE_OVER_S]

@@ -39,6 +39,12 @@ class Draw(_Shape):
     """Hash of the zones that were drawn over."""
 
 
+class Empty(_Shape):
+    """Nobody and nothing foreign is on the bench."""
+
+    do: Literal["empty"]
+
+
 class Take(_Shape):
     """Keep what is seen now as an example of a state of a check."""
 
@@ -62,5 +68,5 @@ class Train(_Shape):
 
 
 TeachPost = Take | Discard | Train
-EyesPost = Draw | TeachPost
+EyesPost = Draw | Empty | TeachPost
 EYES_POSTS: TypeAdapter[EyesPost] = TypeAdapter(Annotated[EyesPost, Field(discriminator="do")])

@@ -16,3 +16,6 @@ class Eyes(Protocol):
 
     def draw(self, zones: tuple[Zone, ...], based_on: str, person: str) -> None:
         """Keep these zones and use them. Raises ZonesRefusedError. Writes to the disk: not from the event loop."""
+
+    def bench_is_empty(self, person: str) -> None:
+        """A technician answers for it: the cameras learn the bench anew. Raises ZonesRefusedError."""

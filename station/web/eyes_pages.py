@@ -16,7 +16,7 @@ from starlette.websockets import WebSocket, WebSocketDisconnect
 
 from station.runtime.eyes_desk import EyesView, ZonesRefusedError
 from station.web.desk import Desk
-from station.web.eyes_asks import EYES_POSTS, Discard, Draw, Take, TeachPost, Train
+from station.web.eyes_asks import EYES_POSTS, Discard, Draw, Empty, Take, TeachPost, Train
 from station.web.eyes_desk import Eyes
 from station.web.eyes_views import bench_view, eyes_view, same_bench
 from station.web.fact_views import why_of
@@ -47,7 +47,7 @@ class EyesPages:
         if isinstance(who, JSONResponse):
             return who
         post = EYES_POSTS.validate_json(await json_of(request))
-        if not isinstance(post, Draw):
+        if not isinstance(post, Draw | Empty):
             return await self._taught(post, who.person, self._language(request.query_params.get("language", "")))
         eyes = self.desk.eyes()
         if eyes is None:
@@ -120,11 +120,14 @@ class EyesPages:
             return None
         return closing
 
-    async def _drawn(self, eyes: Eyes, post: Draw, person: str, language: str) -> Response:
-        """Write the zones, in a thread: it waits for the disk."""
-        zones = tuple(zone.value() for zone in post.zones)
+    async def _drawn(self, eyes: Eyes, post: Draw | Empty, person: str, language: str) -> Response:
+        """Write the zones, in a thread: it waits for the disk; or have the empty bench learned."""
         try:
-            await anyio.to_thread.run_sync(eyes.draw, zones, post.based_on, person)
+            if isinstance(post, Draw):
+                zones = tuple(zone.value() for zone in post.zones)
+                await anyio.to_thread.run_sync(eyes.draw, zones, post.based_on, person)
+            else:
+                eyes.bench_is_empty(person)
         except ZonesRefusedError as refused:
             text = self.desk.phrases.shown(language, f"ui.eyes.refused.{refused.reason}", refused.words)
             return JSONResponse({"verdict": "refused", "reason": refused.reason, "text": text}, 409)

@@ -86,6 +86,7 @@ class ScriptedEyes:
     shown: EyesView = VIEW
     drawn: list[tuple[tuple[Zone, ...], str, str]] = field(default_factory=list)
     refuses: ZonesRefusedError | None = None
+    emptied_by: list[str] = field(default_factory=list)
 
     def view(self) -> EyesView:
         return self.shown
@@ -94,6 +95,11 @@ class ScriptedEyes:
         if self.refuses is not None:
             raise self.refuses
         self.drawn.append((zones, based_on, person))
+
+    def bench_is_empty(self, person: str) -> None:
+        if self.refuses is not None:
+            raise self.refuses
+        self.emptied_by.append(person)
 
 
 UNTAUGHT = TaughtNow(

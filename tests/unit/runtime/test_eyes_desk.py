@@ -11,7 +11,7 @@ import pytest
 from station.config.station_values import ZoneBook
 from station.config.zones_file import load_zones
 from station.core.codec import canonical, from_plain, to_plain
-from station.core.events import Event, ZonesDrawn
+from station.core.events import BenchSaidEmpty, Event, ZonesDrawn
 from station.core.state import Phase, State
 from station.runtime.eyes_desk import EyesDesk, ZonesRefusedError
 from vision.api import CameraState, FactValue, FrameAnalysis
@@ -36,6 +36,7 @@ class Desk:
     now_s: float = 100.0
     posted: list[tuple[Event, str]] = field(default_factory=list)
     used: list[Bench] = field(default_factory=list)
+    emptied_s: list[float] = field(default_factory=list)
 
     def __post_init__(self) -> None:
         self.board = FactBoard(BENCH, (HANDS,))
@@ -50,6 +51,7 @@ class Desk:
             now_s=lambda: self.now_s,
             utc=lambda: "2026-11-25T10:00:00Z",
             stale_s=0.5,
+            empty=self.emptied_s.append,
         )
 
     def look(self, busy: bool) -> None:
@@ -98,6 +100,18 @@ def test_a_visit_keeps_the_zones_that_it_began_with(desk: Desk):
     desk.state = replace(State(), robot=replace(State().robot, moving=True))
     assert desk.refusal(moved(5.0)) == "moving"
     assert desk.path is not None and not desk.path.exists() and not desk.posted and not desk.used
+
+
+def test_somebody_answers_for_an_empty_bench(desk: Desk):
+    """It should be learned from that moment on, with a name in the journal, and not while the arm moves over it."""
+    desk.eyes.bench_is_empty("Ken")
+    assert desk.emptied_s == [100.0] and desk.posted == [(BenchSaidEmpty(person="Ken"), "person")]
+    plain = to_plain(desk.posted[0][0])
+    assert from_plain(Event, plain) == desk.posted[0][0] and canonical(plain)
+    desk.state = replace(State(), robot=replace(State().robot, moving=True))
+    with pytest.raises(ZonesRefusedError, match="stand still"):
+        desk.eyes.bench_is_empty("Ken")
+    assert len(desk.posted) == len(desk.emptied_s) == 1
 
 
 def test_what_cannot_be_used_is_refused(desk: Desk, tmp_path: Path):

@@ -64,6 +64,16 @@ def test_a_technician_draws(web: Web, eyes: ScriptedEyes):
     assert [(zone.name, zone.z_mm, zone.outline_mm.tolist()) for zone in zones] == [("door", (0, 150), SQUARE)]
 
 
+def test_a_technician_answers_for_an_empty_bench(web: Web, eyes: ScriptedEyes):
+    """It should go on with the name, and be refused in one sentence while the arm moves."""
+    assert web.post("/eyes/wish", {"do": "empty"}, token_of(web)).status_code == 200
+    assert web.post("/eyes/wish", {"do": "empty"}).status_code == 403
+    assert eyes.emptied_by == ["Ken"]
+    eyes.refuses = ZonesRefusedError("moving", "...", {})
+    answer = web.post("/eyes/wish", {"do": "empty"}, token_of(web))
+    assert (answer.status_code, answer.json()["text"]) == (409, "The robot moves. Let it stand still, then try again.")
+
+
 def test_nobody_else_draws(web: Web, eyes: ScriptedEyes, desk: ScriptedDesk):
     """It should refuse a visitor, a qualified person and a token that is worth nothing, and a station without eyes."""
     assert web.post("/eyes/wish", DRAW).status_code == 403

@@ -1,7 +1,8 @@
 // The page of the eyes for technicians: what every camera sees, what is known, and the zones that are drawn there.
 
 import { post } from "./act.js";
-import { $, make, setText, show } from "./dom.js";
+import { sureButton } from "./arm-sure.js";
+import { $, make, refill, setText, show } from "./dom.js";
 import { CameraView } from "./eyes-camera.js";
 import { FactTable } from "./eyes-facts.js";
 import { LAYERS } from "./eyes-layers.js";
@@ -49,6 +50,9 @@ function heard(message) {
   fillTongues($("languages"), message.languages, language, words, (id) => state.move(`/ws/state?page=console&language=${id}`));
   signIn.show(words);
   fillLayers();
+  refill($("empty"), [language], () => [
+    sureButton(words["eyes.empty"], words["eyes.empty.warning"], words["eyes.empty.sure"], words.cancel, emptied),
+  ]);
   sorted();
 }
 
@@ -164,6 +168,12 @@ async function save() {
   const { good, text } = await wish(draft.message());
   if (good) draft.saved();
   outcome(good ? words["eyes.zones.taken"] : text, !good);
+}
+
+async function emptied() {
+  const { good, text } = await wish({ do: "empty" });
+  $("emptied").dataset.bad = String(!good);
+  setText($("emptied"), good ? words["eyes.empty.done"] : text);
 }
 
 function outcome(text, bad) {
