@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 
 import numpy as np
 from numpy.typing import NDArray
 
 from vision.api import CameraState, Frame, FrameAnalysis, HandObservation, HandTracker, SiteObservation
 from vision.bench import Bench, Zone, same_zones
+from vision.bench_hands import hands_of_one
 from vision.codes import CodeReader
 from vision.geometry import CameraModel
+from vision.machine import Machine
 from vision.nuts import look_at_joint
 from vision.parts import locate_bodies
 from vision.tags import TagTracker
@@ -28,6 +30,10 @@ class Want:
     checks: frozenset[str] = field(default_factory=frozenset)
     zones: tuple[Zone, ...] | None = None
     """Zones drawn since the bench was put together; None = the bench's own."""
+    machine: Machine | None = None
+    """Where the links of the machine at the bench are; None = nobody knows."""
+    empty_since_s: float | None = None
+    """When a technician said last that nobody and nothing foreign is on the bench: it is learned anew from then on."""
 
 
 class Pipeline:
@@ -44,6 +50,7 @@ class Pipeline:
         self._frames = 0
         self._tags = TagTracker(frozenset(bench.tags))
         self._zone_outlines = bench.zones
+        self._empty_since_s: float | None = None
         self._zones = ZoneWatcher(bench, camera)
         self._codes = CodeReader()
 
@@ -68,8 +75,8 @@ class Pipeline:
         self._frames += 1
         look_for_hands = want.hands and self._hand_tracker is not None and self._frames % self._hands_every == 0
         hands = self._hand_tracker.track(frame) if look_for_hands and self._hand_tracker is not None else ()
-        self._watch(want.zones)
-        sight = self._zones.look(frame.image, frame.t_mono_s, hands)
+        self._watch(want)
+        sight = self._zones.look(frame.image, frame.t_mono_s, hands, want.machine)
         return FrameAnalysis(
             camera=frame.camera,
             seq=frame.seq,
@@ -81,6 +88,7 @@ class Pipeline:
             people=sight.people,
             people_known=sight.people_known,
             tags=tags,
+            bench_hands=hands_of_one(hands, self._camera, self._bench.hand_height_mm, frame.t_mono_s),
             bodies=locate_bodies(self._bench.bodies, tags, self._camera),
             sites=self._sites(frame.image, want, hands),
             code_text=self._codes.read(grey) if want.codes else None,
@@ -90,12 +98,15 @@ class Pipeline:
         """Free the tag detector."""
         self._tags.close()
 
-    def _watch(self, zones: tuple[Zone, ...] | None) -> None:
-        """Watch other zones from this frame on. What was learned of the background is learned again."""
-        wanted = self._bench.zones if zones is None else zones
+    def _watch(self, want: Want) -> None:
+        """Watch other zones from this frame on, and learn the bench anew after a technician's word."""
+        wanted = self._bench.zones if want.zones is None else want.zones
         if not same_zones(wanted, self._zone_outlines):
             self._zone_outlines = wanted
-            self._zones = ZoneWatcher(replace(self._bench, zones=wanted), self._camera)
+            self._zones.draw(wanted)
+        if want.empty_since_s is not None and want.empty_since_s != self._empty_since_s:
+            self._empty_since_s = want.empty_since_s
+            self._zones.bench_is_empty()
 
     def _sites(
         self, image: NDArray[np.uint8], want: Want, hands: tuple[HandObservation, ...]

@@ -2,14 +2,16 @@
 
 1. *Landmarks* of a tracked hand, put on the bench at hand height, lie in the zone.
 2. *Skin*: a skin-coloured blob of some size overlaps the zone as the camera sees it at hand height.
-3. *Reach*: something that was not there before and is joined to the visitor's edge of the picture overlaps the zone.
-That is how a gloved arm is noticed, and how a cobot, a placed part or a falling nut is not: they do not come from
-there.
+3. *Reach*: something that does not belong to the empty bench and is joined to the picture's border overlaps the zone.
+That is how a gloved arm is noticed, whichever side it comes from; and how a placed part or a falling nut is not: they
+lie inside the picture. The links of a machine that stands there are cut out of it, where somebody says where they are;
+where a machine may be anywhere, only the border on the visitor's half of the bench counts.
 
 Skin is told by chromaticity, which a change of light leaves alone: red over green over blue, neither grey nor paint.
-The background of the reach cue is learned slowly, and never under something that reaches in and moves; a thing that
-reaches in and has been still for `GIVE_UP_S` was left there, and becomes background, so that a forgotten bag does not
-hold the bench.
+What is the empty bench stands in `vision.background`. It is learned from the first pictures, and again when something
+comes in over the border meanwhile. An arm that rests there from the beginning cannot be told from the bench: so either
+somebody answers for it that nobody reaches in at the start, or a kept picture of the empty bench is given, or only what
+is there is told, and nothing is called clear.
 
 From the same cues come the outlines of people, for whoever watches the gap between them and a moving arm. What touches
 a person in the picture counts as a part of that person.
@@ -24,8 +26,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from vision.api import HandObservation, PersonOutline, Picture
+from vision.background import LEARN_S, Background
 from vision.bench import Bench, Zone
 from vision.geometry import CameraModel
+from vision.machine import Machine, silhouette
 from vision.outlines import person_outlines
 
 Mask = NDArray[np.uint8]
@@ -38,12 +42,8 @@ LEAST_BLUE_OVER_GREEN = 0.38
 """Orange plastic and paint in shadow pass every other test; skin from light to dark has at least 0.42."""
 LEAST_SKIN_MM2 = 600.0
 LEAST_IN_ZONE_MM2 = 200.0
-CHANGE_LEVELS = 13
-MOTION_LEVELS = 10
-LEARN_S = 1.5
-GIVE_UP_S = 20.0
-VISITOR_EDGE_MM = 40.0
-"""How far into the picture, on the bench, from its visitor-side border an arm must be joined to that border."""
+BORDER_PX = 3
+"""How near the picture's border, in the reduced picture, counts as joined to it."""
 HAND_SPAN_MM = 45.0
 PERSON_ABOVE_MM = 150.0
 """How high over hand height a hand with a tool, or a forearm, is allowed for; downwards the table is the end."""
@@ -56,7 +56,7 @@ class ZoneSight:
     """What the cues say of one frame."""
 
     busy: Mapping[str, bool]
-    """Zone name -> busy, for every zone that this camera can judge."""
+    """Zone name -> busy, for every zone that this camera can judge; only busy ones while the bench is not known."""
     people: tuple[PersonOutline, ...]
     people_known: bool
     """False until the background is learned, and for a view that cannot tell where on the bench things are."""
@@ -65,18 +65,28 @@ class ZoneSight:
 class ZoneWatcher:
     """Busy zones and people of one camera. Keeps the background of the pictures that it was given, in order of time."""
 
-    def __init__(self, bench: Bench, camera: CameraModel) -> None:
+    def __init__(
+        self, bench: Bench, camera: CameraModel, *, starts_empty: bool = True, empty: Picture | None = None
+    ) -> None:
+        """`empty` is a kept `empty_bench` of this camera. `starts_empty`: whoever makes this answers for it that nobody
+        rests on the bench while the first pictures are learned.
+        """
         self._bench = bench
         self._camera = camera
         self._size = (round(camera.width_px * SCALE), round(camera.height_px * SCALE))
         self._mm2_per_px = _mm2_per_px(camera, bench.hand_height_mm)
-        self._masks = {zone.name: mask for zone in bench.zones if (mask := self._zone_mask(zone)) is not None}
-        self._edge = self._visitor_edge()
-        self._background: NDArray[np.float32] | None = None
-        self._before: NDArray[np.float32] | None = None
-        self._still_s = np.zeros(self._size[::-1], dtype=np.float32)
-        self._last_s = 0.0
-        self._learned_s = 0.0
+        self._border = self._border_band()
+        self._visitors_border = self._border & self._visitors_half()
+        self._background = Background()
+        self._reached: Mask | None = None
+        self._kept = self._asked = False
+        self._answered_for = starts_empty
+        if empty is not None and empty.shape[1::-1] == self._size:
+            self._background.start(empty)
+            self._kept = True
+        self._zones: tuple[Zone, ...] = ()
+        self._masks: dict[str, Mask] = {}
+        self.draw(bench.zones)
         self._person_z_mm = (0.0, bench.hand_height_mm + PERSON_ABOVE_MM)
         self._looks_down = _looks_down(camera, self._person_z_mm[1])
 
@@ -85,18 +95,65 @@ class ZoneWatcher:
         """Names of the zones that this camera sees enough of to judge."""
         return tuple(self._masks)
 
-    def look(self, image: Picture, t_mono_s: float, hands: tuple[HandObservation, ...]) -> ZoneSight:
-        """Zones and people in a BGR `image` captured at `t_mono_s`, with the `hands` that were tracked in it."""
-        import cv2
+    @property
+    def empty_bench(self) -> Picture | None:
+        """The empty bench in the light of now, to be kept and given at the next start; None while it is not known."""
+        return self._background.bench if self._knows else None
 
-        small = np.asarray(cv2.resize(image, self._size, interpolation=cv2.INTER_AREA), dtype=np.uint8)
-        cues = {"skin": self._skin(small), "reach": self._reach(small, t_mono_s), "landmarks": self._tracked(hands)}
-        people_known = self._looks_down and self._learned_s >= LEARN_S
+    @property
+    def _knows(self) -> bool:
+        """Whether the empty bench is known and its pictures have settled, so that where nothing is seen nobody is."""
+        return self._kept or (self._answered_for and self._background.learned_s >= LEARN_S)
+
+    def draw(self, zones: tuple[Zone, ...]) -> None:
+        """Watch these zones from now on."""
+        self._zones = zones
+        self._masks = {zone.name: mask for zone in zones if (mask := self._zone_mask(zone)) is not None}
+
+    def bench_is_empty(self) -> None:
+        """A technician says so: what the next pictures show is the bench, once nothing moves in them at the border."""
+        self._background.forget()
+        self._reached = None
+        self._kept, self._answered_for, self._asked = False, False, True
+
+    def look(
+        self,
+        image: Picture,
+        t_mono_s: float,
+        hands: tuple[HandObservation, ...],
+        machine: Machine | None = None,
+    ) -> ZoneSight:
+        """Zones and people in a BGR `image` captured at `t_mono_s`, with the `hands` that were tracked in it.
+
+        `machine` is where its links are; None = nobody knows, and one may be anywhere.
+        """
+        small = self._reduced(image)
+        skin, tracked = self._skin(small), self._tracked(hands)
+        cues = {"skin": skin, "reach": self._reach(small, t_mono_s, machine), "landmarks": tracked}
+        if self._asked:
+            self._learn_again(somebody=bool(hands) or bool((skin & self._border).any()))
         people: tuple[PersonOutline, ...] = ()
         if self._looks_down:
             least_px = LEAST_SKIN_MM2 / self._mm2_per_px
             people = person_outlines(cues, self._camera, scale=SCALE, z_mm=self._person_z_mm, least_px=least_px)
-        return ZoneSight(busy=self._busy(cues["skin"] | cues["reach"], hands), people=people, people_known=people_known)
+        busy = self._busy(skin | cues["reach"], hands)
+        if not (self._kept or self._answered_for):
+            busy = {name: True for name, is_busy in busy.items() if is_busy}
+        return ZoneSight(busy=busy, people=people, people_known=self._looks_down and self._knows)
+
+    def _learn_again(self, *, somebody: bool) -> None:
+        """After a technician's word: begin anew while somebody is still there, and believe it after a quiet while."""
+        if somebody or self._joined_to(self._border, self._background.moving).any():
+            self._background.forget()
+        elif self._background.learned_s >= LEARN_S:
+            self._answered_for, self._asked = True, False
+
+    def _reduced(self, image: Picture) -> Picture:
+        """A quarter of the size, in two steps: halving is what OpenCV is fast at."""
+        import cv2
+
+        half = cv2.resize(image, (2 * self._size[0], 2 * self._size[1]), interpolation=cv2.INTER_AREA)
+        return np.asarray(cv2.resize(half, self._size, interpolation=cv2.INTER_AREA), dtype=np.uint8)
 
     def _busy(self, suspicious: Mask, hands: tuple[HandObservation, ...]) -> Mapping[str, bool]:
         import cv2
@@ -105,7 +162,7 @@ class ZoneWatcher:
             name: float(cv2.countNonZero(suspicious & mask)) * self._mm2_per_px >= LEAST_IN_ZONE_MM2
             for name, mask in self._masks.items()
         }
-        for zone in self._bench.zones:
+        for zone in self._zones:
             if zone.name in busy and any(self._hand_in(zone, hand) for hand in hands):
                 busy[zone.name] = True
         return busy
@@ -126,43 +183,35 @@ class ZoneWatcher:
         import cv2
 
         mask = skin_mask(small)
+        if not cv2.countNonZero(mask):
+            return mask
         count, labels, stats, _ = cv2.connectedComponentsWithStats(mask, connectivity=8)
         keep = np.zeros(count, dtype=np.uint8)
         keep[1:] = np.where(stats[1:, cv2.CC_STAT_AREA] * self._mm2_per_px >= LEAST_SKIN_MM2, 255, 0)
         return np.asarray(keep[labels], dtype=np.uint8)
 
-    def _reach(self, small: Picture, t_mono_s: float) -> Mask:
+    def _reach(self, small: Picture, t_mono_s: float, machine: Machine | None) -> Mask:
         import cv2
 
-        now = np.asarray(cv2.GaussianBlur(small, (5, 5), 0), dtype=np.float32)
-        if self._background is None or self._before is None:
-            self._background, self._before, self._last_s = now.copy(), now, t_mono_s
-            return np.zeros(now.shape[:2], dtype=np.uint8)
-        since_s = min(1.0, max(0.0, t_mono_s - self._last_s))
-        self._learned_s += since_s
-        gain = float(np.median(now[::4, ::4])) / max(1.0, float(np.median(self._background[::4, ::4])))
-        changed = _largest(np.abs(now - gain * self._background)) > CHANGE_LEVELS
-        closed = cv2.morphologyEx(changed.astype(np.uint8) * 255, cv2.MORPH_CLOSE, np.ones((5, 5), np.uint8))
-        reach = self._joined_to_visitor(np.asarray(closed, dtype=np.uint8))
-        moving = _largest(np.abs(now - self._before)) > MOTION_LEVELS
-        self._still_s = np.where(moving, 0.0, self._still_s + since_s).astype(np.float32)
-        learn = (reach == 0) | (self._still_s >= GIVE_UP_S)
-        step = min(1.0, since_s / LEARN_S)
-        self._background = self._background + np.where(learn, step, 0.0).astype(np.float32)[..., None] * (
-            now - self._background
-        )
-        self._before, self._last_s = now, t_mono_s
+        now = np.asarray(cv2.GaussianBlur(small, (5, 5), 0), dtype=np.uint8)
+        hidden = silhouette(machine, self._camera, self._size) if machine is not None else None
+        border = self._border if machine is not None else self._visitors_border
+        reach = self._joined_to(border, self._background.changed(now, t_mono_s, self._reached, hidden))
+        self._background.learn(reach)
+        self._reached = reach
         return reach
 
-    def _joined_to_visitor(self, mask: Mask) -> Mask:
+    def _joined_to(self, border: Mask, mask: Mask) -> Mask:
         import cv2
 
+        if not cv2.countNonZero(mask & border):
+            return np.zeros_like(mask)
         count, labels, stats, _ = cv2.connectedComponentsWithStats(mask, connectivity=8)
-        at_edge = np.zeros(count, dtype=bool)
-        at_edge[np.unique(labels[(self._edge > 0) & (mask > 0)])] = True
-        keep = at_edge & (stats[:, cv2.CC_STAT_AREA] * self._mm2_per_px >= LEAST_SKIN_MM2)
+        at_border = np.zeros(count, dtype=bool)
+        at_border[np.unique(labels[(border & mask) > 0])] = True
+        keep = at_border & (stats[:, cv2.CC_STAT_AREA] * self._mm2_per_px >= LEAST_SKIN_MM2)
         keep[0] = False
-        return np.asarray(np.where(keep[labels], 255, 0), dtype=np.uint8)
+        return np.asarray((keep.astype(np.uint8) * 255)[labels], dtype=np.uint8)
 
     def _hand_in(self, zone: Zone, hand: HandObservation) -> bool:
         import cv2
@@ -185,22 +234,23 @@ class ZoneWatcher:
             cv2.fillPoly(mask, [np.round(pixels * SCALE).astype(np.int32)], 255)
         return mask if cv2.countNonZero(mask) * self._mm2_per_px >= LEAST_SKIN_MM2 else None
 
-    def _visitor_edge(self) -> Mask:
-        """Pixels within `VISITOR_EDGE_MM` of the picture's border, where it shows the visitor's half of the bench."""
+    def _visitors_half(self) -> Mask:
+        """255 where the picture shows the visitor's half of the bench at hand height."""
         width, height = self._size
-        mask = np.zeros((height, width), dtype=np.uint8)
-        deep = max(2, round(VISITOR_EDGE_MM / self._mm2_per_px**0.5))
         rows, columns = np.mgrid[0:height, 0:width]
-        from_edge = np.minimum.reduce([rows, columns, height - 1 - rows, width - 1 - columns])
-        band = from_edge < deep
-        pixels = np.column_stack([columns[band], rows[band]]) / SCALE
-        on_bench = self._camera.bench_point_on_plane(pixels, self._bench.hand_height_mm)
-        nearest = float(on_bench[:, 1].min())
-        middle = float(
-            self._camera.bench_point_on_plane([[self._camera.width_px / 2, self._camera.height_px / 2]], 0.0)[0, 1]
-        )
-        mask[band] = np.where(on_bench[:, 1] < (nearest + middle) / 2.0, 255, 0)
-        return mask
+        pixels = np.column_stack([columns.ravel(), rows.ravel()]) / SCALE
+        away_mm = self._camera.bench_point_on_plane(pixels, self._bench.hand_height_mm)[:, 1].reshape(height, width)
+        middle = [[self._camera.width_px / 2, self._camera.height_px / 2]]
+        middle_mm = float(self._camera.bench_point_on_plane(middle, 0.0)[0, 1])
+        nearest_mm = float(away_mm[self._border > 0].min())
+        return np.where(away_mm < (nearest_mm + middle_mm) / 2.0, 255, 0).astype(np.uint8)
+
+    def _border_band(self) -> Mask:
+        """255 within `BORDER_PX` of the picture's border."""
+        width, height = self._size
+        band = np.full((height, width), 255, dtype=np.uint8)
+        band[BORDER_PX:-BORDER_PX, BORDER_PX:-BORDER_PX] = 0
+        return band
 
 
 def skin_mask(image: Picture) -> Mask:
@@ -209,11 +259,18 @@ def skin_mask(image: Picture) -> Mask:
 
     ycrcb = cv2.cvtColor(image, cv2.COLOR_BGR2YCrCb)
     inside = cv2.inRange(ycrcb, np.array([0, SKIN_CR[0], SKIN_CB[0]]), np.array([255, SKIN_CR[1], SKIN_CB[1]]))
-    blue, green, red = (image[..., channel].astype(np.int16) for channel in range(3))
-    ordered = (red >= LEAST_RED) & (green > blue)
-    ordered &= (green >= GREEN_OVER_RED[0] * red) & (green <= GREEN_OVER_RED[1] * red)
-    ordered &= blue >= LEAST_BLUE_OVER_GREEN * green
-    mask = np.where(ordered, inside, 0).astype(np.uint8)
+    blue, green, red = cv2.split(image)
+    tests = (
+        inside,
+        cv2.threshold(red, LEAST_RED - 1, 255, cv2.THRESH_BINARY)[1],
+        cv2.compare(green, blue, cv2.CMP_GT),
+        cv2.compare(green, cv2.convertScaleAbs(red, alpha=GREEN_OVER_RED[0]), cv2.CMP_GE),
+        cv2.compare(green, cv2.convertScaleAbs(red, alpha=GREEN_OVER_RED[1]), cv2.CMP_LE),
+        cv2.compare(blue, cv2.convertScaleAbs(green, alpha=LEAST_BLUE_OVER_GREEN), cv2.CMP_GE),
+    )
+    mask = tests[0]
+    for test in tests[1:]:
+        mask = cv2.bitwise_and(mask, test)
     return np.asarray(cv2.morphologyEx(mask, cv2.MORPH_OPEN, np.ones((3, 3), np.uint8)), dtype=np.uint8)
 
 
@@ -225,11 +282,6 @@ def _looks_down(camera: CameraModel, z_mm: float) -> bool:
     corners = camera.bench_point_on_plane([[0, 0], [right, 0], [0, bottom], [right, bottom]], 0.0)
     ahead = (corners - origin) @ bench_from_camera.rotation[:, 2]
     return bool(origin[2] > z_mm and np.isfinite(corners).all() and (ahead > 0.0).all())
-
-
-def _largest(differences: NDArray[np.float32]) -> NDArray[np.float32]:
-    """The largest of the three channels."""
-    return np.maximum(np.maximum(differences[..., 0], differences[..., 1]), differences[..., 2])
 
 
 def _mm2_per_px(camera: CameraModel, z_mm: float) -> float:

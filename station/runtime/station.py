@@ -21,6 +21,7 @@ from station.core.screen import Screen
 from station.core.state import State
 from station.core.tightening import REMEMBERED_RESULTS
 from station.core.view import screen_of
+from station.motion.moving_arm import STALE_S as ARM_STALE_S
 from station.motion.moving_arm import ArmWatch
 from station.motion.people import PeopleWatch, Views, views_of
 from station.motion.reaction import Reaction
@@ -39,6 +40,7 @@ from station.runtime.replay import replay
 from vision.api import FrameAnalysis
 from vision.bench import Bench, Watch
 from vision.facts import FactBoard
+from vision.machine import NO_MACHINE, Machine
 from vision.pipeline import Want
 from vision.zones import PERSON_ABOVE_MM
 
@@ -136,6 +138,7 @@ class Station:
             now_s=clock.now_s,
             utc=clock.utc,
             stale_s=setting.stale_s,
+            empty=self._learn_empty,
         )
         self.motions: Motions | None = None
         self.arm: ArmDesk | None = None
@@ -221,6 +224,19 @@ class Station:
             self.arm.heard(event)
         self.dispatch.heard(event)
 
+    def wanted(self) -> Want:
+        """What is worth looking for in a picture now, and where the arm is. May be called from any thread."""
+        return replace(self.want, machine=self._machine())
+
+    def _machine(self) -> Machine | None:
+        """The arm's links at their newest posture; None while nobody knows where they are."""
+        if self.cobot is None:
+            return NO_MACHINE
+        arm = self.gap.arm_now() if self.gap is not None else None
+        if arm is None or self._now_s() - arm.t_mono_s > ARM_STALE_S:
+            return None
+        return Machine(starts_mm=arm.starts_mm, ends_mm=arm.ends_mm, radii_mm=arm.radii_mm)
+
     def analysed(self, analysis: FrameAnalysis) -> None:
         """A camera's picture has been looked at. May be called from any thread; pictures of a camera in their order."""
         self.dispatch.ask_sight(lambda: self.board.update(analysis))
@@ -261,6 +277,11 @@ class Station:
             self.gap.seen_by(_views(bench, zone, arm.supervisor))
         with self._wanting:
             self.want = replace(self.want, zones=bench.zones)
+
+    def _learn_empty(self, now_s: float) -> None:
+        """A technician answers for it that the bench is empty from now on."""
+        with self._wanting:
+            self.want = replace(self.want, empty_since_s=now_s)
 
     def _publish(self, screen: Screen) -> None:
         state = self.loop.state

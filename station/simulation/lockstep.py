@@ -207,7 +207,7 @@ class LockStepRun:
 
     def _look(self, now_s: float) -> None:
         for eyes in self._eyes:
-            analysis = eyes.see(now_s, self._station.want)
+            analysis = eyes.see(now_s, self._station.wanted())
             if analysis is not None:
                 self._frames += 1
                 self._late.append((now_s + LATENCY_S, analysis))
