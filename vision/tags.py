@@ -8,6 +8,7 @@ right of the upright tag; they leave this module as top left, top right, bottom 
 from __future__ import annotations
 
 import threading
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -21,6 +22,7 @@ Grey = NDArray[np.uint8]
 HALF_PIXEL = 0.5
 READING_ORDER = [1, 0, 3, 2]
 MOST_WRONG_BITS = 1
+"""Of 36, in a tag that is followed; one that is new must be read without a fault. Codes differ in 11 bits and more."""
 LEAST_MARGIN = 20.0
 TILES = (3, 2)
 SCAN_EVERY = 2
@@ -28,6 +30,9 @@ SCAN_DECIMATE = 1.5
 """Finds tags down to about 22 px in a third of the time; corners are refined at full resolution all the same."""
 TILE_OVERLAP_PX = 72
 SMALLEST_EDGE_PX = 8.0
+SEARCH_FRAMES = 2
+SEARCH_REACH = 2.5
+"""So far round its last place, in its own size, a tag that was just lost is looked for: a hand took what carries it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -66,6 +71,8 @@ class TagTracker:
                 for reach in (0.22, 1.0) if track.missed == 0 else (0.5,):
                     if tag_id not in found:
                         self._detect(self._near, grey, _region(track, grey.shape, reach), found)
+            for region in self._search_regions(grey.shape, found):
+                self._detect(self._far, grey, region, found)
             if self._ids - found.keys():
                 for region in self._scan_regions(grey.shape):
                     self._detect(self._far, grey, region, found)
@@ -77,6 +84,16 @@ class TagTracker:
         with self._lock:
             self._near = self._far = None
             self._tracks = {}
+
+    def _search_regions(self, shape: tuple[int, ...], found: dict[int, Array]) -> Iterator[tuple[int, int, int, int]]:
+        """Wide regions round tags that were just lost, one for those that lie together. Looks at `found` as it goes."""
+        covered: list[tuple[int, int, int, int]] = []
+        for tag_id, track in self._tracks.items():
+            x, y = track.corners_px.mean(axis=0)
+            looked = any(x0 <= x <= x1 and y0 <= y <= y1 for x0, y0, x1, y1 in covered)
+            if tag_id not in found and track.missed < SEARCH_FRAMES and not looked:
+                covered.append(_region(track, shape, SEARCH_REACH))
+                yield covered[-1]
 
     def _scan_regions(self, shape: tuple[int, ...]) -> list[tuple[int, int, int, int]]:
         height, width = shape[:2]
@@ -96,7 +113,8 @@ class TagTracker:
         if x1 - x0 < SMALLEST_EDGE_PX or y1 - y0 < SMALLEST_EDGE_PX:
             return
         for detection in detector.detect(np.ascontiguousarray(grey[y0:y1, x0:x1])):
-            good = detection.hamming <= MOST_WRONG_BITS and detection.decision_margin >= LEAST_MARGIN
+            faults = MOST_WRONG_BITS if detection.tag_id in self._tracks else 0
+            good = detection.hamming <= faults and detection.decision_margin >= LEAST_MARGIN
             if not good or detection.tag_id not in self._ids or detection.tag_id in found:
                 continue
             corners = np.asarray(detection.corners, dtype=np.float64)[READING_ORDER]

@@ -50,6 +50,68 @@ def test_a_tag_that_jumps_is_found_again_by_the_rolling_scan():
     assert all(tags[0].corners_px[0, 0] > 1000 for tags in seen if tags)
 
 
+def test_a_tag_that_is_snatched_away_is_found_at_once():
+    """It should look wide round the place where a tag was lost: a hand moves it farther in a frame than it is long."""
+    tracker = TagTracker(frozenset({7, 8}))
+    for _ in range(3):
+        tracker.find(drawn(7, 300, 200))
+    (tag,) = tracker.find(drawn(7, 470, 330))
+    assert tag.corners_px[0, 0] == pytest.approx(469.5, abs=0.15)
+
+
+def test_a_tag_that_comes_back_to_its_place_is_seen_again():
+    """It should find a tag on the first frame after a short while behind a hand, and by the scan after a long one."""
+    tracker = TagTracker(frozenset({7}))
+    picture, nothing = drawn(7, 300, 200), np.full((720, 1280), 200, np.uint8)
+    for hidden in (1, 5, 30):
+        tracker.find(picture)
+        for _ in range(hidden):
+            assert tracker.find(nothing) == ()
+        seen = [tracker.find(picture) for _ in range(14)]
+        assert any(seen)
+        assert hidden > 12 or seen[0]
+
+
+def test_a_half_hidden_tag_is_not_reported_or_right():
+    """It should never put corners elsewhere by more than two pixels when a finger covers part of a tag."""
+    expected = np.array([[299.5, 199.5], [379.5, 199.5], [379.5, 279.5], [299.5, 279.5]])
+    tracker, told = TagTracker(frozenset({7})), 0
+    for cover in range(0, 80, 4):
+        tracker.find(drawn(7, 300, 200))
+        picture = drawn(7, 300, 200)
+        picture[180 : 180 + cover, 280 : 280 + cover] = 120
+        for tag in tracker.find(picture):
+            told += 1
+            assert np.abs(tag.corners_px - expected).max() < 2.0
+    assert told
+
+
+def test_a_damaged_code_becomes_no_other_tag():
+    """It should report no id but the drawn one, however many of its cells are wrong, and no new tag with any fault."""
+    rng = np.random.default_rng(2)
+    everything = frozenset(range(587))
+    cell = EDGE // 8
+    for faults in (1, 2, 3, 6, 12, 36):
+        for _ in range(3):
+            picture = drawn(7, 300, 200)
+            for number in rng.choice(36, faults, replace=False):
+                row, column = divmod(int(number), 6)
+                y, x = 200 + cell * (row + 1), 300 + cell * (column + 1)
+                patch = picture[y : y + cell, x : x + cell]
+                patch[...] = 255 if patch.mean() < 128 else 0
+            assert TagTracker(everything).find(cv2.GaussianBlur(picture, (3, 3), 0.7)) == ()
+
+
+def test_a_followed_tag_may_have_one_wrong_cell():
+    """It should keep a tag with a glint on one cell, as long as it was read well before."""
+    tracker = TagTracker(frozenset({7}))
+    tracker.find(drawn(7, 300, 200))
+    picture = drawn(7, 300, 200)
+    patch = picture[210:220, 310:320]
+    patch[...] = 255 if patch.mean() < 128 else 0
+    assert [tag.tag_id for tag in tracker.find(picture)] == [7]
+
+
 def test_a_hidden_tag_is_not_reported():
     """It should say nothing of a tag that is not in the picture, however often it was there before."""
     tracker = TagTracker(frozenset({7}))
