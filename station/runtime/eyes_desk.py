@@ -16,8 +16,9 @@ from station.config.zone_rules import bench_mistake
 from station.config.zones_file import save_zones
 from station.core.events import BenchSaidEmpty, Event, ZonesDrawn
 from station.core.state import Phase, State
-from vision.api import FactReading, FrameAnalysis
+from vision.api import BenchHand, FactReading, FrameAnalysis
 from vision.bench import Bench, Zone
+from vision.bench_hands import HandBoard
 from vision.facts import FactBoard
 
 RATE_OVER_S = 3.0
@@ -75,6 +76,8 @@ class EyesView:
     """Whether zones can be saved on this station at all."""
     stale_s: float
     """What is older is not shown as being so now."""
+    hands: tuple[BenchHand, ...] = ()
+    """Of all cameras together, none older than it may be."""
 
 
 class EyesDesk:
@@ -110,6 +113,7 @@ class EyesDesk:
         self._utc = utc
         self._stale_s = stale_s
         self._lock = threading.Lock()
+        self._hands = HandBoard(bench.cameras, bench.hand_height_mm, stale_s=stale_s)
         self._newest: dict[str, FrameAnalysis] = {}
         self._taken_s: dict[str, deque[float]] = {camera.name: deque() for camera in bench.cameras}
         self._since: dict[str, tuple[str, float]] = {}
@@ -127,6 +131,7 @@ class EyesDesk:
     def analysed(self, analysis: FrameAnalysis) -> None:
         """A camera's picture has been looked at."""
         readings = self._board.readings()
+        self._hands.update(analysis)
         with self._lock:
             taken = self._taken_s.setdefault(analysis.camera, deque())
             taken.append(analysis.t_mono_s)
@@ -151,6 +156,7 @@ class EyesDesk:
                 zones_used=self._used,
                 zones_kept=self._book.path is not None,
                 stale_s=self._stale_s,
+                hands=self._hands.hands(now_s),
             )
 
     def draw(self, zones: tuple[Zone, ...], based_on: str, person: str) -> None:

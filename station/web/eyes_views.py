@@ -89,8 +89,7 @@ def eyes_view(view: EyesView, screen: Screen, arm: ArmView | None, phrases: Phra
                 "height_mm": round(float(np.median(hand.points_mm[:, 2])), 1),
                 "sigma_mm": round(float(np.median(hand.sigma_mm)), 1),
             }
-            for analysis in fresh
-            for hand in analysis.bench_hands
+            for hand in view.hands
         ],
         "people": [
             {"camera": analysis.camera, "outline_mm": _rows(person.outline_mm), "cues": list(person.cues)}

@@ -53,7 +53,6 @@ SEEN = FrameAnalysis(
             covariance=COVARIANCE,
         ),
     ),
-    bench_hands=(BenchHand(points_mm=np.zeros((21, 3)), sigma_mm=np.full(21, 12.0), cameras=("top",), t_mono_s=99.9),),
 )
 READINGS = (
     FactReading(fact="code", value=FactValue.PRESENT, t_mono_s=99.9, text="PASS-1"),
@@ -76,6 +75,7 @@ VIEW = EyesView(
     zones_used=("door", "cobot"),
     zones_kept=True,
     stale_s=0.5,
+    hands=(BenchHand(points_mm=np.zeros((21, 3)), sigma_mm=np.full(21, 12.0), cameras=("top", "side"), t_mono_s=99.9),),
 )
 
 

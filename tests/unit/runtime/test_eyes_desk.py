@@ -14,7 +14,7 @@ from station.core.codec import canonical, from_plain, to_plain
 from station.core.events import BenchSaidEmpty, Event, ZonesDrawn
 from station.core.state import Phase, State
 from station.runtime.eyes_desk import EyesDesk, ZonesRefusedError
-from vision.api import CameraState, FactValue, FrameAnalysis
+from vision.api import CameraState, FactValue, FrameAnalysis, HandObservation
 from vision.bench import Bench, Body, TagMount, WatchHands, Zone
 from vision.facts import FactBoard
 from vision.geometry import Transform, looking_at
@@ -55,9 +55,17 @@ class Desk:
         )
 
     def look(self, busy: bool) -> None:
-        """A picture, taken and looked at now."""
+        """A picture, taken and looked at now; a hand is in it when the zone is busy."""
+        points = np.array([(600 + 10 * (n % 5), 300 + 12 * (n // 5)) for n in range(21)], dtype=np.float32)
+        hand = HandObservation(landmarks_px=points, handedness="Left", score=0.9)
         analysis = FrameAnalysis(
-            camera="top", seq=1, t_mono_s=self.now_s, state=CameraState.GOOD, busy_zones={"work": busy}
+            camera="top",
+            seq=1,
+            t_mono_s=self.now_s,
+            state=CameraState.GOOD,
+            busy_zones={"work": busy},
+            hands=(hand,) if busy else (),
+            hands_known=True,
         )
         self.board.update(analysis)
         self.eyes.analysed(analysis)
@@ -137,8 +145,10 @@ def test_it_tells_how_old_how_often_and_since_when(desk: Desk):
     desk.now_s += 0.1
     desk.look(busy=True)
     assert desk.eyes.view().since_s["hands:work"] == desk.now_s
+    assert [hand.cameras for hand in desk.eyes.view().hands] == [("top",)]
     desk.now_s += 60.0
     desk.board.expire(desk.now_s)
     old = desk.eyes.view()
+    assert not old.hands
     assert old.readings[0].value is FactValue.UNKNOWN and old.since_s["hands:work"] == desk.now_s
     assert old.cameras[0].per_s == 0.0

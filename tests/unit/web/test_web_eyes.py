@@ -156,7 +156,7 @@ def test_what_is_seen_now_is_told_in_millimetres():
     assert told["tool"]["joint"] == "J1" and told["tool"]["distance_mm"] == 10.0 and told["tool"]["angle_deg"] == 0.0
     (body,) = told["bodies"]
     assert body["tool"] and body["half_axes_mm"] == pytest.approx([4.9, 2.45], abs=0.01)
-    assert told["hands"][0]["cameras"] == ["top"] and told["hands"][0]["sigma_mm"] == 12.0
+    assert told["hands"][0]["cameras"] == ["top", "side"] and told["hands"][0]["sigma_mm"] == 12.0
     assert told["people"][0]["cues"] == ["skin", "reach"]
     assert told["busy"] == {"tray": None, "door": True, "cobot": False}
     assert now(at=replace(screen(), phase="idle"))["refusal"] == "" and "visit" in told["refusal"]
@@ -173,7 +173,7 @@ def test_what_is_seen_now_is_told_in_millimetres():
 def test_what_is_old_or_bad_is_never_shown_as_now(newest: FrameAnalysis | None, code: str):
     """It should leave out all that only this camera saw, and say of the camera what is wrong and what to do."""
     told = now(replace(VIEW, cameras=(CameraNow(name="top", newest=newest), CameraNow(name="side"))))
-    assert not told["bodies"] and not told["hands"] and not told["people"] and told["tool"] is None
+    assert not told["bodies"] and not told["people"] and told["tool"] is None
     assert set(told["busy"].values()) == {None}
     camera = told["cameras"][0]
     assert not camera["good"] and camera["code"] == code and "top" in camera["text"]

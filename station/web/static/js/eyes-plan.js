@@ -77,9 +77,9 @@ export class Plan {
     ]);
   }
 
-  #hand({ points_mm: points, sigma_mm: sigma }, words) {
+  #hand({ points_mm: points, sigma_mm: sigma, cameras }, words) {
     const bones = BONES.map((bone) => shape("path", { class: "hand-bone", d: line(bone.map((index) => points[index])) }));
-    const label = words["eyes.plan.hand"].replace("…", sigma.toFixed(0));
+    const label = `${cameras.join(" + ")}: ${words["eyes.plan.hand"].replace("…", sigma.toFixed(0))}`;
     return shape("g", { class: "hand" }, [...bones, text(points[0][0] + 10, -points[0][1], label, "part-doubt")]);
   }
 
