@@ -1,8 +1,8 @@
 """The composition root: from a station's files to running parts, every thread in one task group, and only there.
 
-Threads: the loop (decisions and journal); one owner a serial line; one that finds the arm's ways; per camera one for
-capture and one for analysis; the voice; on a bench with simulated parts one that turns them. The pages are served by
-the main thread's event loop.
+Threads: the loop (decisions and journal); one owner a serial line; one that finds the arm's ways; per camera one that
+minds its two processes (one captures, one looks); the voice; on a bench with simulated parts one that turns them. The
+pages are served by the main thread's event loop.
 """
 
 from __future__ import annotations
@@ -35,15 +35,16 @@ from station.runtime.setting import Files, setting_of
 from station.runtime.station import OpenPort, OpenTool, Station, recover
 from station.runtime.tool_port import tool_port
 from station.simulation.arms import SIMULATED
-from station.simulation.live import SceneCamera
+from station.simulation.live import SceneOpener
 from station.simulation.rig import Rig, build_rig
+from station.simulation.scene_feed import SceneFeed
 from station.web.server import create_app, serving
-from vision.api import Frame, FrameAnalysis
-from vision.cameras.opening import open_source
-from vision.cameras.source import FrameSource
+from vision.api import FrameAnalysis
+from vision.bench import Bench as VisionBench
+from vision.cameras.notices import Opener
+from vision.cameras.opening import NamedSource
 from vision.hand_model import default_model_path
-from vision.hands import MediapipeHands
-from vision.pipeline import Pipeline
+from vision.looking import BenchEyes
 from vision.worker import CameraTrouble, CameraWorker
 
 SCENE = "scene"
@@ -136,13 +137,9 @@ def build(
     if voice is not None:
         bench.work.append(voice.run)
     for number, camera in enumerate(config.cameras):
-        tracker = MediapipeHands(default_model_path())
-        stack.callback(tracker.close)
-        worker = _worker(
-            bench, camera, Pipeline(setting.bench, camera.model, tracker, hands_every=2 + 2 * number), seed
-        )
+        worker = _worker(bench, camera, setting.bench, seed, hands_every=2 + 2 * number)
         bench.workers.append(worker)
-        bench.work += [worker.capture, worker.analyse]
+        bench.work.append(worker.run)
     return bench
 
 
@@ -154,30 +151,35 @@ def kept_trace(journal: Journal, seq: int | None) -> TighteningTrace | None:
     return trace
 
 
-def _worker(bench: Bench, camera: CameraConfig, pipeline: Pipeline, seed: int) -> CameraWorker:
-    station, desk, now_s = bench.station, bench.desk, bench.clock.now_s
-    scene: FrameSource | None = None
+def _worker(bench: Bench, camera: CameraConfig, vision: VisionBench, seed: int, *, hands_every: int) -> CameraWorker:
+    station, desk = bench.station, bench.desk
+    opener: Opener = NamedSource(source=camera.source, model=camera.model, fps=camera.fps, settings=camera.settings)
+    answer = None
     if camera.source == SCENE and bench.rig is not None:
-        scene = SceneCamera(bench.rig.world, camera.model, fps=camera.fps, seed=seed, now_s=now_s)
+        world = bench.rig.world
+        answer = SceneFeed(world=world, camera=camera.name)
+        opener = SceneOpener(model=camera.model, static=world.static, looks=world.looks, fps=camera.fps, seed=seed)
 
-    def opened() -> FrameSource:
-        return scene or open_source(camera.name, camera.source, camera.model, camera.fps, now_s)
-
-    def deliver(frame: Frame, analysis: FrameAnalysis) -> None:
+    def deliver(analysis: FrameAnalysis, jpeg: bytes) -> None:
         station.analysed(analysis)
-        desk.show(frame, analysis)
+        desk.show(analysis, jpeg)
 
     def trouble(problem: CameraTrouble) -> None:
         station.camera_failed(problem.camera, problem.code, problem.detail, problem.t_mono_s)
 
     return CameraWorker(
         camera.name,
-        open_source=opened,
-        pipeline=pipeline,
-        want=lambda: station.want,
+        size_px=(camera.model.width_px, camera.model.height_px),
+        fps=camera.fps,
+        opener=opener,
+        make_pipeline=BenchEyes(
+            bench=vision, camera=camera.name, hand_model=default_model_path(), hands_every=hands_every
+        ),
+        want=station.wanted,
         deliver=deliver,
         trouble=trouble,
-        now_s=now_s,
+        now_s=bench.clock.now_s,
+        answer=answer,
     )
 
 

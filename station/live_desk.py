@@ -21,11 +21,9 @@ from station.web.desk import Arm, BenchPointer, Caption, PersonEvent, Shown
 from station.web.record import Curve, OverrideNote, Record, Rundown
 from station.web.recording import curve_of, overrides_of, record_of, rundowns_of
 from station.web.teach_desk import Teaching
-from vision.api import Frame, FrameAnalysis
+from vision.api import FrameAnalysis
 from vision.bench import Bench
 from vision.overlay import overlay_of
-
-JPEG_QUALITY = 80
 
 
 @dataclass(slots=True)
@@ -55,6 +53,7 @@ class LiveDesk:
     _screen: Screen | None = None
     _version: int = 0
     _caption: Caption | None = None
+    _seen: dict[str, tuple[FrameAnalysis, bytes]] = field(default_factory=dict)
     _shown: dict[str, Shown] = field(default_factory=dict)
     _listeners: list[Callable[[], None]] = field(default_factory=list)
 
@@ -89,19 +88,10 @@ class LiveDesk:
                 )
             )
 
-    def show(self, frame: Frame, analysis: FrameAnalysis) -> None:
-        """Keep a picture with what was seen in that very picture."""
-        import cv2
-
-        good, jpeg = cv2.imencode(".jpg", frame.image, [cv2.IMWRITE_JPEG_QUALITY, JPEG_QUALITY])
-        if not good:
-            return
-        eyes = self.eyes()
-        bench = self.bench if eyes is None else eyes.bench
-        overlay = overlay_of(analysis, bench, bench.camera(frame.camera), tool=TOOL)
-        shown = Shown(seq=frame.seq, t_mono_s=frame.t_mono_s, jpeg=jpeg.tobytes(), overlay=overlay)
+    def show(self, analysis: FrameAnalysis, jpeg: bytes) -> None:
+        """Keep what was seen in a picture, with that very picture."""
         with self._lock:
-            self._shown[frame.camera] = shown
+            self._seen[analysis.camera] = (analysis, jpeg)
         self._tell()
 
     def screen(self) -> tuple[int, Screen | None]:
@@ -124,9 +114,21 @@ class LiveDesk:
         return tuple(camera.name for camera in self.bench.cameras)
 
     def picture(self, camera: str) -> Shown | None:
-        """The newest picture of a camera."""
+        """The newest picture of a camera. What is drawn over it is worked out when somebody looks, once."""
         with self._lock:
-            return self._shown.get(camera)
+            seen, shown = self._seen.get(camera), self._shown.get(camera)
+        if seen is None:
+            return None
+        analysis, jpeg = seen
+        if shown is not None and shown.seq == analysis.seq:
+            return shown
+        eyes = self.eyes()
+        bench = self.bench if eyes is None else eyes.bench
+        overlay = overlay_of(analysis, bench, bench.camera(camera), tool=TOOL)
+        shown = Shown(seq=analysis.seq, t_mono_s=analysis.t_mono_s, jpeg=jpeg, overlay=overlay)
+        with self._lock:
+            self._shown[camera] = shown
+        return shown
 
     def record(self) -> Record | None:
         """The record of the visit that is under way or was the last one."""

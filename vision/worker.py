@@ -1,27 +1,50 @@
-"""A camera's two threads: one captures, one analyses; between them a slot that holds the newest frame only.
+"""One camera as its owner runs it: a process that captures, a process that looks, and one thread that minds both.
 
-The caller owns the threads: it runs `capture(stop)` and `analyse(stop)` in two of its own and sets `stop` to end both.
+Pictures go from the one to the other through shared memory; the newest wins, and while one is looked at the next are
+passed over. The thread kills and starts again what hangs or dies. Meanwhile no analysis comes, so the fact board knows
+nothing of this camera: UNKNOWN, never "nobody there".
 """
 
 from __future__ import annotations
 
+import multiprocessing.connection
 import threading
-import zlib
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Any, assert_never
 
 from vision.api import Frame, FrameAnalysis
-from vision.cameras.source import CameraError, FrameSource
+from vision.cameras.notices import Captured, CaptureSetting, Ended, Failed, Opened, Opener, Question
+from vision.child import Child
+from vision.frame_ring import FrameRing
+from vision.looking import LookAt, Looked, LookSetting, Ready
 from vision.pipeline import Pipeline, Want
 
-FROZEN_S = 2.0
-REOPEN_S = 3.0
-WAIT_S = 0.2
+WAIT_S = 0.1
+"""How long the thread waits for a word at most, and so how late it sees `stop`."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Patience:
+    """How long a process may be silent before it is killed and started again."""
+
+    opening_s: float = 15.0
+    """While it starts, opens the camera or waits to open it again."""
+    flowing_s: float = 2.0
+    """While pictures come; three times the pictures' distance is added."""
+    looking_s: float = 3.0
+    """At one picture."""
+    busy_s: float = 15.0
+    """Instead of the last two, while it runs or waits for a processor: a busy machine is no hung camera."""
+    reopen_s: float = 3.0
+    """Between two tries to open a camera."""
+    restart_s: float = 0.5
+    """Between the end of a process and the start of the next."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CameraTrouble:
-    """The capture thread's report of a camera that gives nothing to be trusted."""
+    """A camera, or what looks through it, gives nothing to be trusted."""
 
     camera: str
     code: str
@@ -37,144 +60,225 @@ class WorkerCounts:
     captured: int
     analysed: int
     dropped: int
-    """Captured frames that a newer one replaced before the analysis took them."""
-
-
-class LatestSlot:
-    """Holds one frame; a newer one replaces it. `take` hands each frame out once."""
-
-    def __init__(self) -> None:
-        self._changed = threading.Condition()
-        self._frame: Frame | None = None
-        self._waiting: Frame | None = None
-        self._dropped = 0
-
-    def put(self, frame: Frame) -> None:
-        """Replace what is there."""
-        with self._changed:
-            self._dropped += self._waiting is not None
-            self._frame = self._waiting = frame
-            self._changed.notify()
-
-    def take(self, timeout_s: float) -> Frame | None:
-        """The newest frame not taken before, waiting up to `timeout_s` for it."""
-        with self._changed:
-            if self._waiting is None:
-                self._changed.wait(timeout_s)
-            frame, self._waiting = self._waiting, None
-            return frame
-
-    def newest(self) -> Frame | None:
-        """The newest frame, taken or not: for pictures shown to people, never for decisions."""
-        with self._changed:
-            return self._frame
-
-    def dropped(self) -> int:
-        """Frames that were replaced before they were taken."""
-        with self._changed:
-            return self._dropped
-
-
-class FrozenGate:
-    """Notices a camera that sends the same picture over and over: noise makes two real pictures differ."""
-
-    def __init__(self) -> None:
-        self._sum: int | None = None
-        self._since_s = 0.0
-
-    def frozen(self, frame: Frame) -> bool:
-        """True when the picture has been the same, bit for bit, for `FROZEN_S` of frame time."""
-        checksum = zlib.crc32(frame.image[::4].tobytes())
-        if checksum != self._sum:
-            self._sum, self._since_s = checksum, frame.t_mono_s
-        return frame.t_mono_s - self._since_s >= FROZEN_S
+    """Captured pictures that were not looked at, because a newer one was there."""
+    restarts: int
+    """Processes that were killed, or died, and were started again."""
 
 
 class CameraWorker:
-    """Runs one camera. The analysis thread calls `deliver` with each frame analysed, the capture thread `trouble`."""
+    """Runs one camera; its owner gives it a thread (`run`). The counts and the newest picture may be asked from any."""
 
     def __init__(
         self,
         name: str,
         *,
-        open_source: Callable[[], FrameSource],
-        pipeline: Pipeline,
+        size_px: tuple[int, int],
+        fps: float,
+        opener: Opener,
+        make_pipeline: Callable[[], Pipeline],
         want: Callable[[], Want],
-        deliver: Callable[[Frame, FrameAnalysis], None],
+        deliver: Callable[[FrameAnalysis, bytes], None],
         trouble: Callable[[CameraTrouble], None],
         now_s: Callable[[], float],
-        reopen_s: float = REOPEN_S,
+        answer: Callable[[object], Any] | None = None,
+        patience: Patience = Patience(),  # a frozen value
     ) -> None:
-        """`open_source` opens the camera, and again every `reopen_s` while it is lost; it may raise `CameraError`."""
+        """`opener` and `make_pipeline` are sent to the processes by pickle. `deliver` takes what was seen in a picture,
+        and that picture as JPEG; `answer` answers what the opener's source asks. `size_px` is (width, height).
+        """
         self.name = name
-        self._open_source = open_source
-        self._pipeline = pipeline
+        self.described = ""
+        """What the camera really gives."""
+        self._size_px = size_px
+        self._opener = opener
+        self._make_pipeline = make_pipeline
         self._want = want
         self._deliver = deliver
         self._trouble = trouble
         self._now_s = now_s
-        self._reopen_s = reopen_s
-        self._slot = LatestSlot()
-        self._captured = 0
-        self._analysed = 0
+        self._answer = answer
+        self._patience = patience
+        self._flowing_s = patience.flowing_s + 3.0 / fps
+        self._lock = threading.Lock()
+        self._ring: FrameRing | None = None
+        self._capture: Child | None = None
+        self._look: Child | None = None
+        self._capture_at_s = self._look_at_s = float("-inf")
+        """When a process that is not there is to be started."""
+        self._heard_s = 0.0
+        self._flowing = False
+        self._frozen = False
+        self._ended = False
+        self._newest: Captured | None = None
+        self._asked_s: float | None = None
+        """When the process that looks was given its picture, or was started; None = it waits for one."""
+        self._ready = False
+        self._looked_seq = 0
+        self._captured = self._analysed = self._dropped = self._restarts = 0
 
-    def capture(self, stop: threading.Event) -> None:
-        """Read frames until `stop` is set or a recording ends; open the camera again when it is lost."""
-        while not stop.is_set():
-            try:
-                source = self._open_source()
-            except CameraError as problem:
-                self._report(problem)
-                stop.wait(self._reopen_s)
-                continue
-            try:
-                ended = self._pump(source, stop)
-            except CameraError as problem:
-                self._report(problem)
-                ended = False
-            finally:
-                source.close()
-            if ended:
-                return
-            stop.wait(self._reopen_s)
-
-    def analyse(self, stop: threading.Event) -> None:
-        """Analyse the newest frame until `stop` is set, then free the pipeline."""
+    def run(self, stop: threading.Event) -> None:
+        """Capture and look until `stop` is set."""
+        ring = FrameRing(self._size_px)
+        with self._lock:
+            self._ring = ring
         try:
             while not stop.is_set():
-                frame = self._slot.take(WAIT_S)
-                if frame is not None:
-                    self._deliver(frame, self._pipeline.analyse(frame, self._want()))
-                    self._analysed += 1
+                self._mind(ring)
+                self._hear(stop)
+                self._hand_on()
         finally:
-            self._pipeline.close()
+            self._end(self._capture, at_once=False)
+            self._end(self._look, at_once=False)
+            with self._lock:
+                self._ring = None
+                ring.close()
 
     def newest_frame(self) -> Frame | None:
-        """The newest picture, for the screen."""
-        return self._slot.newest()
+        """The newest picture, looked at or not; never for decisions."""
+        with self._lock:
+            newest, ring = self._newest, self._ring
+            image = ring.get(newest.seq) if ring is not None and newest is not None else None
+        if newest is None or image is None:
+            return None
+        return Frame(camera=self.name, seq=newest.seq, t_mono_s=newest.t_mono_s, image=image)
 
     def counts(self) -> WorkerCounts:
-        """Frames so far."""
-        return WorkerCounts(captured=self._captured, analysed=self._analysed, dropped=self._slot.dropped())
+        """Pictures so far."""
+        return WorkerCounts(
+            captured=self._captured, analysed=self._analysed, dropped=self._dropped, restarts=self._restarts
+        )
 
-    def _pump(self, source: FrameSource, stop: threading.Event) -> bool:
-        """Move frames into the slot; True when the recording has ended."""
-        gate, reported = FrozenGate(), False
-        while not stop.is_set():
-            frame = source.read()
-            if frame is None:
-                return True
-            self._captured += 1
-            frozen = gate.frozen(frame)
-            if frozen and not reported:
-                detail = f"Camera {self.name} shows one picture for {FROZEN_S:.0f} s; unplug it and plug it in again."
-                self._trouble(
-                    CameraTrouble(camera=self.name, code="camera.frozen", detail=detail, t_mono_s=frame.t_mono_s)
-                )
-            reported = frozen
-            if not frozen:
-                self._slot.put(frame)
-        return False
+    def _mind(self, ring: FrameRing) -> None:
+        """Start what is not there, end what hangs."""
+        now_s = self._now_s()
+        if self._capture is not None and self._hangs(self._capture, now_s - self._heard_s, self._silence_s()):
+            self._lose_capture("hangs", at_once=True)
+        asked_s = self._asked_s
+        if (
+            self._look is not None
+            and asked_s is not None
+            and self._hangs(self._look, now_s - asked_s, self._looking_s())
+        ):
+            self._lose_look("hangs", at_once=True)
+        if self._capture is None and not self._ended and now_s >= self._capture_at_s:
+            self._capture = Child("vision.cameras.capture_process", self._capture_setting(ring), inherit=(ring.fd,))
+            self._heard_s, self._flowing = now_s, False
+        if self._look is None and now_s >= self._look_at_s:
+            setting = LookSetting(
+                make_pipeline=self._make_pipeline, camera=self.name, ring_fd=ring.fd, size_px=self._size_px
+            )
+            self._look = Child("vision.look_process", setting, inherit=(ring.fd,))
+            self._ready, self._asked_s = False, now_s
 
-    def _report(self, problem: CameraError) -> None:
-        self._trouble(CameraTrouble(camera=self.name, code=problem.code, detail=str(problem), t_mono_s=self._now_s()))
+    def _hangs(self, child: Child, silent_s: float, patience_s: float) -> bool:
+        return silent_s > patience_s and (silent_s > self._patience.busy_s or not child.wants_to_run())
+
+    def _silence_s(self) -> float:
+        return self._flowing_s if self._flowing else self._patience.opening_s
+
+    def _looking_s(self) -> float:
+        return self._patience.looking_s if self._ready else self._patience.opening_s
+
+    def _capture_setting(self, ring: FrameRing) -> CaptureSetting:
+        return CaptureSetting(
+            name=self.name,
+            opener=self._opener,
+            ring_fd=ring.fd,
+            size_px=self._size_px,
+            first_seq=self._newest.seq + 1 if self._newest is not None else 1,
+            reopen_s=self._patience.reopen_s,
+        )
+
+    def _hear(self, stop: threading.Event) -> None:
+        """Wait for a word of either process, and take in all that has come."""
+        lines = [child.line for child in (self._capture, self._look) if child is not None]
+        if not lines:
+            stop.wait(WAIT_S)
+            return
+        multiprocessing.connection.wait(lines, WAIT_S)
+        if self._capture is not None:
+            notices = self._capture.heard()
+            for notice in notices or ():
+                self._heard_s = self._now_s()
+                self._noticed(notice)
+            if notices is None:
+                self._lose_capture("has ended", at_once=False)
+        if self._look is not None:
+            answers = self._look.heard()
+            for answer in answers or ():
+                self._answered(answer)
+            if answers is None:
+                self._lose_look("has ended", at_once=False)
+
+    def _noticed(self, notice: Opened | Captured | Failed | Ended | Question) -> None:
+        match notice:
+            case Opened():
+                self.described = notice.described
+            case Captured():
+                self._flowing = True
+                self._captured += 1
+                with self._lock:
+                    self._newest = notice
+                if notice.frozen and not self._frozen:
+                    self._report(
+                        "camera.frozen",
+                        f"Camera {self.name} shows one and the same picture; unplug it and plug it in again.",
+                    )
+                self._frozen = notice.frozen
+            case Failed():
+                self._flowing = False
+                self._report(notice.code, notice.detail)
+            case Ended():
+                self._ended = True
+            case Question():
+                if self._capture is not None and self._answer is not None:
+                    self._capture.send(self._answer(notice.asked))
+            case _:
+                assert_never(notice)
+
+    def _hand_on(self) -> None:
+        """Give the newest picture to the process that looks, when it waits for one."""
+        newest = self._newest
+        if self._look is None or self._asked_s is not None or newest is None or newest.frozen:
+            return
+        if newest.seq > self._looked_seq:
+            self._dropped += newest.seq - self._looked_seq - 1 if self._looked_seq else 0
+            self._looked_seq = newest.seq
+            self._asked_s = self._now_s()
+            self._look.send(LookAt(seq=newest.seq, t_mono_s=newest.t_mono_s, want=self._want()))
+
+    def _answered(self, answer: Ready | Looked) -> None:
+        self._ready, self._asked_s = True, None
+        if isinstance(answer, Looked) and answer.analysis is not None:
+            self._analysed += 1
+            self._deliver(answer.analysis, answer.jpeg)
+
+    def _lose_capture(self, how: str, *, at_once: bool) -> None:
+        """The process that captures is gone, or of no use."""
+        child, self._capture = self._capture, None
+        self._end(child, at_once=at_once)
+        self._flowing = False
+        self._capture_at_s = self._now_s() + self._patience.restart_s
+        if not self._ended:
+            self._restarts += 1
+            self._report(
+                "camera.lost", f"The program that reads camera {self.name} {how}; it is started again by itself."
+            )
+
+    def _lose_look(self, how: str, *, at_once: bool) -> None:
+        """The process that looks is gone, or of no use."""
+        child, self._look = self._look, None
+        self._end(child, at_once=at_once)
+        self._asked_s = None
+        self._look_at_s = self._now_s() + self._patience.restart_s
+        self._restarts += 1
+        self._report(
+            "camera.lost", f"The program that looks through camera {self.name} {how}; it is started again by itself."
+        )
+
+    def _end(self, child: Child | None, *, at_once: bool) -> None:
+        if child is not None:
+            child.end(at_once=at_once)
+
+    def _report(self, code: str, detail: str) -> None:
+        self._trouble(CameraTrouble(camera=self.name, code=code, detail=detail, t_mono_s=self._now_s()))

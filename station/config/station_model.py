@@ -22,6 +22,7 @@ from station.config.station_values import (
 from station.config.strict import Strict
 from station.core.procedure import Role
 from vision.bench import Zone
+from vision.cameras.settings import CameraSettings
 from vision.geometry import CameraModel, Transform, looking_at
 
 Vec5 = Annotated[tuple[float, float, float, float, float], Field(strict=False)]
@@ -59,6 +60,11 @@ class CameraShape(Strict):
     width_px: Annotated[int, Field(ge=160)]
     height_px: Annotated[int, Field(ge=120)]
     fps: Above0
+    exposure: AtLeast0 | None = None
+    """These four lock the camera, in its own units (`v4l2-ctl --list-ctrls`); without one it is left automatic."""
+    gain: AtLeast0 | None = None
+    white_balance_k: Above0 | None = None
+    focus: AtLeast0 | None = None
     calibration: Name
     position_mm: Vec3
     """Of the lens, bench frame."""
@@ -92,7 +98,15 @@ class CameraShape(Strict):
 
     def value(self) -> CameraConfig:
         """As the station wants it."""
-        return CameraConfig(source=self.source, fps=self.fps, calibration=self.calibration, model=self._model())
+        return CameraConfig(
+            source=self.source,
+            fps=self.fps,
+            calibration=self.calibration,
+            model=self._model(),
+            settings=CameraSettings(
+                exposure=self.exposure, gain=self.gain, white_balance_k=self.white_balance_k, focus=self.focus
+            ),
+        )
 
     def _model(self) -> CameraModel:
         if self.target_mm is not None and self.focal_px is not None:

@@ -12,6 +12,7 @@ from station.motion.bench_model import BenchModel
 from station.motion.gesture import Gesture
 from station.motion.supervision import SupervisorConfig
 from vision.bench import Body, Zone
+from vision.cameras.settings import CameraSettings
 from vision.geometry import CameraModel, Transform
 
 
@@ -25,6 +26,8 @@ class CameraConfig:
     calibration: str
     """Id of the calibration artefact, for the journal."""
     model: CameraModel
+    settings: CameraSettings = field(default_factory=CameraSettings)
+    """What of the camera is locked."""
 
     @property
     def name(self) -> str:

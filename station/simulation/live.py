@@ -1,49 +1,69 @@
-"""The simulated bench in real time: one thread turns the world and the far ends of the lines; cameras render it."""
+"""The simulated bench in real time: one thread turns the world and the far ends of the lines; processes render it."""
 
 from __future__ import annotations
 
 import threading
+import time
 from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 
 import numpy as np
 
 from station.core.screen import Screen
 from station.simulation.incidents import Incident
 from station.simulation.rig import Rig
-from station.simulation.world import World
+from station.simulation.scene_feed import unpacked
 from vision.api import Frame
+from vision.cameras.notices import Ask
 from vision.cameras.source import CameraError
 from vision.geometry import CameraModel
+from vision.scene import Look, Placed
 from vision.sim import SceneRenderer
 
 TURN_S = 0.005
 
 
-class SceneCamera:
-    """A camera that looks at the simulated world: a `vision.cameras.source.FrameSource`."""
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class SceneOpener:
+    """A camera that looks at the simulated world: a `vision.cameras.notices.Opener`. Its process renders."""
 
-    def __init__(self, world: World, model: CameraModel, *, fps: float, seed: int, now_s: Callable[[], float]) -> None:
-        self._world = world
-        self._name = model.name
-        self._renderer = SceneRenderer(model, world.static, seed=seed)
-        self._every_s = 1.0 / fps
+    model: CameraModel
+    static: tuple[Placed, ...]
+    looks: tuple[Look, ...]
+    """Those of the world, in its order."""
+    fps: float
+    seed: int
+
+    def open(self, now_s: Callable[[], float], ask: Ask) -> SceneCamera:
+        """Paint what never moves. `ask` leads to a `SceneFeed`."""
+        return SceneCamera(self, now_s, ask)
+
+
+class SceneCamera:
+    """The opened camera: a `vision.cameras.source.FrameSource`."""
+
+    described = "rendered"
+
+    def __init__(self, opener: SceneOpener, now_s: Callable[[], float], ask: Ask) -> None:
+        self._opener = opener
+        self._renderer = SceneRenderer(opener.model, opener.static, seed=opener.seed)
         self._now_s = now_s
+        self._ask = ask
         self._next_s = now_s()
         self._seq = 0
-        self._pause = threading.Event()
 
     def read(self) -> Frame | None:
         """The next frame when it is due. Raises CameraError while the camera is silent."""
-        wait_s = self._next_s - self._now_s()
-        if wait_s > 0:
-            self._pause.wait(wait_s)
-        self._next_s = max(self._next_s + self._every_s, self._now_s())
-        if self._name in self._world.silent:
-            raise CameraError("camera.lost", f"camera {self._name} gives no pictures; look at its cable")
-        self._seq += 1
+        time.sleep(max(0.0, self._next_s - self._now_s()))
+        self._next_s = max(self._next_s + 1.0 / self._opener.fps, self._now_s())
+        name = self._opener.model.name
         t_mono_s = self._now_s()
-        image = self._renderer.render(self._world.scene(), self._seq, covered=self._name in self._world.covered)
-        return Frame(camera=self._name, seq=self._seq, t_mono_s=t_mono_s, image=np.asarray(image))
+        moment = unpacked(self._ask("moment"), self._opener.looks)
+        if moment.silent:
+            raise CameraError("camera.lost", f"camera {name} gives no pictures; look at its cable")
+        self._seq += 1
+        image = self._renderer.render(moment.scene, self._seq, covered=moment.covered)
+        return Frame(camera=name, seq=self._seq, t_mono_s=t_mono_s, image=np.asarray(image))
 
     def close(self) -> None:
         """Nothing to give back."""

@@ -122,6 +122,11 @@ class World:
         nuts = self._nuts_at()
         return nuts[0] if nuts else NO_CUP
 
+    @property
+    def looks(self) -> tuple[Look, ...]:
+        """All looks that a scene can hold."""
+        return (*self._looks.values(), *((self._carried.look,) if self._carried is not None else ()))
+
     def advance(self, now_s: float) -> None:
         """Let what is held follow its hand, and nuts turn with the tool."""
         with self.lock:

@@ -1,8 +1,9 @@
 """Cameras and streams through OpenCV: V4L2 by number or path, network streams by URL.
 
 MJPG is asked for before the size (in YUYV, 1280x720 is 5 to 10 frames a second over USB 2), and what the driver really
-gives is read back. The stamp is taken when the frame is dequeued. A driver may hang in `grab` after an unplug: its
-thread then waits, no analysis comes, and the fact board calls the camera lost from the silence alone.
+gives is read back. The stamp is taken when the frame is dequeued; where the driver tells when the frame was filled
+(V4L2, CAP_PROP_POS_MSEC on the monotonic clock), that counts, so a picture that comes late is an old one. A driver may
+hang in `grab` after an unplug: that is why a camera is captured in a process that can be killed.
 """
 
 from __future__ import annotations
@@ -13,24 +14,35 @@ from typing import Any
 import numpy as np
 
 from vision.api import Frame
+from vision.cameras.settings import CameraSettings, lock
 from vision.cameras.source import CameraError
+
+OLDEST_S = 60.0
+"""A driver's time that is farther back is of another clock."""
 
 
 class LiveCamera:
     """An opened camera or stream."""
 
-    def __init__(self, name: str, capture: Any, now_s: Callable[[], float], *, described: str) -> None:
-        """`capture` is an opened cv2.VideoCapture; `described` says what was asked and what the driver gives."""
+    def __init__(
+        self, name: str, capture: Any, now_s: Callable[[], float], *, described: str, tells_time: bool = False
+    ) -> None:
+        """`capture` is an opened cv2.VideoCapture; `described` says what was asked and what the driver gives.
+
+        `tells_time`: CAP_PROP_POS_MSEC is the monotonic time at which the driver filled the frame.
+        """
         self._name = name
         self._capture = capture
         self._now_s = now_s
+        self._tells_time = tells_time
         self._seq = 0
+        self._last_s = float("-inf")
         self.described = described
 
     def read(self) -> Frame | None:
         """The newest frame the driver hands out, stamped as it comes. Raises `CameraError` (`camera.lost`)."""
         grabbed = self._capture.grab()
-        t_mono_s = self._now_s()
+        t_mono_s = self._taken_s(self._now_s())
         good, image = self._capture.retrieve() if grabbed else (False, None)
         if not good or image is None:
             raise CameraError(
@@ -43,11 +55,30 @@ class LiveCamera:
         """Give the device back."""
         self._capture.release()
 
+    def _taken_s(self, now_s: float) -> float:
+        """When the frame was taken: the driver's word, where it can be one; never later than now, always rising."""
+        import cv2
+
+        taken_s = now_s
+        if self._tells_time:
+            told_s = float(self._capture.get(cv2.CAP_PROP_POS_MSEC)) / 1000.0
+            if now_s - OLDEST_S < told_s <= now_s and told_s > self._last_s:
+                taken_s = told_s
+        self._last_s = taken_s
+        return taken_s
+
 
 def open_v4l(
-    name: str, device: int | str, now_s: Callable[[], float], *, width_px: int, height_px: int, rate_hz: float
+    name: str,
+    device: int | str,
+    now_s: Callable[[], float],
+    *,
+    width_px: int,
+    height_px: int,
+    rate_hz: float,
+    settings: CameraSettings = CameraSettings(),  # noqa: B008 # a frozen value
 ) -> LiveCamera:
-    """Open a local camera by number or `/dev/v4l/by-id` path.
+    """Open a local camera by number or `/dev/v4l/by-id` path, and lock its settings.
 
     Raises `CameraError` (`camera.cannot_open`, `camera.wrong_size`).
     """
@@ -73,8 +104,9 @@ def open_v4l(
             "camera.wrong_size",
             f"Camera {name} gives {size[0]}x{size[1]} where {width_px}x{height_px} is asked for; set a size it has.",
         )
-    described = f"{size[0]}x{size[1]} {fourcc} at {capture.get(cv2.CAP_PROP_FPS):.0f} Hz"
-    return LiveCamera(name, capture, now_s, described=described)
+    form = f"{size[0]}x{size[1]} {fourcc} at {capture.get(cv2.CAP_PROP_FPS):.0f} Hz"
+    described = ", ".join([form, *lock(capture, settings)])
+    return LiveCamera(name, capture, now_s, described=described, tells_time=True)
 
 
 def open_stream(name: str, url: str, now_s: Callable[[], float]) -> LiveCamera:
