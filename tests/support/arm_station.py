@@ -11,7 +11,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-import numpy as np
+import cv2
 from support.scripted_desk import CONFIG, PHRASES, served
 
 from station.config.gestures_file import load_gestures
@@ -23,7 +23,7 @@ from station.runtime.setting import Files, read_files, setting_of
 from station.runtime.station import Station, silent_people
 from station.simulation.eyes import NoisyEyes
 from station.simulation.rig import Rig, build_rig
-from vision.api import Frame
+from vision.bench import Bench
 from vision.sim import SceneRenderer
 
 TURN_S = 0.005
@@ -102,11 +102,7 @@ def arm_station(folder: Path, *, pictures: bool = False) -> Iterator[ArmStation]
     desk.publish(station.screen)
     eyes = [NoisyEyes(rig.world, setting.bench, name, random.Random(name)) for name in desk.camera_names()]
 
-    views = {}
-    if pictures:
-        for camera in setting.bench.cameras:
-            renderer = SceneRenderer(camera, rig.world.static, seed=1)
-            views[camera.name] = np.asarray(renderer.render(rig.world.scene(), 1))
+    views = _views(rig, setting.bench) if pictures else {}
 
     def turn(stop: threading.Event) -> None:
         look_s, seq = 0.0, itertools.count(1)
@@ -122,9 +118,7 @@ def arm_station(folder: Path, *, pictures: bool = False) -> Iterator[ArmStation]
                         continue
                     station.analysed(analysis)
                     if pictures:
-                        image = views[analysis.camera]
-                        frame = Frame(camera=analysis.camera, seq=next(seq), t_mono_s=now_s, image=image)
-                        desk.show(frame, analysis)
+                        desk.show(replace(analysis, seq=next(seq)), views[analysis.camera])
 
     assert station.motions is not None
     with _threads([station.loop.run, station.motions.run, *(port.run for port in station.ports), turn]):
@@ -138,6 +132,20 @@ def arm_station(folder: Path, *, pictures: bool = False) -> Iterator[ArmStation]
                 owner.wake()
     rig.close()
     journal.close()
+
+
+_drawn: dict[str, bytes] = {}
+"""Camera -> JPEG of the simulated bench as it begins, drawn once: every station that begins looks the same."""
+
+
+def _views(rig: Rig, bench: Bench) -> dict[str, bytes]:
+    for camera in bench.cameras:
+        if camera.name not in _drawn:
+            renderer = SceneRenderer(camera, rig.world.static, seed=1)
+            good, jpeg = cv2.imencode(".jpg", renderer.render(rig.world.scene(), 1))
+            assert good
+            _drawn[camera.name] = jpeg.tobytes()
+    return _drawn
 
 
 @contextmanager

@@ -73,7 +73,7 @@ export class Plan {
       polygon("doubt", ellipse),
       ...ends.map((end, index) => shape("path", { class: `axis axis-${index}`, d: line([at, end]) })),
       ...(row ? [] : [text(at[0] + 8, -at[1] + 22, body, "part-name")]),
-      text(at[0] + 8, -at[1] + 40 + 17 * row, `${camera}: ${words["eyes.plan.doubt"].replace("…", long.toFixed(1)).replace("…", short.toFixed(1))}`, "part-doubt"),
+      text(at[0] + 8, -at[1] + 40 + 17 * row, `${camera}: ${words["eyes.plan.doubt"].replace("…", long.toFixed(2)).replace("…", short.toFixed(2))}`, "part-doubt"),
     ]);
   }
 
