@@ -76,7 +76,9 @@ def _likeness(image: NDArray[np.uint8], kept: Templates) -> tuple[float, float, 
     windows = np.lib.stride_tricks.sliding_window_view(grey, (height, width)).reshape(-1, height, width)[:, kept.mask]
     windows = windows - windows.mean(axis=1, keepdims=True)
     length = np.maximum(np.linalg.norm(windows, axis=1, keepdims=True), 1e-6)
-    nut, bare = (float((windows @ rows.T / length).max()) for rows in (kept.nut, kept.bare))
+    # OpenCV multiplies on this thread alone; numpy's library wakes one a core for a product of this size.
+    parts = np.asarray(cv2.gemm(windows, kept.basis, 1.0, np.zeros(0, np.float32), 0.0, flags=cv2.GEMM_2_T)) / length
+    nut, bare = (float((parts @ rows.T).max()) for rows in (kept.nut, kept.bare))
     whole = grey[SHIFT_PX : SHIFT_PX + height, SHIFT_PX : SHIFT_PX + width][kept.mask]
     fine = (grey - cv2.GaussianBlur(grey, (0, 0), COARSE_PX))[SHIFT_PX : SHIFT_PX + height, SHIFT_PX : SHIFT_PX + width]
     contrast = float(whole.std())
