@@ -79,6 +79,7 @@ class ZoneWatcher:
         self._visitors_border = self._border & self._visitors_half()
         self._background = Background()
         self._reached: Mask | None = None
+        self._looked_like_skin: Mask | None = None
         self._kept = self._asked = False
         self._answered_for = starts_empty
         if empty is not None and empty.shape[1::-1] == self._size:
@@ -113,7 +114,7 @@ class ZoneWatcher:
     def bench_is_empty(self) -> None:
         """A technician says so: what the next pictures show is the bench, once nothing moves in them at the border."""
         self._background.forget()
-        self._reached = None
+        self._reached = self._looked_like_skin = None
         self._kept, self._answered_for, self._asked = False, False, True
 
     def look(
@@ -128,8 +129,11 @@ class ZoneWatcher:
         `machine` is where its links are; None = nobody knows, and one may be anywhere.
         """
         small = self._reduced(image)
-        skin, tracked = self._skin(small), self._tracked(hands)
-        cues = {"skin": skin, "reach": self._reach(small, t_mono_s, machine), "landmarks": tracked}
+        reach = self._reach(small, t_mono_s, machine)
+        skin = self._skin(small)
+        # A bare hand is not learned either, where its sleeve looks like the bench and nothing joins it to the border.
+        self._background.learn(reach | skin)
+        cues = {"skin": skin, "reach": reach, "landmarks": self._tracked(hands)}
         if self._asked:
             self._learn_again(somebody=bool(hands) or bool((skin & self._border).any()))
         people: tuple[PersonOutline, ...] = ()
@@ -183,8 +187,13 @@ class ZoneWatcher:
         import cv2
 
         mask = skin_mask(small)
+        if self._looked_like_skin is None:
+            self._looked_like_skin = mask
         if not cv2.countNonZero(mask):
             return mask
+        if self._background.bench is not None:
+            # What of the bench takes the colour of skin with the light is no skin.
+            mask &= ~skin_mask(self._background.bench) | self._looked_like_skin
         count, labels, stats, _ = cv2.connectedComponentsWithStats(mask, connectivity=8)
         keep = np.zeros(count, dtype=np.uint8)
         keep[1:] = np.where(stats[1:, cv2.CC_STAT_AREA] * self._mm2_per_px >= LEAST_SKIN_MM2, 255, 0)
@@ -197,7 +206,6 @@ class ZoneWatcher:
         hidden = silhouette(machine, self._camera, self._size) if machine is not None else None
         border = self._border if machine is not None else self._visitors_border
         reach = self._joined_to(border, self._background.changed(now, t_mono_s, self._reached, hidden))
-        self._background.learn(reach)
         self._reached = reach
         return reach
 
