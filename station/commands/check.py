@@ -93,7 +93,15 @@ def _files(files: Files) -> list[Finding]:
         check_model(default_model_path())
         return "both networks have the right hash"
 
+    found.append(_named("zones", lambda: _zones(station)))
     return [*found, _named("phrases", phrases), _named("journal", journal), _named("hand model", model)]
+
+
+def _zones(station: StationConfig) -> str:
+    """Which zones there are, and whose they are."""
+    book = station.zone_book
+    whose = f"as drawn in {book.path}" if book.sha256 else "as the station file has them"
+    return f"{', '.join(zone.name for zone in book.zones)}, {whose}"
 
 
 def _gestures(files: Files) -> list[Finding]:

@@ -41,6 +41,7 @@ REASONS: Mapping[str, str] = {
     "moving": "the arm moves; let it stand still, then try again",
     "no_file": "this station keeps no zones; name a file under [station] zones",
     "stale": "somebody else has drawn zones meanwhile; load the page again",
+    "arm_unwatched": "no camera would see all of the arm's zone from above, and the arm never move; draw it smaller",
     "disk": "the zones file was not written ({detail}); check the disk and its rights",
 }
 """Why zones are refused beside their shapes, and what to do."""
@@ -97,9 +98,11 @@ class EyesDesk:
         utc: Callable[[], str],
         stale_s: float,
         empty: Callable[[float], None] = lambda now_s: None,
+        arm_watched: Callable[[Bench], bool] = lambda bench: True,
     ) -> None:
         """`use` has the station work with a bench whose zones are other ones, `empty` has the cameras learn the empty
-        bench anew from a time on; `utc` is the wall clock as ISO text.
+        bench anew from a time on, `arm_watched` tells whether any camera sees the whole of the arm's zone; `utc` is the
+        wall clock as ISO text.
         """
         self._book = book
         self._bench = bench
@@ -107,6 +110,7 @@ class EyesDesk:
         self._board = board
         self._use = use
         self._empty = empty
+        self._arm_watched = arm_watched
         self._post = post
         self._state = state
         self._now_s = now_s
@@ -177,6 +181,8 @@ class EyesDesk:
         mistake = bench_mistake(zones, self._bench.cameras, self._used)
         if mistake is not None:
             raise ZonesRefusedError(mistake.code, str(mistake), {"zone": mistake.zone, **mistake.words})
+        if self._arm_watched(self._bench) and not self._arm_watched(replace(self._bench, zones=zones)):
+            raise _refused("arm_unwatched")
         try:
             book = save_zones(path, zones, self._bench.cameras, stamp=self._utc())
         except ConfigError as error:

@@ -139,6 +139,7 @@ class Station:
             utc=clock.utc,
             stale_s=setting.stale_s,
             empty=self._learn_empty,
+            arm_watched=self._arm_watched,
         )
         self.motions: Motions | None = None
         self.arm: ArmDesk | None = None
@@ -272,11 +273,22 @@ class Station:
 
     def _use_bench(self, bench: Bench) -> None:
         """Zones were drawn: pictures are looked at with them, and the arm's zone may be seen by other cameras."""
-        arm, zone = self.setting.arm, self.setting.procedure.cobot_zone
-        if self.gap is not None and arm is not None and arm.supervisor is not None and zone is not None:
-            self.gap.seen_by(_views(bench, zone, arm.supervisor))
+        views = self._views_of_arm(bench)
+        if self.gap is not None and views is not None:
+            self.gap.seen_by(views)
         with self._wanting:
             self.want = replace(self.want, zones=bench.zones)
+
+    def _arm_watched(self, bench: Bench) -> bool:
+        """Whether a camera sees the whole of the arm's zone on this bench; true where nobody supervises."""
+        views = self._views_of_arm(bench)
+        return views is None or bool(views.covering)
+
+    def _views_of_arm(self, bench: Bench) -> Views | None:
+        arm, zone = self.setting.arm, self.setting.procedure.cobot_zone
+        if arm is None or arm.supervisor is None or zone is None:
+            return None
+        return _views(bench, zone, arm.supervisor)
 
     def _learn_empty(self, now_s: float) -> None:
         """A technician answers for it that the bench is empty from now on."""

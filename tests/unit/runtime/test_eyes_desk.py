@@ -52,6 +52,7 @@ class Desk:
             utc=lambda: "2026-11-25T10:00:00Z",
             stale_s=0.5,
             empty=self.emptied_s.append,
+            arm_watched=lambda bench: bool((bench.zones[0].outline_mm < 150.0).all()),
         )
 
     def look(self, busy: bool) -> None:
@@ -127,6 +128,7 @@ def test_what_cannot_be_used_is_refused(desk: Desk, tmp_path: Path):
     assert desk.refusal(moved(5.0, "rest")) == "used"
     assert desk.refusal(Zone(name="work", outline_mm=SQUARE[[0, 2, 1, 3]])) == "crossing"
     assert desk.refusal(moved(2000.0)) == "off_bench"
+    assert desk.refusal(moved(60.0)) == "arm_unwatched"
     assert Desk(None).refusal(moved(5.0)) == "no_file"
     (tmp_path / "file").write_text("no folder", encoding="utf-8")
     assert Desk(tmp_path / "file" / "zones.toml").refusal(moved(5.0)) == "disk"
