@@ -126,7 +126,7 @@ def _votes_on(recent: Recent, said: Callable[[FrameAnalysis], list[_Vote]]) -> l
 
 def _voted(fact: str, recent: Recent, per_camera: list[list[tuple[float, _Vote]]]) -> FactReading:
     """What single pictures say, by votes: most of a camera's last ones agree, none contradicts, nor another camera."""
-    verdicts: dict[FactValue, tuple[float, float]] = {}
+    verdicts: dict[FactValue, tuple[float, float, int]] = {}
     why, newest_s, cameras = "not looked at", recent.now_s, 0
     for looks in per_camera:
         newest_s, (value, score, reason) = looks[-1]
@@ -139,11 +139,11 @@ def _voted(fact: str, recent: Recent, per_camera: list[list[tuple[float, _Vote]]
             why = "undecided"
             continue
         cameras += 1
-        verdicts[value] = max(verdicts.get(value, (float("-inf"), 0.0)), (newest_s, score))
+        verdicts[value] = max(verdicts.get(value, (float("-inf"), 0.0, 0)), (newest_s, score, votes.count(value)))
     if len(verdicts) > 1:
         return unknown(fact, newest_s, "cameras disagree")
-    for value, (seen_s, score) in verdicts.items():
-        measures = {"score": score, "cameras": float(cameras)}
+    for value, (seen_s, score, count) in verdicts.items():
+        measures = {"score": score, "votes": float(count), "cameras": float(cameras)}
         return FactReading(fact=fact, value=value, t_mono_s=seen_s, measures=measures)
     return unknown(fact, newest_s, why)
 

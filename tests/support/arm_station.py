@@ -23,6 +23,7 @@ from station.runtime.setting import Files, read_files, setting_of
 from station.runtime.station import Station, silent_people
 from station.simulation.eyes import NoisyEyes
 from station.simulation.rig import Rig, build_rig
+from vision.api import FrameAnalysis
 from vision.bench import Bench
 from vision.sim import SceneRenderer
 
@@ -114,7 +115,7 @@ def arm_station(folder: Path, *, pictures: bool = False) -> Iterator[ArmStation]
                 look_s = now_s + LOOK_EVERY_S
                 for eye in eyes:
                     analysis = eye.see(now_s, station.want)
-                    if analysis is None or analysis.camera in blind:
+                    if not isinstance(analysis, FrameAnalysis) or analysis.camera in blind:
                         continue
                     station.analysed(analysis)
                     if pictures:
