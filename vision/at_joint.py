@@ -8,11 +8,13 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from functools import cache
 
 import numpy as np
 
 from vision.bench import Joint
 from vision.geometry import Array, Transform
+from vision.pose_fit import cross_matrix
 from vision.tolerance import chi_radius, one_sided, surely_beyond, surely_within
 
 
@@ -78,11 +80,11 @@ class Stand:
 def stand_at(joint: Joint, bench_from_body: Transform, covariance: Array) -> Stand:
     """`covariance` (6, 6) as `vision.api.BodyObservation.covariance`."""
     axis = joint.axis
-    across = _across(axis)
+    across = _across(axis.tobytes())
     away = bench_from_body.translation_mm - joint.bench_mm
     own_axis = bench_from_body.rotation[:, 2]
-    lever = np.cross(own_axis, axis)
-    sine, cosine = float(np.linalg.norm(lever)), float(own_axis @ axis)
+    lever = cross_matrix(own_axis) @ axis
+    sine, cosine = math.sqrt(float(lever @ lever)), float(own_axis @ axis)
     # Upside down, any direction across the axis is the way back.
     towards = lever / sine if sine > 1e-12 else across[0]
     return Stand(
@@ -95,8 +97,10 @@ def stand_at(joint: Joint, bench_from_body: Transform, covariance: Array) -> Sta
     )
 
 
-def _across(axis: Array) -> Array:
-    """(2, 3) two unit vectors across a unit vector and each other."""
+@cache
+def _across(axis_bytes: bytes) -> Array:
+    """(2, 3) two unit vectors across a unit vector (its three float64) and each other."""
+    axis = np.frombuffer(axis_bytes)
     start = np.eye(3)[int(np.argmin(np.abs(axis)))]
     first = np.cross(axis, start)
     first = first / np.linalg.norm(first)

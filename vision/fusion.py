@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 
@@ -16,7 +16,6 @@ AGREE_D2 = 33.1
 100 000 times (chi-square, six degrees of freedom)."""
 FLOOR = np.diag([1e-3**2] * 3 + [1e-5**2] * 3)
 """A covariance is never less than this: a micrometre and a hundred-thousandth of a radian."""
-ROUNDS = 2
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -51,53 +50,40 @@ class FusedPose:
     """Capture time of the newest sighting in it."""
     cameras: int
     agree: bool
+    sigma_mm: float = field(init=False)
+    """One standard deviation of the position along its worst direction. Worked out once: every watch asks for it."""
+    sigma_deg: float = field(init=False)
+    """One standard deviation of the rotation about its worst axis."""
 
-    @property
-    def sigma_mm(self) -> float:
-        """One standard deviation of the position along its worst direction."""
-        return worst_sigma(self.covariance[:3, :3])
-
-    @property
-    def sigma_deg(self) -> float:
-        """One standard deviation of the rotation about its worst axis."""
-        return math.degrees(worst_sigma(self.covariance[3:, 3:]))
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "sigma_mm", worst_sigma(self.covariance[:3, :3]))
+        object.__setattr__(self, "sigma_deg", math.degrees(worst_sigma(self.covariance[3:, 3:])))
 
 
 def fuse(sightings: tuple[Sighting, ...]) -> FusedPose:
-    """The most likely pose of one or more independent sightings, in information form: sum of inverse covariances.
+    """The most likely pose of one or more independent sightings, one taken in after the other.
 
-    Errors are taken about the first sighting, twice, so that rotations are added where they are small. Sightings that
+    Each step weighs what is known by its inverse covariance (the gain form of adding informations: one inversion a
+    camera). A sighting agrees when it lies no farther from the ones before than both sides allow for; sightings that
     lie farther apart than they say of themselves let the covariance grow by as much (Birge's ratio). Raises ValueError
     without a sighting.
     """
     if not sightings:
         raise ValueError("no camera sees the body: nothing to fuse")
-    newest_s = max(s.t_mono_s for s in sightings)
-    pose = sightings[0].bench_from_body
-    if len(sightings) == 1:
-        return FusedPose(
-            bench_from_body=pose, covariance=sightings[0].covariance, t_mono_s=newest_s, cameras=1, agree=True
-        )
-    informations = [np.linalg.inv(s.covariance + FLOOR) for s in sightings]
-    covariance = np.linalg.inv(sum(informations))
-    spread = 0.0
-    for _ in range(ROUNDS):
-        errors = [pose_error(s.bench_from_body, pose) for s in sightings]
-        step = covariance @ sum(information @ error for information, error in zip(informations, errors, strict=True))
-        pose = moved_by(pose, step)
-        off = [error - step for error in errors]
-        spread = float(sum(e @ information @ e for information, e in zip(informations, off, strict=True)))
-    birge = max(1.0, spread / (6.0 * (len(sightings) - 1)))
+    pose, covariance = sightings[0].bench_from_body, sightings[0].covariance
+    spread, farthest = 0.0, 0.0
+    for sighting in sightings[1:]:
+        error = pose_error(sighting.bench_from_body, pose)
+        inverse = np.linalg.inv(covariance + sighting.covariance + FLOOR)
+        gain = covariance @ inverse
+        distance2 = float(error @ inverse @ error)
+        spread, farthest = spread + distance2, max(farthest, distance2)
+        pose, covariance = moved_by(pose, gain @ error), covariance - gain @ covariance
+    birge = max(1.0, spread / (6.0 * max(1, len(sightings) - 1)))
     return FusedPose(
         bench_from_body=pose,
-        covariance=birge * covariance,
-        t_mono_s=newest_s,
+        covariance=birge * (covariance + covariance.T) / 2.0,
+        t_mono_s=max(s.t_mono_s for s in sightings),
         cameras=len(sightings),
-        agree=all(distance2(a, b) <= AGREE_D2 for i, a in enumerate(sightings) for b in sightings[i + 1 :]),
+        agree=farthest <= AGREE_D2,
     )
-
-
-def distance2(a: Sighting, b: Sighting) -> float:
-    """Squared Mahalanobis distance of two sightings: chi-square with six degrees of freedom if both are right."""
-    error = pose_error(a.bench_from_body, b.bench_from_body)
-    return float(error @ np.linalg.solve(a.covariance + b.covariance + FLOOR, error))

@@ -78,12 +78,12 @@ class Transform:
 
     def angle_to_deg(self, other: Transform) -> float:
         """The angle of the rotation between the two, 0 to 180 degrees."""
-        cosine = (float(np.trace(self.rotation.T @ other.rotation)) - 1.0) / 2.0
+        cosine = (float(np.vdot(self.rotation, other.rotation)) - 1.0) / 2.0
         return math.degrees(math.acos(max(-1.0, min(1.0, cosine))))
 
     def distance_to_mm(self, other: Transform) -> float:
         """Distance of the two origins."""
-        return float(np.linalg.norm(self.translation_mm - other.translation_mm))
+        return math.dist(self.translation_mm, other.translation_mm)
 
     def yaw_deg(self) -> float:
         """Rotation about z by the convention of `of`."""

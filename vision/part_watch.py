@@ -20,8 +20,7 @@ LEAST_SIGHTINGS = 2
 
 def judge_part(watch: WatchPart, recent: Recent, before: FactValue) -> FactReading:
     """PRESENT or ABSENT only when that is sure; else UNKNOWN with the reason. `before` is the last value."""
-    histories = recent.sightings(watch.body)
-    if not histories:
+    if not recent.newest(watch.body):
         return unknown(watch.fact, recent.now_s, "not seen")
     pose = recent.pose(watch.body)
     measures = {
@@ -56,8 +55,6 @@ def _verdict(watch: WatchPart, recent: Recent, pose: FusedPose, before: FactValu
         return FactValue.UNKNOWN, "pose too uncertain" if _hopeless(watch, pose) else "too close to call"
     if not _still(recent.sightings(watch.body), watch.still_s):
         return FactValue.UNKNOWN, "not still yet"
-    if not recent.motion(watch.body).fits:
-        return FactValue.UNKNOWN, "moving"
     return FactValue.PRESENT, ""
 
 

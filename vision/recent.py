@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 
-from vision.api import CameraState, FactReading, FactValue, FrameAnalysis
+from vision.api import BodyObservation, CameraState, FactReading, FactValue, FrameAnalysis
 from vision.fusion import FusedPose, Sighting, fuse
 from vision.motion import Motion, follow
 
@@ -23,6 +23,7 @@ class Recent:
     """Nothing older than this counts."""
     _cameras: list[tuple[str, tuple[FrameAnalysis, ...]]] = field(default_factory=list, init=False)
     _sightings: dict[str, dict[str, tuple[Sighting, ...]]] = field(default_factory=dict, init=False)
+    _newest: dict[str, tuple[Sighting, ...]] = field(default_factory=dict, init=False)
     _poses: dict[str, FusedPose] = field(default_factory=dict, init=False)
     _motions: dict[str, Motion] = field(default_factory=dict, init=False)
 
@@ -42,9 +43,11 @@ class Recent:
 
     def newest(self, body: str) -> tuple[Sighting, ...]:
         """The newest sighting of each camera; one much older than the newest is of another moment and stays out."""
-        newest = [seen[-1] for seen in self.sightings(body).values()]
-        latest_s = max((s.t_mono_s for s in newest), default=0.0)
-        return tuple(s for s in newest if latest_s - s.t_mono_s <= SAME_MOMENT_S)
+        if body not in self._newest:
+            found = [s for camera, analyses in self.per_camera() for s in self._last(body, camera, analyses)]
+            latest_s = max((s.t_mono_s for s in found), default=0.0)
+            self._newest[body] = tuple(s for s in found if latest_s - s.t_mono_s <= SAME_MOMENT_S)
+        return self._newest[body]
 
     def pose(self, body: str) -> FusedPose:
         """The common pose of a body that has sightings."""
@@ -65,21 +68,30 @@ class Recent:
             if fresh and counted[-1].state is CameraState.GOOD:
                 yield camera, counted
 
+    def _last(self, body: str, camera: str, analyses: tuple[FrameAnalysis, ...]) -> Iterator[Sighting]:
+        """The camera's newest sighting, if it is not stale."""
+        for analysis in reversed(analyses):
+            if self.now_s - analysis.t_mono_s > self.stale_s:
+                return
+            for seen in analysis.bodies:
+                if seen.body == body:
+                    yield _sighting(camera, analysis, seen)
+                    return
+
     def _seen(self, body: str) -> Iterator[tuple[str, tuple[Sighting, ...]]]:
         for camera, analyses in self.per_camera():
-            seen = tuple(
-                Sighting(
-                    camera=camera,
-                    t_mono_s=a.t_mono_s,
-                    bench_from_body=b.bench_from_body,
-                    covariance=b.covariance,
-                )
-                for a in analyses
-                for b in a.bodies
-                if b.body == body
-            )
+            seen = tuple(_sighting(camera, a, b) for a in analyses for b in a.bodies if b.body == body)
             if seen and self.now_s - seen[-1].t_mono_s <= self.stale_s:
                 yield camera, seen
+
+
+def _sighting(camera: str, analysis: FrameAnalysis, seen: BodyObservation) -> Sighting:
+    return Sighting(
+        camera=camera,
+        t_mono_s=analysis.t_mono_s,
+        bench_from_body=seen.bench_from_body,
+        covariance=seen.covariance,
+    )
 
 
 def unknown(fact: str, t_mono_s: float, why: str, measures: Mapping[str, float] | None = None) -> FactReading:

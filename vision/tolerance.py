@@ -19,8 +19,9 @@ from statistics import NormalDist
 
 import numpy as np
 
+from vision.api import worst_sigma
 from vision.geometry import Array, Transform
-from vision.pose_fit import pose_error
+from vision.pose_fit import rotation_vector
 
 _STEPS = np.concatenate([np.geomspace(1e-4, 0.05, 6), np.linspace(0.1, 1.0, 16)])
 """Multipliers that are tried, as shares of the one that an isotropic covariance would want."""
@@ -61,7 +62,7 @@ def farthest(offset: Array, covariance: Array, z: float) -> float:
 def nearest(offset: Array, covariance: Array, radius: float) -> float:
     """A lower bound of |d| over the ellipsoid of `radius` standard deviations about `offset`; 0 if it may hold zero."""
     best = 0.0
-    away = float(np.linalg.norm(offset))
+    away = math.sqrt(float(offset @ offset))
     if away == 0.0:
         return best
     try:
@@ -76,12 +77,19 @@ def nearest(offset: Array, covariance: Array, radius: float) -> float:
 
 def surely_within(offset: Array, covariance: Array, limit: float, confidence: float) -> bool:
     """Whether |d| <= limit; wrong with a probability below 1 - confidence for every d beyond it."""
-    return farthest(offset, covariance, one_sided(confidence)) <= limit
+    away, z = math.sqrt(float(offset @ offset)), one_sided(confidence)
+    if away > limit or away + z * math.sqrt(max(0.0, float(covariance.trace()))) <= limit:
+        return away <= limit
+    return farthest(offset, covariance, z) <= limit
 
 
 def surely_beyond(offset: Array, covariance: Array, limit: float, confidence: float) -> bool:
     """Whether |d| > limit; wrong with a probability below 1 - confidence for every d within it."""
-    return nearest(offset, covariance, chi_radius(confidence, len(offset))) > limit
+    away, radius = math.sqrt(float(offset @ offset)), chi_radius(confidence, len(offset))
+    # Most things are plainly elsewhere, or plainly here: no direction is less sure than the trace says.
+    if away <= limit or away - radius * math.sqrt(max(0.0, float(covariance.trace()))) > limit:
+        return away > limit
+    return nearest(offset, covariance, radius) > limit
 
 
 def pose_surely_within(
@@ -92,9 +100,14 @@ def pose_surely_within(
     Rotation vectors are treated as flat: angles in the curved space of rotations are smaller than that, so "inside"
     errs on the careful side.
     """
-    offset = pose_error(seen, wanted)
-    return surely_within(offset[:3], covariance[:3, :3], within_mm, confidence) and (
-        within_deg >= 180.0 or surely_within(offset[3:], covariance[3:, 3:], math.radians(within_deg), confidence)
+    return surely_within(seen.translation_mm - wanted.translation_mm, covariance[:3, :3], within_mm, confidence) and (
+        within_deg >= 180.0
+        or surely_within(
+            rotation_vector(seen.rotation @ wanted.rotation.T),
+            covariance[3:, 3:],
+            math.radians(within_deg),
+            confidence,
+        )
     )
 
 
@@ -107,9 +120,10 @@ def pose_surely_beyond(
     is used, which holds for angles of any size.
     """
     each = 1.0 - (1.0 - confidence) / 2.0
-    offset = pose_error(seen, wanted)
-    if surely_beyond(offset[:3], covariance[:3, :3], within_mm, each):
+    if surely_beyond(seen.translation_mm - wanted.translation_mm, covariance[:3, :3], within_mm, each):
         return True
-    turned_rad = float(np.linalg.norm(offset[3:]))
-    doubt_rad = chi_radius(each, 3) * math.sqrt(max(0.0, float(np.linalg.eigvalsh(covariance[3:, 3:])[-1])))
-    return turned_rad - doubt_rad > math.radians(within_deg)
+    turned_deg = seen.angle_to_deg(wanted)
+    return (
+        turned_deg > within_deg
+        and turned_deg - math.degrees(chi_radius(each, 3) * worst_sigma(covariance[3:, 3:])) > within_deg
+    )

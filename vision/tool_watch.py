@@ -20,7 +20,7 @@ LEAVE_UPRIGHT_DEG = 25.0
 
 def judge_tool(watch: WatchTool, recent: Recent, bench: Bench, before: FactValue) -> FactReading:
     """PRESENT: surely at this joint and at no other. `before` PRESENT allows for the wider limits of leaving."""
-    if not recent.sightings(watch.tool):
+    if not recent.newest(watch.tool):
         return unknown(watch.fact, recent.now_s, "not seen")
     pose = recent.pose(watch.tool)
     joints = {joint.name: joint for joint in bench.joints}
