@@ -84,6 +84,16 @@ class BenchPointer(Protocol):
         """Pull the tool's trigger, or let it go."""
 
 
+class TriggerKey(Protocol):
+    """The trigger of a simulated tool, as a key of the visitor's page."""
+
+    def hold(self) -> None:
+        """The key is down at this moment; said again and again while it is."""
+
+    def let_go(self) -> None:
+        """The key is up."""
+
+
 class Arm(Protocol):
     """The arm as a technician sees and serves it. Only the core moves it: a wish is asked, never carried out, here."""
 
@@ -113,6 +123,10 @@ class Desk(Protocol):
     @property
     def bench_pointer(self) -> BenchPointer | None:
         """Only where a person may move things with the mouse."""
+
+    @property
+    def trigger_key(self) -> TriggerKey | None:
+        """Only where the tool is simulated and its trigger is a key."""
 
     def screen(self) -> tuple[int, Screen | None]:
         """Version and newest screen, None before the first. The version changes with screen and caption."""

@@ -15,6 +15,7 @@ from starlette.responses import JSONResponse, Response
 from starlette.websockets import WebSocket, WebSocketDisconnect
 
 from station.runtime.eyes_desk import EyesView, ZonesRefusedError
+from station.runtime.teach_view import TeachRefusedError
 from station.web.desk import Desk
 from station.web.eyes_asks import EYES_POSTS, Discard, Draw, Empty, Take, TeachPost, Train
 from station.web.eyes_desk import Eyes
@@ -23,7 +24,6 @@ from station.web.fact_views import why_of
 from station.web.feeds import TRY_AGAIN, heard_from
 from station.web.pages import json_of
 from station.web.people import People
-from station.web.teach_desk import TeachRefusedError
 from station.web.teach_views import taught_view
 from station.web.technicians import closing_code, greeted, technician_of
 

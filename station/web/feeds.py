@@ -115,6 +115,26 @@ class Feeds:
             pointer.trigger(False)
             pointer.release()
 
+    async def trigger(self, socket: WebSocket) -> None:
+        """Pass the trigger key on. When the page goes away, the trigger is let go."""
+        await socket.accept()
+        key = self.desk.trigger_key
+        if key is None:
+            await socket.close(TRY_AGAIN, "no key is a trigger here")
+            return
+        try:
+            while True:
+                if KEYS.validate_json(await heard_from(socket)).held:
+                    key.hold()
+                else:
+                    key.let_go()
+        except WebSocketDisconnect:
+            return
+        except ValidationError:
+            await socket.close(UNSUPPORTED, "not a key")
+        finally:
+            key.let_go()
+
 
 class _Shape(BaseModel):
     model_config = ConfigDict(extra="forbid", strict=True, frozen=True)
@@ -135,6 +155,13 @@ class Press(_Shape):
     do: Literal["grab", "release", "pull", "let_go"]
 
 
+class Key(_Shape):
+    """The trigger key is down or up."""
+
+    held: bool
+
+
+KEYS: TypeAdapter[Key] = TypeAdapter(Key)
 MOVES: TypeAdapter[Move | Press] = TypeAdapter(Annotated[Move | Press, Field(discriminator="do")])
 
 

@@ -68,12 +68,13 @@ class Pages:
         return JSONResponse({"ready": screen is not None, "version": version})
 
     async def about(self, request: Request) -> Response:
-        """What a page must know once: cameras, and whether things can be moved with the mouse."""
+        """What a page must know once: cameras, and what can be moved with the mouse or a key."""
         return JSONResponse(
             {
                 "cameras": list(self.desk.camera_names()),
                 "people": list(self.people.names()),
                 "bench": self.desk.bench_pointer is not None,
+                "trigger": self.desk.trigger_key is not None,
                 "arm": self.desk.arm() is not None,
                 "eyes": self.desk.eyes() is not None,
             }

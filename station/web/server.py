@@ -47,7 +47,7 @@ def create_app(
     allowed_origins: tuple[str, ...],
     now_s: Callable[[], float],
 ) -> Starlette:
-    """The pages of this station. Routes for moving things with the mouse are there only where the desk has a pointer.
+    """The pages of this station. Routes for mouse and trigger key are there only where the desk has them.
 
     `allowed_hosts` are names without port; `allowed_origins` stand beside the server's own. `now_s` is monotonic, the
     clock that stamps the pictures.
@@ -97,6 +97,8 @@ def create_app(
     ]
     if desk.bench_pointer is not None:
         routes += [pages.page("bench"), WebSocketRoute("/ws/bench", feeds.bench)]
+    if desk.trigger_key is not None:
+        routes.append(WebSocketRoute("/ws/trigger", feeds.trigger))
     return Starlette(
         routes=routes,
         lifespan=lifespan,

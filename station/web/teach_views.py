@@ -6,8 +6,8 @@ from typing import Any
 
 from station.config.phrases import Phrases
 from station.runtime.eyes_desk import EyesView
+from station.runtime.teach_view import TaughtNow, Trained
 from station.web.fact_views import why_of
-from station.web.teach_desk import TaughtNow, Trained
 from vision.api import CheckObservation
 
 

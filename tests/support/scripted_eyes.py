@@ -10,7 +10,7 @@ from support.scripted_desk import CONFIG
 
 from station.runtime.eyes_desk import CameraNow, EyesView, ZonesRefusedError
 from station.runtime.setting import read_files, setting_of
-from station.web.teach_desk import Confusion, Example, TaughtNow, TeachRefusedError, Trained
+from station.runtime.teach_view import Confusion, Example, TaughtNow, TeachRefusedError, Trained
 from vision.api import (
     BenchHand,
     BodyObservation,

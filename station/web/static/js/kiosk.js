@@ -10,6 +10,7 @@ import { fillInterlock } from "./interlock.js";
 import { Link } from "./link.js";
 import { certificate } from "./record.js";
 import { Video } from "./video.js";
+import { TriggerKey } from "./trigger-key.js";
 import { Voice } from "./voice.js";
 
 const NOTICE_MS = 4000;
@@ -27,6 +28,7 @@ let recordFor = "";
 await loadThings();
 const about = await (await fetch("/about.json")).json();
 startCamera(about.cameras);
+if (about.trigger) new TriggerKey(() => view?.phase === "running");
 
 new Link("/ws/state", { message: heard, lost: () => connected(false) });
 
