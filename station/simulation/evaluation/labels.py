@@ -11,13 +11,14 @@ them comes from what the eyes get right.
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass, field
 
 import numpy as np
 
-from station.simulation.evaluation.stage import PEOPLE, TOOL, Situation, Stage
+from station.simulation.evaluation.stage import PEOPLE, Situation, Stage
 from station.simulation.evaluation.truth import BodyTruth, Label
 from station.simulation.evaluation.visibility import OFF_SURFACE_MM, Obstacles, flesh_balls, obstacles_of, shown
-from vision.bench import Joint, Watch, WatchCheck, WatchCode, WatchFastener, WatchHands, WatchPart, WatchTool
+from vision.bench import Watch, WatchCheck, WatchCode, WatchFastener, WatchHands, WatchPart, WatchTool
 from vision.geometry import Array, CameraModel, Transform
 from vision.sim_disturbances import Disturbances, light_at
 
@@ -42,56 +43,99 @@ Days = Mapping[str, Disturbances]
 """Camera -> what is wrong with its picture."""
 
 
-def labels(situation: Situation, stage: Stage, days: Days) -> dict[str, Label]:
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Sight:
+    """One moment as the cameras are shown it."""
+
+    situation: Situation
+    stage: Stage
+    days: Days
+    obstacles: Obstacles
+    flesh_mm: tuple[Array, ...]
+    """Of each hand, (K, 4) balls."""
+    _bodies: dict[str, bool] = field(default_factory=dict)
+
+    def body(self, name: str) -> bool:
+        """Whether a person could see the body, which is on the bench."""
+        if name not in self._bodies:
+            self._bodies[name] = self.points(_tag_points(name, self.situation.bodies[name], self.stage))
+        return self._bodies[name]
+
+    def points(self, points_mm: Array) -> bool:
+        """Whether one camera alone shows enough of the points, well enough."""
+        return any(self._by(camera, points_mm) for camera in self.stage.bench.cameras)
+
+    def anything(self) -> bool:
+        """Whether one picture as a whole is good enough."""
+        return any(_good(day) for day in self.days.values())
+
+    def _by(self, camera: CameraModel, points_mm: Array) -> bool:
+        day = self.days[camera.name]
+        if not _good(day) or float(shown(points_mm, camera, self.obstacles).mean()) < LEAST_SHOWN:
+            return False
+        gain, glare = light_at(day, camera, points_mm)
+        lit = LIGHT[0] <= float(gain.min()) and float(gain.max()) <= LIGHT[1]
+        return bool(lit and float(glare.max()) <= MOST_GLARE)
+
+
+def sight_of(situation: Situation, stage: Stage, days: Days) -> Sight:
+    """The moment with everything that stands in the way."""
+    return Sight(
+        situation=situation,
+        stage=stage,
+        days=days,
+        obstacles=obstacles_of(situation, stage),
+        flesh_mm=tuple(flesh_balls(hand) for hand in situation.hands),
+    )
+
+
+def labels(sight: Sight) -> dict[str, Label]:
     """Every fact whose truth is beyond argument."""
-    obstacles = obstacles_of(situation, stage)
     found: dict[str, Label] = {}
-    for watch in stage.watches:
-        label = _label(watch, situation, stage, days, obstacles)
+    for watch in sight.stage.watches:
+        label = _label(watch, sight)
         if label is not None:
             found[watch.fact] = label
-    in_view = any(_in_view(flesh_balls(hand), stage) for hand in situation.hands)
-    if in_view or not situation.hands:
-        found[PEOPLE] = Label(present=in_view, visible=any(_good(day) for day in days.values()))
+    in_view = any(_in_view(balls, sight.stage) for balls in sight.flesh_mm)
+    if in_view or not sight.flesh_mm:
+        found[PEOPLE] = Label(present=in_view, visible=sight.anything())
     return found
 
 
-def bodies(situation: Situation, stage: Stage) -> dict[str, BodyTruth]:
+def bodies(sight: Sight) -> dict[str, BodyTruth]:
     """Where each tagged body is, and how much of its tags each camera is shown."""
-    obstacles = obstacles_of(situation, stage)
+    stage = sight.stage
     return {
         name: BodyTruth(
             bench_from_body=pose,
             shown={
-                camera.name: float(shown(_tag_points(name, pose, stage), camera, obstacles).mean())
+                camera.name: float(shown(_tag_points(name, pose, stage), camera, sight.obstacles).mean())
                 for camera in stage.bench.cameras
             },
         )
-        for name, pose in situation.bodies.items()
+        for name, pose in sight.situation.bodies.items()
     }
 
 
-def _label(watch: Watch, situation: Situation, stage: Stage, days: Days, obstacles: Obstacles) -> Label | None:
+def _label(watch: Watch, sight: Sight) -> Label | None:
     match watch:
         case WatchPart():
-            return _part(watch, situation, stage, days, obstacles)
+            return _part(watch, sight)
         case WatchFastener():
-            at = stage.bench_joint(watch.joint) + np.array([0.0, 0.0, NUT_MIDDLE_MM])
-            face = at + _disc(NUT_FACE_MM)
-            return Label(present=watch.joint in situation.nuts, visible=_seen(face, stage, days, obstacles))
+            face = sight.stage.bench_joint(watch.joint) + _disc(NUT_FACE_MM, NUT_MIDDLE_MM)
+            return Label(present=watch.joint in sight.situation.nuts, visible=sight.points(face))
         case WatchTool():
-            joint = next(joint for joint in stage.bench.joints if joint.name == watch.joint)
-            return _tool(watch, joint, situation, stage, days, obstacles)
+            return _tool(watch, sight)
         case WatchHands():
-            return _hands(watch, situation, stage, days)
+            return _hands(watch, sight)
         case WatchCode():
-            return _code(situation, stage, days, obstacles)
+            return _code(sight)
         case WatchCheck():
             return None
 
 
-def _part(watch: WatchPart, situation: Situation, stage: Stage, days: Days, obstacles: Obstacles) -> Label:
-    pose = situation.bodies.get(watch.body)
+def _part(watch: WatchPart, sight: Sight) -> Label:
+    pose = sight.situation.bodies.get(watch.body)
     if pose is None:
         return Label(present=False, visible=False)
     off_mm = pose.distance_to_mm(watch.bench_from_body)
@@ -100,18 +144,15 @@ def _part(watch: WatchPart, situation: Situation, stage: Stage, days: Days, obst
     # A limit that is close does not matter where the other one is plainly broken.
     beyond = off_mm >= watch.within_mm + BY_EYE_MM or off_deg >= watch.within_deg + BY_EYE_DEG
     by_eye = beyond or not (close_mm or close_deg)
-    return Label(
-        present=off_mm <= watch.within_mm and off_deg <= watch.within_deg,
-        visible=by_eye and _seen(_tag_points(watch.body, pose, stage), stage, days, obstacles),
-    )
+    present = off_mm <= watch.within_mm and off_deg <= watch.within_deg
+    return Label(present=present, visible=by_eye and sight.body(watch.body))
 
 
-def _tool(
-    watch: WatchTool, joint: Joint, situation: Situation, stage: Stage, days: Days, obstacles: Obstacles
-) -> Label | None:
-    pose = situation.bodies.get(watch.tool)
+def _tool(watch: WatchTool, sight: Sight) -> Label | None:
+    pose = sight.situation.bodies.get(watch.tool)
     if pose is None:
         return Label(present=False, visible=False)
+    joint = next(joint for joint in sight.stage.bench.joints if joint.name == watch.joint)
     away = pose.translation_mm - joint.bench_mm
     above_mm = float(away @ joint.axis)
     off_mm = float(np.linalg.norm(away - above_mm * joint.axis))
@@ -122,46 +163,35 @@ def _tool(
     off = off_mm > watch.leave_mm or not low_mm <= above_mm <= high_mm or tilt_deg > TOOL_FALLEN_DEG
     if not at_joint and not off:
         return None
-    return Label(present=at_joint, visible=_seen(_tag_points(TOOL, pose, stage), stage, days, obstacles))
+    return Label(present=at_joint, visible=sight.body(watch.tool))
 
 
-def _hands(watch: WatchHands, situation: Situation, stage: Stage, days: Days) -> Label | None:
+def _hands(watch: WatchHands, sight: Sight) -> Label | None:
     import cv2
 
-    zone = next(zone for zone in stage.bench.zones if zone.name == watch.zone)
+    zone = next(zone for zone in sight.stage.bench.zones if zone.name == watch.zone)
     outline = zone.outline_mm.astype(np.float32)
-    visible = any(_good(day) for day in days.values())
+    low, high = zone.outline_mm.min(axis=0) - HAND_MARGIN_MM, zone.outline_mm.max(axis=0) + HAND_MARGIN_MM
     near = False
-    for hand in situation.hands:
-        for x, y, z, radius in flesh_balls(hand):
+    for balls in sight.flesh_mm:
+        reach = balls[:, 3:]
+        about = balls[((balls[:, :2] + reach >= low) & (balls[:, :2] - reach <= high)).all(axis=1)]
+        for x, y, z, radius in about:
             inwards = float(cv2.pointPolygonTest(outline, (float(x), float(y)), True))
             if inwards > 0.0 and zone.z_mm[0] <= z <= zone.z_mm[1]:
-                return Label(present=True, visible=visible)
+                return Label(present=True, visible=sight.anything())
             near |= inwards > -HAND_MARGIN_MM - radius
-    return None if near else Label(present=False, visible=visible)
+    return None if near else Label(present=False, visible=sight.anything())
 
 
-def _code(situation: Situation, stage: Stage, days: Days, obstacles: Obstacles) -> Label | None:
-    card = situation.card
+def _code(sight: Sight) -> Label | None:
+    card = sight.situation.card
     if card is None:
-        return Label(present=False, visible=any(_good(day) for day in days.values()))
+        return Label(present=False, visible=sight.anything())
     half = card.size_mm / 2.0
     face = card.bench_from_card.apply(_grid((-half, half), (-half, half), OFF_SURFACE_MM))
-    visible = _seen(face, stage, days, obstacles)
     # A card that is half in the picture may be read or not.
-    return Label(present=True, visible=True, text=card.text) if visible else None
-
-
-def _seen(points_mm: Array, stage: Stage, days: Days, obstacles: Obstacles) -> bool:
-    """Whether one camera alone shows enough of the points, well enough."""
-    return any(_seen_by(camera, points_mm, days[camera.name], obstacles) for camera in stage.bench.cameras)
-
-
-def _seen_by(camera: CameraModel, points_mm: Array, day: Disturbances, obstacles: Obstacles) -> bool:
-    if not _good(day) or float(shown(points_mm, camera, obstacles).mean()) < LEAST_SHOWN:
-        return False
-    gain, glare = light_at(day, camera, points_mm)
-    return bool(LIGHT[0] <= float(gain.min()) and float(gain.max()) <= LIGHT[1] and float(glare.max()) <= MOST_GLARE)
+    return Label(present=True, visible=True, text=card.text) if sight.points(face) else None
 
 
 def _good(day: Disturbances) -> bool:
@@ -197,9 +227,9 @@ def _grid(x_mm: tuple[float, float], y_mm: tuple[float, float], z_mm: float) -> 
     return np.column_stack([x.ravel(), y.ravel(), np.full(x.size, z_mm)])
 
 
-def _disc(radius_mm: float) -> Array:
+def _disc(radius_mm: float, z_mm: float) -> Array:
+    """(N, 3) points on a level disc."""
     angles = np.linspace(0.0, 2.0 * np.pi, 16, endpoint=False)
-    rings = [
-        np.column_stack([r * np.cos(angles), r * np.sin(angles), 0.0 * angles]) for r in (radius_mm, radius_mm / 2)
-    ]
-    return np.vstack([*rings, np.zeros((1, 3))])
+    radii = np.array([radius_mm] * 16 + [radius_mm / 2.0] * 16 + [0.0])
+    around = np.array([*angles, *angles, 0.0])
+    return np.column_stack([radii * np.cos(around), radii * np.sin(around), np.full(len(radii), z_mm)])

@@ -125,7 +125,7 @@ def _verdict(item: str, kind: str, episode: Episode, heard: list[Heard]) -> Verd
     during = [(one.t_s, one.readings.get(episode.fact)) for one in heard if episode.start_s <= one.t_s < episode.end_s]
     grace_s = GRACE_S if episode.changed else 0.0
     right_s = next((t for t, r in during if r is not None and _right(episode, r)), None)
-    wrong = [(t, r) for t, r in during if r is not None and t > episode.start_s + grace_s and _wrong(episode, r)]
+    wrong = [(t, r) for t, r in during if r is not None and t >= episode.start_s + grace_s and _wrong(episode, r)]
     stale = [t for t, r in during if r is not None and r.value is FactValue.PRESENT]
     delay_s = right_s - episode.start_s if episode.changed and right_s is not None else None
     lingered_s = None

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from station.simulation.evaluation.labels import bodies, labels
+from station.simulation.evaluation.labels import bodies, labels, sight_of
 from station.simulation.evaluation.stage import Situation, Stage
 from station.simulation.evaluation.truth import Moment, Truth
 from vision.sim_disturbances import Disturbances
@@ -13,7 +13,6 @@ from vision.sim_disturbances import Disturbances
 LEAD_S = 2.25
 LEAD_EVERY_S = 0.45
 """Before an item begins, the cameras have looked at the bench for a while, rarely to save time: they know it."""
-TRUTH_EVERY_S = 0.1
 SHUTTER_S = 0.03
 
 
@@ -57,15 +56,21 @@ def shots(story: Story, stage: Stage) -> list[Shot]:
 
 
 def truth_of(story: Story, stage: Stage) -> Truth:
-    """What is true, ten times a second, with a new moment only where something is another than before."""
+    """What is true when each picture is taken, with a new moment only where something is another than before."""
     moments: list[Moment] = []
     before: tuple[object, ...] = ()
-    for i in range(int(story.end_s / TRUTH_EVERY_S) + 1):
-        t_s = round(i * TRUTH_EVERY_S, 6)
-        situation = story.situation(t_s)
-        days = {camera.name: story.day(camera.name, t_s) for camera in stage.bench.cameras}
-        now = (situation, *days.values())
+    for t_s in sorted({0.0, *(shot.t_s for shot in shots(story, stage))}):
+        days = [story.day(camera.name, t_s) for camera in stage.bench.cameras]
+        now = (story.situation(t_s), *days)
         if len(before) != len(now) or any(a is not b for a, b in zip(now, before, strict=True)):
-            moments.append(Moment(t_s=t_s, facts=labels(situation, stage, days), bodies=bodies(situation, stage)))
+            moments.append(moment_at(story, stage, t_s))
         before = now
     return Truth(item=story.item, story=story.title, moments=tuple(moments), end_s=story.end_s)
+
+
+def moment_at(story: Story, stage: Stage, t_s: float) -> Moment:
+    """What is true at one time."""
+    situation = story.situation(t_s)
+    days = {camera.name: story.day(camera.name, t_s) for camera in stage.bench.cameras}
+    sight = sight_of(situation, stage, days)
+    return Moment(t_s=t_s, facts=labels(sight), bodies=bodies(sight))

@@ -138,11 +138,7 @@ def test_no_false_present_hides(values: list[FactValue], change_s: float, first:
     found = any(v.outcome is Outcome.FALSE_PRESENT for v in judge(case, heard, KINDS))
     gone = (0.0, change_s) if not first else (change_s + (GRACE_S if change_s > 0.0 else 0.0), 10.0)
 
-    def counts(t_s: float) -> bool:
-        after = t_s > gone[0] if first and change_s > 0.0 else t_s >= gone[0]
-        return after and t_s < gone[1]
-
-    wrong = any(one.readings[FACT].value is PRESENT and counts(one.t_s) for one in heard)
+    wrong = any(one.readings[FACT].value is PRESENT and gone[0] <= one.t_s < gone[1] for one in heard)
     assert found is wrong
 
 
