@@ -173,7 +173,11 @@ def _worker(bench: Bench, camera: CameraConfig, vision: VisionBench, seed: int, 
         fps=camera.fps,
         opener=opener,
         make_pipeline=BenchEyes(
-            bench=vision, camera=camera.name, hand_model=default_model_path(), hands_every=hands_every
+            bench=vision,
+            camera=camera.name,
+            hand_model=default_model_path(),
+            hands_every=hands_every,
+            kept=bench.files.station.data_dir / "empty-bench",
         ),
         want=station.wanted,
         deliver=deliver,

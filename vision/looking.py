@@ -22,13 +22,17 @@ class BenchEyes:
     camera: str
     hand_model: Path | None
     hands_every: int
+    kept: Path | None = None
+    """Folder of the pictures of the empty bench."""
 
     def __call__(self) -> Pipeline:
         """A pipeline with a hand tracker of its own. Raises HandModelMissingError."""
         from vision.hands import MediapipeHands
 
         tracker = MediapipeHands(self.hand_model) if self.hand_model is not None else None
-        return Pipeline(self.bench, self.bench.camera(self.camera), tracker, hands_every=self.hands_every)
+        return Pipeline(
+            self.bench, self.bench.camera(self.camera), tracker, hands_every=self.hands_every, kept=self.kept
+        )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

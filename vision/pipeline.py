@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
@@ -12,6 +13,7 @@ from vision.bench import Bench, Zone, same_zones
 from vision.bench_hands import hands_of_one
 from vision.codes import CodeReader
 from vision.geometry import CameraModel
+from vision.kept_bench import kept_at, load_bench, save_bench
 from vision.machine import Machine
 from vision.nuts import look_at_joint
 from vision.parts import locate_bodies
@@ -40,9 +42,19 @@ class Pipeline:
     """Analyses the frames of one camera, in order of time. Belongs to one thread: the camera's analysis thread."""
 
     def __init__(
-        self, bench: Bench, camera: CameraModel, hand_tracker: HandTracker | None = None, *, hands_every: int = 2
+        self,
+        bench: Bench,
+        camera: CameraModel,
+        hand_tracker: HandTracker | None = None,
+        *,
+        hands_every: int = 2,
+        kept: Path | None = None,
     ) -> None:
-        """The hand tracker sees every `hands_every`-th frame of this camera alone; whoever made it closes it."""
+        """The hand tracker sees every `hands_every`-th frame of this camera alone; whoever made it closes it.
+
+        `kept` is the folder of pictures of the empty bench. Without one of this camera, whoever starts the pipeline
+        answers for it that nobody rests on the bench meanwhile.
+        """
         self._bench = bench
         self._camera = camera
         self._hand_tracker = hand_tracker
@@ -51,7 +63,9 @@ class Pipeline:
         self._tags = TagTracker(frozenset(bench.tags))
         self._zone_outlines = bench.zones
         self._empty_since_s: float | None = None
-        self._zones = ZoneWatcher(bench, camera)
+        self._kept_at = kept_at(kept, camera) if kept is not None else None
+        empty = load_bench(self._kept_at) if self._kept_at is not None else None
+        self._zones = ZoneWatcher(bench, camera, starts_empty=empty is None, empty=empty)
         self._codes = CodeReader()
 
     def analyse(self, frame: Frame, want: Want) -> FrameAnalysis:
@@ -77,6 +91,9 @@ class Pipeline:
         hands = self._hand_tracker.track(frame) if look_for_hands and self._hand_tracker is not None else ()
         self._watch(want)
         sight = self._zones.look(frame.image, frame.t_mono_s, hands, want.machine)
+        said = self._zones.said_empty()
+        if said is not None and self._kept_at is not None:
+            save_bench(self._kept_at, said)
         return FrameAnalysis(
             camera=frame.camera,
             seq=frame.seq,

@@ -68,8 +68,8 @@ class ZoneWatcher:
     def __init__(
         self, bench: Bench, camera: CameraModel, *, starts_empty: bool = True, empty: Picture | None = None
     ) -> None:
-        """`empty` is a kept `empty_bench` of this camera. `starts_empty`: whoever makes this answers for it that nobody
-        rests on the bench while the first pictures are learned.
+        """`starts_empty`: whoever makes this answers for it that nobody rests on the bench while the first pictures are
+        learned. `empty` is what `said_empty` gave for this camera once, and better than that.
         """
         self._bench = bench
         self._camera = camera
@@ -81,6 +81,7 @@ class ZoneWatcher:
         self._reached: Mask | None = None
         self._looked_like_skin: Mask | None = None
         self._kept = self._asked = False
+        self._said: Picture | None = None
         self._answered_for = starts_empty
         if empty is not None and empty.shape[1::-1] == self._size:
             self._background.start(empty)
@@ -95,11 +96,6 @@ class ZoneWatcher:
     def zones(self) -> tuple[str, ...]:
         """Names of the zones that this camera sees enough of to judge."""
         return tuple(self._masks)
-
-    @property
-    def empty_bench(self) -> Picture | None:
-        """The empty bench in the light of now, to be kept and given at the next start; None while it is not known."""
-        return self._background.bench if self._knows else None
 
     @property
     def _knows(self) -> bool:
@@ -151,6 +147,12 @@ class ZoneWatcher:
             self._background.forget()
         elif self._background.learned_s >= LEARN_S:
             self._answered_for, self._asked = True, False
+            self._said = self._background.bench
+
+    def said_empty(self) -> Picture | None:
+        """The bench that a technician's word has just been believed of, once; it is what `empty` takes."""
+        said, self._said = self._said, None
+        return said
 
     def _reduced(self, image: Picture) -> Picture:
         """A quarter of the size, in two steps: halving is what OpenCV is fast at."""

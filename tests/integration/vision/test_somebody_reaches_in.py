@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+from pathlib import Path
+
 import numpy as np
 import pytest
 from support.doorbench import DOOR, TRAY, mirror_look, tool_look
@@ -19,9 +22,12 @@ from support.reaches import (
     zones_of,
 )
 
+from vision.api import Frame, FrameAnalysis
 from vision.background import GIVE_UP_S
 from vision.geometry import Transform
+from vision.kept_bench import kept_at, load_bench
 from vision.machine import NO_MACHINE, Machine
+from vision.pipeline import Pipeline, Want
 from vision.scene import DrawnArm, DrawnCard, DrawnHand, DrawnNut, Placed, Scene
 from vision.zones import ZoneSight, ZoneWatcher
 
@@ -228,10 +234,11 @@ def test_a_technicians_word_counts_only_once_nobody_moves_there_any_more():
 def test_a_kept_picture_of_the_empty_bench_tells_a_resting_hand_at_the_start():
     """It should know at the first picture, in another light, who is there; a picture of another size is no help."""
     before = Eye(seed=45)
-    assert before.watcher.empty_bench is None
+    before.watcher.bench_is_empty()
     before.learn()
-    kept = before.watcher.empty_bench
+    kept = before.watcher.said_empty()
     assert kept is not None
+    assert before.watcher.said_empty() is None
     hand = reaching(AT_DOOR, glove=GLOVES[0])
     after = Eye(seed=45, watcher=ZoneWatcher(BENCH, TOP, starts_empty=False, empty=kept))
     sight = after.see(Scene(hands=(hand,), light=0.8))
@@ -241,6 +248,30 @@ def test_a_kept_picture_of_the_empty_bench_tells_a_resting_hand_at_the_start():
     assert busy([after.see(Scene(light=0.8)) for _ in range(CLEAR_FRAMES)][-1]) == set()
     other = ZoneWatcher(BENCH, TOP, starts_empty=False, empty=kept[:50])
     assert not other.look(after.picture(Scene()), 0.0, (), NO_MACHINE).people_known
+
+
+def test_a_technicians_word_is_kept_for_the_next_start(tmp_path: Path):
+    """It should keep the picture with the calibration, and know the bench by it; another calibration has none."""
+    eye, hand = Eye(seed=46), reaching(AT_DOOR, glove=GLOVES[0])
+
+    def looked(pipeline: Pipeline, scenes: list[Scene], want: Want) -> FrameAnalysis:
+        for index, scene in enumerate(scenes):
+            frame = Frame(camera="top", seq=index, t_mono_s=index * 0.5, image=eye.picture(scene))
+            analysis = pipeline.analyse(frame, want)
+        pipeline.close()
+        return analysis
+
+    said = Want(machine=NO_MACHINE, empty_since_s=3.0)
+    looked(Pipeline(BENCH, TOP, kept=tmp_path), [Scene()] * 2, Want(machine=NO_MACHINE))
+    assert list(tmp_path.iterdir()) == []
+    looked(Pipeline(BENCH, TOP, kept=tmp_path), [Scene()] * 6, said)
+    assert [path.suffix for path in tmp_path.iterdir()] == [".png"]
+    first = looked(Pipeline(BENCH, TOP, kept=tmp_path), [Scene(hands=(hand,))], Want(machine=NO_MACHINE))
+    assert first.people_known
+    assert first.busy_zones["door"]
+    moved = replace(TOP, camera_from_bench=Transform.of(1, 0, 0) @ TOP.camera_from_bench)
+    assert load_bench(kept_at(tmp_path, TOP)) is not None
+    assert load_bench(kept_at(tmp_path, moved)) is None
 
 
 def _campaign(count: int, seed: int) -> tuple[int, int, int, int]:
