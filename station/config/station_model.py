@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import zoneinfo
+from dataclasses import replace
 from typing import Annotated, Literal, Self
 
 import numpy as np
@@ -77,6 +78,10 @@ class CameraShape(Strict):
     """Intrinsics, row by row."""
     rotation: Matrix3 | None = None
     """camera_from_bench, row by row."""
+    position_sigma_mm: AtLeast0 = 0.0
+    """How well the calibration knows the camera's place, one standard deviation: every pose is so much less sure."""
+    rotation_sigma_deg: AtLeast0 = 0.0
+    """How well it knows its direction."""
 
     @model_validator(mode="after")
     def _one_way(self) -> Self:
@@ -102,7 +107,9 @@ class CameraShape(Strict):
             source=self.source,
             fps=self.fps,
             calibration=self.calibration,
-            model=self._model(),
+            model=replace(
+                self._model(), position_sigma_mm=self.position_sigma_mm, rotation_sigma_deg=self.rotation_sigma_deg
+            ),
             settings=CameraSettings(
                 exposure=self.exposure, gain=self.gain, white_balance_k=self.white_balance_k, focus=self.focus
             ),
