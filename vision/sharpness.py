@@ -7,6 +7,7 @@ contrast are measured across each side of a tag's black square, so light and exp
 from __future__ import annotations
 
 import math
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -48,8 +49,8 @@ def softness(grey: Grey) -> float:
     return min(1.0, fine / max(coarse, 1.0))
 
 
-def _steepest(picture: NDArray[np.uint8], percent: float) -> float:
-    levels = picture.astype(np.int16)
+def _steepest(picture: Any, percent: float) -> float:
+    levels = np.asarray(picture, dtype=np.int16)
     return float(np.percentile(np.abs(np.diff(levels, axis=1)), percent))
 
 

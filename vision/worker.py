@@ -15,6 +15,7 @@ from typing import Any, assert_never
 
 from vision.api import Frame, FrameAnalysis
 from vision.cameras.notices import Captured, CaptureSetting, Ended, Failed, Opened, Opener, Question
+from vision.cameras.repeats import Repeat
 from vision.child import Child
 from vision.frame_ring import FrameRing
 from vision.looking import LookAt, Looked, LookSetting, Ready
@@ -110,10 +111,11 @@ class CameraWorker:
         self._frozen = False
         self._ended = False
         self._newest: Captured | None = None
+        """The newest picture that is no repetition."""
         self._asked_s: float | None = None
         """When the process that looks was given its picture, or was started; None = it waits for one."""
         self._ready = False
-        self._looked_seq = 0
+        self._looked_seq = self._last_seq = 0
         self._captured = self._analysed = self._dropped = self._restarts = 0
 
     def run(self, stop: threading.Event) -> None:
@@ -185,7 +187,7 @@ class CameraWorker:
             opener=self._opener,
             ring_fd=ring.fd,
             size_px=self._size_px,
-            first_seq=self._newest.seq + 1 if self._newest is not None else 1,
+            first_seq=self._last_seq + 1,
             reopen_s=self._patience.reopen_s,
         )
 
@@ -217,14 +219,17 @@ class CameraWorker:
             case Captured():
                 self._flowing = True
                 self._captured += 1
-                with self._lock:
-                    self._newest = notice
-                if notice.frozen and not self._frozen:
+                self._last_seq = notice.seq
+                if notice.repeat is Repeat.NEW:
+                    with self._lock:
+                        self._newest = notice
+                frozen = notice.repeat is Repeat.FROZEN
+                if frozen and not self._frozen:
                     self._report(
                         "camera.frozen",
                         f"Camera {self.name} shows one and the same picture; unplug it and plug it in again.",
                     )
-                self._frozen = notice.frozen
+                self._frozen = frozen
             case Failed():
                 self._flowing = False
                 self._report(notice.code, notice.detail)
@@ -239,7 +244,7 @@ class CameraWorker:
     def _hand_on(self) -> None:
         """Give the newest picture to the process that looks, when it waits for one."""
         newest = self._newest
-        if self._look is None or self._asked_s is not None or newest is None or newest.frozen:
+        if self._look is None or self._asked_s is not None or newest is None:
             return
         if newest.seq > self._looked_seq:
             self._dropped += newest.seq - self._looked_seq - 1 if self._looked_seq else 0

@@ -11,6 +11,7 @@ from typing import Protocol
 import numpy as np
 from numpy.typing import NDArray
 
+from station.simulation.bad_views import LATE_S, SEEN_AS, BadView, spoiled
 from station.simulation.world import Hand, Point, World
 from vision.api import (
     BodyObservation,
@@ -23,10 +24,12 @@ from vision.api import (
     SiteObservation,
 )
 from vision.bench import Bench
+from vision.cameras.repeats import FROZEN_S, Repeat, RepeatGate
 from vision.geometry import CameraModel, Transform
 from vision.pipeline import Pipeline, Want
 from vision.pose_fit import LASTING_SHARE, moved_by
 from vision.sim import SceneRenderer
+from vision.worker import CameraTrouble
 from vision.zones import PERSON_ABOVE_MM
 
 HAND_FORWARD_MM = 120.0
@@ -41,8 +44,8 @@ class Eyes(Protocol):
 
     camera: str
 
-    def see(self, now_s: float, want: Want) -> FrameAnalysis | None:
-        """Take one picture now and analyse it; None when the camera delivers nothing."""
+    def see(self, now_s: float, want: Want) -> FrameAnalysis | CameraTrouble | None:
+        """Take one picture now and analyse it; None when the camera delivers nothing, a trouble when that is known."""
 
 
 class PixelEyes:
@@ -56,15 +59,28 @@ class PixelEyes:
         self._renderer = SceneRenderer(model, world.static, seed=seed)
         self._pipeline = Pipeline(bench, model, hands, hands_every=hands_every)
         self._seq = 0
+        self._last: NDArray[np.uint8] | None = None
+        self._repeats = RepeatGate()
 
-    def see(self, now_s: float, want: Want) -> FrameAnalysis | None:
-        """One rendered frame through the real trackers."""
-        if self.camera in self._world.silent:
+    def see(self, now_s: float, want: Want) -> FrameAnalysis | CameraTrouble | None:
+        """One rendered frame through the real trackers, and before them what the capture does with it."""
+        view = self._world.bad_views.get(self.camera)
+        if view is BadView.SILENT:
             return None
         self._seq += 1
-        covered = self.camera in self._world.covered
-        image = self._renderer.render(self._world.scene(), self._seq, covered=covered)
-        return self._pipeline.analyse(Frame(camera=self.camera, seq=self._seq, t_mono_s=now_s, image=image), want)
+        if view is not BadView.FROZEN or self._last is None:
+            image = self._renderer.render(self._world.scene(), self._seq, covered=view is BadView.COVERED)
+            self._last = spoiled(image, view)
+        taken_s = now_s - (LATE_S if view is BadView.LATE else 0.0)
+        frame = Frame(camera=self.camera, seq=self._seq, t_mono_s=taken_s, image=self._last)
+        repeat = self._repeats.judge(frame)
+        if repeat is Repeat.NEW:
+            return self._pipeline.analyse(frame, want)
+        return _frozen(self.camera, now_s) if repeat is Repeat.FROZEN else None
+
+    def close(self) -> None:
+        """Free the trackers."""
+        self._pipeline.close()
 
 
 @dataclass(slots=True)
@@ -107,25 +123,32 @@ class NoisyEyes:
         self._bench = bench
         self._rng = rng
         self._seq = 0
+        self._frozen_since_s: float | None = None
         self._resting: dict[str, _Resting] = {}
         self._sigmas = np.array([self.ACROSS_MM] * 2 + [self.ALONG_MM] + [math.radians(self.TURN_DEG)] * 3)
         self._axes = np.eye(6)
         """Columns: the camera's x, y and line of sight in the bench frame, then the bench's axes for the rotation."""
         self._axes[:3, :3] = bench.camera(camera).camera_from_bench.rotation.T
 
-    def see(self, now_s: float, want: Want) -> FrameAnalysis | None:
+    def see(self, now_s: float, want: Want) -> FrameAnalysis | CameraTrouble | None:
         """One set of readings."""
         world = self._world
-        if self.camera in world.silent:
+        view = world.bad_views.get(self.camera)
+        if view is BadView.SILENT:
             return None
+        if view is BadView.FROZEN:
+            self._frozen_since_s = now_s if self._frozen_since_s is None else self._frozen_since_s
+            return _frozen(self.camera, now_s) if now_s - self._frozen_since_s >= FROZEN_S else None
+        self._frozen_since_s = None
         self._seq += 1
-        if self.camera in world.covered:
-            return FrameAnalysis(camera=self.camera, seq=self._seq, t_mono_s=now_s, state=CameraState.COVERED)
+        taken_s = now_s - (LATE_S if view is BadView.LATE else 0.0)
+        if view is not None and view in SEEN_AS:
+            return FrameAnalysis(camera=self.camera, seq=self._seq, t_mono_s=taken_s, state=SEEN_AS[view])
         with world.lock:
             return FrameAnalysis(
                 camera=self.camera,
                 seq=self._seq,
-                t_mono_s=now_s,
+                t_mono_s=taken_s,
                 state=CameraState.GOOD,
                 hands_known=True,
                 busy_zones={zone.name: self._busy(zone.outline_mm) for zone in self._bench.zones},
@@ -194,6 +217,15 @@ class NoisyEyes:
 
     def _shown(self) -> bool:
         return self._world.hands["left"].at_mm[1] > -320.0
+
+
+def _frozen(camera: str, now_s: float) -> CameraTrouble:
+    return CameraTrouble(
+        camera=camera,
+        code="camera.frozen",
+        detail=f"Camera {camera} shows one and the same picture; unplug it and plug it in again.",
+        t_mono_s=now_s,
+    )
 
 
 def _outline(palm_mm: Point, hand_height_mm: float) -> PersonOutline:

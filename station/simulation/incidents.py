@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 
 from station.core.procedure import Tightening
 from station.core.screen import Screen
+from station.simulation.bad_views import BadView
 from station.simulation.mishaps import Mishap
 from station.simulation.rig import Rig
 
@@ -16,6 +17,17 @@ BROKEN_S = 2.5
 
 ALL_IDS = 10**10
 """Above every tightening id."""
+BAD_VIEWS: Mapping[Mishap | None, BadView] = {
+    Mishap.CAMERA_STALE: BadView.SILENT,
+    Mishap.CAMERA_FROZEN: BadView.FROZEN,
+    Mishap.CAMERA_LATE: BadView.LATE,
+    Mishap.CAMERA_COVERED: BadView.COVERED,
+    Mishap.CAMERA_DARK: BadView.DARK,
+    Mishap.CAMERA_BRIGHT: BadView.BRIGHT,
+    Mishap.CAMERA_DEFOCUSED: BadView.DEFOCUSED,
+    Mishap.CAMERA_MOVED: BadView.MOVED,
+}
+"""What each of a camera's mishaps makes of its pictures."""
 _CUTS = (Mishap.TOOL_UNPLUGGED, Mishap.CUT_RUNDOWN, Mishap.LOST_RESULT)
 
 
@@ -65,11 +77,8 @@ class Incident:
     def _break(self, now_s: float) -> None:
         rig, world = self._rig, self._rig.world
         match self._mishap:
-            case Mishap.CAMERA_STALE:
-                world.silent.add(self._camera)
-                self._mend_at_s = now_s + BROKEN_S
-            case Mishap.CAMERA_COVERED:
-                world.covered.add(self._camera)
+            case mishap if mishap in BAD_VIEWS:
+                world.bad_views[self._camera] = BAD_VIEWS[mishap]
                 self._mend_at_s = now_s + BROKEN_S
             case Mishap.UNARMED_RESULT if rig.tool_simulator is not None:
                 joint = rig.files.procedure.joints[0]
@@ -99,8 +108,7 @@ class Incident:
                 return
 
     def _mend(self, now_s: float) -> None:
-        self._rig.world.silent.clear()
-        self._rig.world.covered.clear()
+        self._rig.world.bad_views.clear()
         if self._mishap is Mishap.COBOT_UNPLUGGED and self._rig.cobot is not None:
             self._rig.cobot.plug_in()
         if self._mishap is Mishap.COBOT_STOPPED and self._rig.arm is not None:

@@ -8,8 +8,10 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import NDArray
 
 from station.core.screen import Screen
+from station.simulation.bad_views import LATE_S, BadView, spoiled
 from station.simulation.incidents import Incident
 from station.simulation.rig import Rig
 from station.simulation.scene_feed import unpacked
@@ -51,6 +53,7 @@ class SceneCamera:
         self._ask = ask
         self._next_s = now_s()
         self._seq = 0
+        self._last: NDArray[np.uint8] | None = None
 
     def read(self) -> Frame | None:
         """The next frame when it is due. Raises CameraError while the camera is silent."""
@@ -59,11 +62,14 @@ class SceneCamera:
         name = self._opener.model.name
         t_mono_s = self._now_s()
         moment = unpacked(self._ask("moment"), self._opener.looks)
-        if moment.silent:
+        if moment.view is BadView.SILENT:
             raise CameraError("camera.lost", f"camera {name} gives no pictures; look at its cable")
         self._seq += 1
-        image = self._renderer.render(moment.scene, self._seq, covered=moment.covered)
-        return Frame(camera=name, seq=self._seq, t_mono_s=t_mono_s, image=np.asarray(image))
+        if moment.view is not BadView.FROZEN or self._last is None:
+            image = self._renderer.render(moment.scene, self._seq, covered=moment.view is BadView.COVERED)
+            self._last = spoiled(image, moment.view)
+        taken_s = t_mono_s - (LATE_S if moment.view is BadView.LATE else 0.0)
+        return Frame(camera=name, seq=self._seq, t_mono_s=taken_s, image=self._last)
 
     def close(self) -> None:
         """Nothing to give back."""

@@ -28,6 +28,7 @@ from station.simulation.rig import Rig
 from station.simulation.score import Scorer
 from station.simulation.visitor import Visitor
 from vision.api import FrameAnalysis
+from vision.worker import CameraTrouble
 
 LATENCY_S = 0.08
 LIMIT_S = 600.0
@@ -207,10 +208,12 @@ class LockStepRun:
 
     def _look(self, now_s: float) -> None:
         for eyes in self._eyes:
-            analysis = eyes.see(now_s, self._station.wanted())
-            if analysis is not None:
+            seen = eyes.see(now_s, self._station.wanted())
+            if isinstance(seen, CameraTrouble):
+                self._station.camera_failed(seen.camera, seen.code, seen.detail, seen.t_mono_s)
+            elif seen is not None:
                 self._frames += 1
-                self._late.append((now_s + LATENCY_S, analysis))
+                self._late.append((now_s + LATENCY_S, seen))
 
     def _deliver(self, now_s: float) -> None:
         due = [analysis for at_s, analysis in self._late if at_s <= now_s]

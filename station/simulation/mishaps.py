@@ -18,7 +18,13 @@ class Mishap(StrEnum):
     TOOL_ELSEWHERE = "tool_elsewhere"
     HAND_IN_ZONE = "hand_in_zone"
     CAMERA_STALE = "camera_stale"
+    CAMERA_FROZEN = "camera_frozen"
+    CAMERA_LATE = "camera_late"
     CAMERA_COVERED = "camera_covered"
+    CAMERA_DARK = "camera_dark"
+    CAMERA_BRIGHT = "camera_bright"
+    CAMERA_DEFOCUSED = "camera_defocused"
+    CAMERA_MOVED = "camera_moved"
     UNARMED_RESULT = "unarmed_result"
     DUPLICATE_RESULT = "duplicate_result"
     COBOT_UNPLUGGED = "cobot_unplugged"
@@ -44,7 +50,13 @@ NAMED_BY = {
     Mishap.TOOL_ELSEWHERE: ("tool.elsewhere", "tool.away"),
     Mishap.HAND_IN_ZONE: ("robot.hands",),
     Mishap.CAMERA_STALE: ("camera.lost",),
+    Mishap.CAMERA_FROZEN: ("camera.frozen",),
+    Mishap.CAMERA_LATE: ("camera.lost",),
     Mishap.CAMERA_COVERED: ("camera.covered", "camera.dark"),
+    Mishap.CAMERA_DARK: ("camera.dark",),
+    Mishap.CAMERA_BRIGHT: ("camera.bright",),
+    Mishap.CAMERA_DEFOCUSED: ("camera.defocused",),
+    Mishap.CAMERA_MOVED: ("camera.moved",),
     Mishap.UNARMED_RESULT: ("result.unarmed",),
     Mishap.DUPLICATE_RESULT: ("result.duplicate",),
     Mishap.COBOT_UNPLUGGED: ("cobot.unplugged",),
@@ -85,5 +97,15 @@ def possible(mishap: Mishap, procedure: Procedure) -> bool:
             return any(joint.socket is not None for joint in procedure.joints)
         case Mishap.HAND_IN_ZONE | Mishap.COBOT_UNPLUGGED | Mishap.COBOT_STOPPED:
             return procedure.needs_cobot()
-        case Mishap.CAMERA_STALE | Mishap.CAMERA_COVERED | Mishap.RESTART:
+        case (
+            Mishap.CAMERA_STALE
+            | Mishap.CAMERA_FROZEN
+            | Mishap.CAMERA_LATE
+            | Mishap.CAMERA_COVERED
+            | Mishap.CAMERA_DARK
+            | Mishap.CAMERA_BRIGHT
+            | Mishap.CAMERA_DEFOCUSED
+            | Mishap.CAMERA_MOVED
+            | Mishap.RESTART
+        ):
             return True

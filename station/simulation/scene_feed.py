@@ -7,6 +7,7 @@ import pickle
 from dataclasses import dataclass
 from typing import Any
 
+from station.simulation.bad_views import BadView
 from station.simulation.world import World
 from vision.scene import Look, Scene
 
@@ -16,9 +17,7 @@ class Moment:
     """What a simulated camera has to know to take one picture."""
 
     scene: Scene
-    silent: bool
-    """The camera gives no pictures."""
-    covered: bool
+    view: BadView | None
 
 
 class _Packer(pickle.Pickler):
@@ -66,7 +65,5 @@ class SceneFeed:
         """The moment now, packed."""
         world = self.world
         with world.lock:
-            moment = Moment(
-                scene=world.scene(), silent=self.camera in world.silent, covered=self.camera in world.covered
-            )
+            moment = Moment(scene=world.scene(), view=world.bad_views.get(self.camera))
         return packed(moment, world.looks)

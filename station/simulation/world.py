@@ -21,6 +21,7 @@ from drivers.torque_tool.open_protocol.simulator import OpenProtocolSimulator
 from station.config.scene_file import Carried
 from station.core.procedure import Procedure
 from station.simulation.arms import SimulatedArm
+from station.simulation.bad_views import BadView
 from vision.geometry import Transform
 from vision.scene import DrawnArm, DrawnCard, DrawnHand, DrawnNut, Look, Placed, Scene
 
@@ -92,9 +93,8 @@ class World:
         self.card_at: Transform | None = None
         """bench_from_card of a card that lies or is dragged; None = the left hand holds it."""
         self.light = 1.0
-        self.covered: set[str] = set()
-        self.silent: set[str] = set()
-        """Cameras that deliver nothing."""
+        self.bad_views: dict[str, BadView] = {}
+        """Camera -> what is wrong with its pictures."""
         self.arm = arm
         self.tool = tool
         self.socket = next(iter(sockets), "")

@@ -65,6 +65,7 @@ class BadCamera:
         number = self.day.pictures if self.then == "freezes" and self.read_n > self.day.pictures else self.read_n
         width, height = self.day.size_px
         image = np.full((height, width, 3), number % 200, np.uint8)
+        image[height // 2 :] += 40
         return Frame(camera="top", seq=self.read_n, t_mono_s=self.now_s() - self.day.late_s, image=image)
 
     def close(self) -> None:

@@ -6,32 +6,14 @@ It has nothing else to do, so a driver that hangs in it hangs nothing else, and 
 from __future__ import annotations
 
 import time
-import zlib
 from multiprocessing.connection import Connection
 from typing import Any
 
-from vision.api import Frame
 from vision.cameras.notices import Captured, CaptureSetting, Ended, Failed, Opened, Question
+from vision.cameras.repeats import RepeatGate
 from vision.cameras.source import CameraError, FrameSource
 from vision.child import GONE, served
 from vision.frame_ring import FrameRing
-
-FROZEN_S = 2.0
-
-
-class FrozenGate:
-    """Notices a camera that sends the same picture over and over: noise makes two real pictures differ."""
-
-    def __init__(self) -> None:
-        self._sum: int | None = None
-        self._since_s = 0.0
-
-    def frozen(self, frame: Frame) -> bool:
-        """True when the picture has been the same, bit for bit, for `FROZEN_S` of frame time."""
-        checksum = zlib.crc32(frame.image[::4].tobytes())
-        if checksum != self._sum:
-            self._sum, self._since_s = checksum, frame.t_mono_s
-        return frame.t_mono_s - self._since_s >= FROZEN_S
 
 
 class Capture:
@@ -61,7 +43,7 @@ class Capture:
 
     def _pump(self, source: FrameSource) -> bool:
         """Move pictures into the ring; True when the recording has ended."""
-        gate = FrozenGate()
+        gate = RepeatGate()
         while (frame := source.read()) is not None:
             height, width = frame.image.shape[:2]
             if (width, height) != self._ring.size_px:
@@ -70,7 +52,7 @@ class Capture:
                 raise CameraError("camera.wrong_size", detail)
             self._seq += 1
             self._ring.put(self._seq, frame.image)
-            self._line.send(Captured(seq=self._seq, t_mono_s=frame.t_mono_s, frozen=gate.frozen(frame)))
+            self._line.send(Captured(seq=self._seq, t_mono_s=frame.t_mono_s, repeat=gate.judge(frame)))
         return True
 
     def _ask(self, question: object) -> Any:

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, Protocol
 
+from vision.cameras.repeats import Repeat
 from vision.cameras.source import FrameSource
 
 Ask = Callable[[object], Any]
@@ -33,8 +34,7 @@ class Captured:
 
     seq: int
     t_mono_s: float
-    frozen: bool
-    """The same picture, bit for bit, for too long."""
+    repeat: Repeat
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -11,9 +11,9 @@ from support.doorbench import door_bench
 
 from vision.api import Frame
 from vision.cameras.capture import LiveCamera, open_stream, open_v4l
-from vision.cameras.capture_process import FrozenGate
 from vision.cameras.opening import NamedSource
 from vision.cameras.recording import PictureFolder, VideoFile, open_recording
+from vision.cameras.repeats import Repeat, RepeatGate
 from vision.cameras.settings import CameraSettings
 from vision.cameras.source import CameraError
 from vision.pipeline import Pipeline, Want
@@ -27,10 +27,18 @@ def frame(seq: int, level: int = 100, size: tuple[int, int] = (720, 1280)) -> Fr
 
 def test_the_same_picture_for_two_seconds_is_a_frozen_camera():
     """It should notice a picture that does not change by a single bit, and forgive at the first change."""
-    gate = FrozenGate()
-    said = [gate.frozen(frame(seq, size=(8, 8))) for seq in range(25)]
-    assert said == [False] * 20 + [True] * 5
-    assert not gate.frozen(frame(25, level=101, size=(8, 8)))
+    gate = RepeatGate()
+
+    def picture(seq: int, level: int = 100) -> Frame:
+        image = np.full((8, 8, 3), level, np.uint8)
+        image[4:] = 200
+        return Frame(camera="top", seq=seq, t_mono_s=seq * 0.1, image=image)
+
+    said = [gate.judge(picture(seq)) for seq in range(25)]
+    assert said == [Repeat.NEW] + [Repeat.REPEATED] * 19 + [Repeat.FROZEN] * 5
+    assert gate.judge(picture(25, level=101)) is Repeat.NEW
+    # A black picture, again and again, is for the view to judge.
+    assert {gate.judge(frame(seq, level=0, size=(8, 8))) for seq in range(26, 60)} == {Repeat.NEW}
 
 
 def test_a_picture_of_the_wrong_size_is_refused_with_what_to_do():
