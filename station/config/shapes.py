@@ -12,6 +12,7 @@ from vision.geometry import Transform
 
 Vec2 = Annotated[tuple[float, float], Field(strict=False)]
 Vec3 = Annotated[tuple[float, float, float], Field(strict=False)]
+Vec4 = Annotated[tuple[float, float, float, float], Field(strict=False)]
 Name = Annotated[str, Field(min_length=1)]
 Above0 = Annotated[float, Field(gt=0)]
 AtLeast0 = Annotated[float, Field(ge=0)]

@@ -10,7 +10,7 @@ import numpy as np
 from pydantic import Field, model_validator
 
 from drivers.torque_tool.open_protocol.profiles import PROFILES
-from station.config.shapes import Above0, AtLeast0, Name, TagShape, Vec2, Vec3
+from station.config.shapes import Above0, AtLeast0, Name, TagShape, Vec2, Vec3, Vec4
 from station.config.station_values import (
     CameraConfig,
     CobotConfig,
@@ -150,7 +150,7 @@ class ZoneShape(Strict):
 
     id: Name
     outline_mm: Annotated[list[Vec2], Field(min_length=3)] | None = None
-    box_mm: tuple[float, float, float, float] | None = None
+    box_mm: Vec4 | None = None
     """x0, y0, x1, y1: a rectangle along the bench's axes."""
     z_mm: Vec2 = (0.0, 150.0)
 
