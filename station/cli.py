@@ -44,9 +44,11 @@ def main() -> None:
     from drivers.api import DriverError
     from station.config.errors import ConfigError
     from station.runtime.journal import JournalError
+    from station.simulation.desk_session import SessionError
     from station.web.server import PortTakenError
     from vision.cameras.source import CameraError
     from vision.hands import HandModelMissingError
+    from vision.self_calibration import SelfCalibrationError
 
     mendable = (
         ConfigError,
@@ -56,6 +58,8 @@ def main() -> None:
         HandModelMissingError,
         PortTakenError,
         FileNotFoundError,
+        SelfCalibrationError,
+        SessionError,
     )
     try:
         app()
@@ -142,12 +146,24 @@ def visit(
 
 
 @app.command()
-def run(config: Annotated[Path, typer.Option("--config", help="Station file.", dir_okay=False)]) -> None:
+def run(
+    config: Annotated[Path, typer.Option("--config", help="Station file.", dir_okay=False)],
+    video: Annotated[
+        Path | None, typer.Option(help="Instead of the webcam: a recorded session's folder or video; simulated time.")
+    ] = None,
+    journal: Annotated[Path | None, typer.Option(help="Journal file of --video.")] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="With --video: print one JSON object at the end.")] = False,
+) -> None:
     """Run a station on the devices that its file names, visit after visit, until interrupted."""
     from station.commands.run import run_station
+    from station.commands.run_recorded import run_recorded
     from station.runtime.setting import read_files
 
-    raise typer.Exit(run_station(read_files(config), version("assembled-by-me")))
+    software = version("assembled-by-me")
+    if video is not None:
+        code = run_recorded(read_files(config), video, software, journal_path=journal, as_json=as_json)
+        raise typer.Exit(code)
+    raise typer.Exit(run_station(read_files(config), software))
 
 
 @check_app.callback(invoke_without_command=True)

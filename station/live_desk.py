@@ -17,7 +17,7 @@ from station.core.procedure import Procedure
 from station.core.screen import Screen
 from station.core.state import Phase, State
 from station.runtime.eyes_desk import EyesDesk
-from station.web.desk import Arm, BenchPointer, Caption, PersonEvent, Shown
+from station.web.desk import Arm, BenchPointer, Caption, PersonEvent, Shown, TriggerKey
 from station.web.record import Curve, OverrideNote, Record, Rundown
 from station.web.recording import curve_of, overrides_of, record_of, rundowns_of
 from station.web.teach_desk import Teaching
@@ -47,6 +47,7 @@ class LiveDesk:
     """The teaching of checks."""
     voice: Voice | None = None
     bench_pointer: BenchPointer | None = None
+    trigger_key: TriggerKey | None = None
     opens: Callable[[str], None] | None = None
     """Opens a visit in a language; None where visits open by themselves."""
     _lock: threading.Lock = field(default_factory=threading.Lock)

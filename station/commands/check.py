@@ -7,7 +7,7 @@ import tempfile
 import threading
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from rich.console import Console
@@ -29,12 +29,14 @@ from station.motion.check_gestures import check_gestures
 from station.motion.people import views_of
 from station.runtime.cobot_port import cobot_driver, cobot_line
 from station.runtime.journal import Journal, JournalError
+from station.runtime.mat_calibration import MAT, calibrate_cameras
 from station.runtime.setting import Files, read_files
 from station.simulation.arms import SIMULATED
 from vision.cameras.opening import open_source
 from vision.cameras.source import CameraError
 from vision.hand_model import HandModelError, default_model_path
 from vision.hand_model import check as check_model
+from vision.self_calibration import SelfCalibrationError
 from vision.zones import PERSON_ABOVE_MM
 
 ANSWER_WITHIN_S = 6.0
@@ -63,7 +65,7 @@ def check(path: Path) -> int:
         *_files(files),
         *_gestures(files),
         *_supervisor(files),
-        *(_camera(c) for c in files.station.cameras),
+        *(_mat_camera(files, c) if c.calibration == MAT else _camera(c) for c in files.station.cameras),
         *_devices(files.station),
         _voice(files.station),
     ]
@@ -172,6 +174,18 @@ def _camera(camera: CameraConfig) -> Finding:
             detail=f"sends {width}x{height}, but {calibration}; set the size in the station file or calibrate again",
         )
     return Finding(name=name, good=True, detail=f"{camera.source} sends pictures, {calibration}")
+
+
+def _mat_camera(files: Files, camera: CameraConfig) -> Finding:
+    """A camera that finds its own calibration: whether it can, and how good it is."""
+    name = f"camera {camera.name}"
+    alone = replace(files, station=replace(files.station, cameras=(camera,)))
+    said: list[str] = []
+    try:
+        calibrate_cameras(alone, time.monotonic, said.append)
+    except (CameraError, SelfCalibrationError) as error:
+        return Finding(name=name, good=False, detail=str(error))
+    return Finding(name=name, good=True, detail=" ".join(said))
 
 
 def _devices(station: StationConfig) -> list[Finding]:

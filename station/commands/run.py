@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from contextlib import ExitStack
 
 import anyio
@@ -9,43 +10,77 @@ import anyio
 from station.app import Bench, alive, as_left, build, pages, simulated_bench, until_signal
 from station.core.state import Phase
 from station.runtime.clock import SystemClock
+from station.runtime.mat_calibration import calibrate_cameras, wants_mat
 from station.runtime.setting import Files
 from station.runtime.station import next_visit_id
+from station.simulation.key_trigger import KeyTrigger
 from station.simulation.live import turn_bench
+from station.simulation.rig import Rig
+from station.simulation.world import parameter_sets
+
+MOVED_FOR_S = 2.0
+"""A camera that finds its own calibration measures it anew when it has been moved for this long between visits."""
 
 
 def run_station(files: Files, software: str) -> int:
-    """Greet, guide, record, again. A visit that a crash left open goes on where it was, after looking again."""
+    """Greet, guide, record, again. A visit that a crash left open goes on where it was, after looking again.
+
+    Raises SelfCalibrationError when a camera that finds its own calibration cannot.
+    """
     path = files.station.data_dir / "journal.sqlite"
-    clock = SystemClock()
-    with ExitStack() as stack:
-        left = as_left(files, path)
-        rig = simulated_bench(left, seed=1, clock=clock)
-        if rig is not None:
-            stack.callback(rig.close)
-        bench = build(
-            left, stack, rig=rig, clock=clock, seed=1, journal_path=path, software=software, resume=True, speaks=True
-        )
-        anyio.run(_run, bench)
+    again = True
+    while again:
+        clock = SystemClock()
+        with ExitStack() as stack:
+            left = calibrate_cameras(as_left(files, path), clock.now_s, print)
+            rig = simulated_bench(left, seed=1, clock=clock)
+            if rig is not None:
+                stack.callback(rig.close)
+            bench = build(
+                left,
+                stack,
+                rig=rig,
+                clock=clock,
+                seed=1,
+                journal_path=path,
+                software=software,
+                resume=True,
+                speaks=True,
+            )
+            again = anyio.run(_run, bench, {camera.name for camera in wants_mat(files)})
     return 0
 
 
-async def _run(bench: Bench) -> None:
+async def _run(bench: Bench, by_mat: set[str]) -> bool:
+    """Until somebody ends it; True = a camera in `by_mat` was moved between visits, so that all begins anew."""
     asked = anyio.Event()
     station = bench.station
     rig = bench.rig
     if rig is not None:
+        acting = _key(bench, rig)
         bench.work.append(
-            lambda stop: turn_bench(rig, iter(()), None, lambda: station.screen, bench.clock.now_s, stop=stop)
+            lambda stop: turn_bench(rig, acting, None, lambda: station.screen, bench.clock.now_s, stop=stop)
         )
 
     def opens(language: str) -> None:
         station.open_visit(next_visit_id(station.journal, bench.files.station.id), language)
 
     bench.desk.opens = opens
+    moved = False
 
     async def body() -> None:
-        await asked.wait()
+        nonlocal moved
+        since_s = bench.clock.now_s()
+        while not asked.is_set():
+            state = station.loop.state
+            off = any(state.bad_cameras.get(name) == "camera.moved" for name in by_mat)
+            if not off or state.phase is Phase.RUNNING:
+                since_s = bench.clock.now_s()
+            elif bench.clock.now_s() - since_s > MOVED_FOR_S:
+                moved = True
+                return
+            with anyio.move_on_after(0.2):
+                await asked.wait()
 
     if station.loop.state.phase is Phase.RUNNING:
         station.restarted("the program was started again")
@@ -54,3 +89,20 @@ async def _run(bench: Bench) -> None:
         outer.start_soon(until_signal, asked)
         await alive(bench, body)
         outer.cancel_scope.cancel()
+    return moved
+
+
+def _key(bench: Bench, rig: Rig) -> Iterator[None]:
+    """What turns with the simulated devices: the key that is the tool's trigger, where the station has one."""
+    config, tool = bench.files.station.torque_tool, rig.tool_simulator
+    if config is None or config.trigger != "key" or tool is None:
+        return iter(())
+    now_s = bench.clock.now_s
+    bench.desk.trigger_key = key = KeyTrigger(tool, parameter_sets(bench.files.procedure), now_s)
+
+    def turning() -> Iterator[None]:
+        while True:
+            key.turn(now_s())
+            yield
+
+    return turning()

@@ -226,12 +226,16 @@ class TorqueToolShape(Strict):
     set_clock: bool = False
     identify: bool = False
     traces: bool = True
+    trigger: Literal["tool", "key"] = "tool"
+    """`key`: the space bar of the visitor's page, for a simulated tool on a bench that is not."""
     socket: list[SocketShape] = Field(default_factory=list)
 
     @model_validator(mode="after")
     def _known(self) -> Self:
         if self.profile not in PROFILES:
             raise ValueError(f"there is no profile `{self.profile}`; choose one of {', '.join(PROFILES)}")
+        if self.trigger == "key" and self.url != "simulated":
+            raise ValueError("only a simulated tool has a key for a trigger; leave out `trigger`")
         if self.time_zone is not None and self.time_zone not in zoneinfo.available_timezones():
             raise ValueError(f"there is no time zone `{self.time_zone}`; write it like Europe/Berlin")
         if self.socket and MONITORED_INPUTS not in PROFILES[self.profile].revisions:

@@ -99,6 +99,8 @@ class TorqueToolConfig:
     """Whether the controller is told the car's VIN, so that its results carry it."""
     traces: bool = True
     """Whether the curves of rundowns are asked for."""
+    trigger: str = "tool"
+    """`tool`: its own; `key`: the space bar of the visitor's page, for a simulated one."""
     sockets: Mapping[int, str] = field(default_factory=dict)
     """Digital input of the controller (from 1) -> socket that has left the tray while it is high."""
 

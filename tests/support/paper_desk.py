@@ -9,7 +9,7 @@ import cv2
 import numpy as np
 
 from station.desk_kit import geometry as g
-from station.desk_kit.geometry import PaperBody, Panel
+from station.desk_kit.geometry import Panel, PaperBody
 from station.desk_kit.sheets import SHEET_PAGES, write_kit
 from vision.geometry import CameraModel, Transform
 

@@ -18,7 +18,7 @@ from station.config.procedure_file import load_procedure
 from station.config.station_file import load_station
 from station.core.procedure import Procedure
 from station.core.screen import Screen, ScreenFault, ScreenJoint, ScreenQuestion, ScreenStep
-from station.web.desk import Arm, Caption, PersonEvent, Shown
+from station.web.desk import Arm, Caption, PersonEvent, Shown, TriggerKey
 from station.web.eyes_desk import Eyes
 from station.web.record import Curve, OverrideNote, Record, RecordJoint, Rundown, Window
 from station.web.server import create_app, serving
@@ -70,6 +70,7 @@ class ScriptedDesk:
     now: Screen | None
     phrases: Phrases = PHRASES
     bench_pointer: Pointer | None = None
+    trigger_key: TriggerKey | None = None
     react: Callable[[ScriptedDesk, PersonEvent], None] | None = None
     posted: list[PersonEvent] = field(default_factory=list)
     begun: list[str] = field(default_factory=list)
