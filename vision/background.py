@@ -65,7 +65,9 @@ class Background:
     @property
     def bench(self) -> Picture | None:
         """The empty bench in the light of the last picture; None before the first."""
-        return None if self._bench is None else np.clip(np.rint(self._bench), 0, 255).astype(np.uint8)
+        import cv2
+
+        return None if self._bench is None else np.asarray(cv2.convertScaleAbs(self._bench), dtype=np.uint8)
 
     @property
     def moving(self) -> Mask:
@@ -94,7 +96,9 @@ class Background:
         self._moving = _apart(now, self._before, MOTION_LEVELS)
         self._moved_s[self._moving > 0] = t_mono_s
         self._before, self._last_s = now, t_mono_s
-        apart = _apart(now, np.asarray(cv2.convertScaleAbs(self._bench), dtype=np.uint8), CHANGE_LEVELS)
+        bench = self.bench
+        assert bench is not None
+        apart = _apart(now, bench, CHANGE_LEVELS)
         if hidden is not None:
             apart &= ~hidden
         return np.asarray(cv2.morphologyEx(apart, cv2.MORPH_CLOSE, np.ones((5, 5), np.uint8)), dtype=np.uint8)

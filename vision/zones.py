@@ -193,9 +193,10 @@ class ZoneWatcher:
             self._looked_like_skin = mask
         if not cv2.countNonZero(mask):
             return mask
-        if self._background.bench is not None:
+        bench = self._background.bench
+        if bench is not None:
             # What of the bench takes the colour of skin with the light is no skin.
-            mask &= ~skin_mask(self._background.bench) | self._looked_like_skin
+            mask &= ~skin_mask(bench) | self._looked_like_skin
         count, labels, stats, _ = cv2.connectedComponentsWithStats(mask, connectivity=8)
         keep = np.zeros(count, dtype=np.uint8)
         keep[1:] = np.where(stats[1:, cv2.CC_STAT_AREA] * self._mm2_per_px >= LEAST_SKIN_MM2, 255, 0)
