@@ -226,15 +226,15 @@ def test_a_zone_is_drawn_by_keyboard(chromium: Browser, bench: ArmStation) -> No
         )
         page.fill('[data-figure="z-1"]', "180")
         page.locator('[aria-label="Add after: Corner 1"]').press("Enter")
-        page.fill("#zone-name", "hand rest")
+        page.fill("#zone-name", "手 rest")
         page.press("#zone-name", "Enter")
-        expect(page.locator('.zone-list [aria-pressed="true"]')).to_have_text("hand rest")
+        expect(page.locator('.zone-list [aria-pressed="true"]')).to_have_text("手 rest")
         page.click("#zones-save")
         expect(page.locator(OUTCOME)).to_contain_text("Saved.")
         tray = used_now(bench, "tray")
         assert tray.z_mm == (0.0, 180.0) and len(tray.outline_mm) == 5
         assert tuple(tray.outline_mm[2]) == (before[1, 0] + 1, before[1, 1] - 10)
-        assert len(used_now(bench, "hand rest").outline_mm) == 4
+        assert len(used_now(bench, "手 rest").outline_mm) == 4
         expect(page.get_by_text("Take this zone away")).to_be_visible()
 
 

@@ -100,7 +100,7 @@ export class ZonePanel {
 
   #adding(middle) {
     const words = this.#words;
-    const name = make("input", { attributes: { id: "zone-name", type: "text", maxlength: "40", pattern: "[\\w][\\w \\-]*", autocomplete: "off", required: "" } });
+    const name = make("input", { attributes: { id: "zone-name", type: "text", maxlength: "40", pattern: "[\\p{L}\\p{N}_][\\p{L}\\p{N}_ \\-]*", autocomplete: "off", required: "" } });
     const label = make("label", {}, [make("span", { text: words["eyes.zones.name"] }), name]);
     const add = make("button", { className: "quiet", text: words["eyes.zones.add"], attributes: { type: "submit" } });
     const form = make("form", { className: "zone-add" }, [label, add]);
