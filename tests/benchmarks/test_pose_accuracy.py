@@ -23,7 +23,7 @@ from vision.sim import SceneRenderer
 from vision.sim_disturbances import Disturbances, disturbed
 from vision.tags import TagTracker
 
-SEEDS = (21, 22, 23)
+SEEDS = (21, 22)
 RIGS, SCENES = 8, 12
 NEAR_MM = 800.0
 INSIDE_95 = 12.592
