@@ -50,8 +50,9 @@ class Eye:
 
     def learn(self, scene: Scene | None = None) -> None:
         """Two seconds of the bench without anybody."""
-        for _ in range(20):
-            self.see(scene or Scene())
+        pictures = [self.picture(scene or Scene()) for _ in range(3)]
+        for index in range(20):
+            self.show(pictures[index % len(pictures)])
 
 
 def reaching(

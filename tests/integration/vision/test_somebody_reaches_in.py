@@ -57,8 +57,10 @@ def eye(learned: Eye) -> Eye:
     return learned
 
 
-@pytest.mark.parametrize("turn_deg", SIDES_DEG)
-@pytest.mark.parametrize("glove", GLOVES)
+@pytest.mark.parametrize(
+    ("glove", "turn_deg"),
+    [(glove, SIDES_DEG[(index + side) % 4]) for index, glove in enumerate(GLOVES) for side in (0, 2)],
+)
 def test_a_glove_of_any_colour_makes_its_zone_busy_from_any_side(
     eye: Eye, glove: tuple[int, int, int], turn_deg: float
 ):
@@ -100,7 +102,7 @@ def test_a_hand_that_holds_a_part_is_somebody(eye: Eye):
     assert missed(eye.see(Scene(hands=(hand,), placed=(part,))), hand) == set()
 
 
-@pytest.mark.parametrize("looks", [{"glove": GLOVES[0]}, {"glove": GLOVES[1]}, {"skin": SKINS[3]}])
+@pytest.mark.parametrize("looks", [{"glove": GLOVES[1], "sleeve": BENCH_GREY}, {"skin": SKINS[3]}])
 def test_an_arm_that_rests_for_minutes_is_never_learned_away(eye: Eye, looks: dict[str, tuple[int, int, int]]):
     """It should stay busy for as long as the arm lies there, while the light goes slowly down, and clear afterwards."""
     hand = reaching(AT_DOOR, **looks)
@@ -110,7 +112,7 @@ def test_an_arm_that_rests_for_minutes_is_never_learned_away(eye: Eye, looks: di
             assert missed(eye.show(picture, after_s=0.5), hand) == set()
     cleared = [busy(eye.see(Scene(light=0.7))) for _ in range(CLEAR_FRAMES)]
     assert cleared[-1] == set()
-    for light in np.linspace(0.7, 1.0, 7):
+    for light in (0.8, 0.9, 1.0):
         assert busy(eye.see(Scene(light=float(light)))) == set()
 
 
