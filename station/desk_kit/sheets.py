@@ -19,7 +19,7 @@ RULER_Y_MM = -118.0
 HOW_TO = (
     ("1", 'Print all pages in real size (100 %, "actual size"), on one side, on paper as stiff as you have.'),
     ("2", "Hold a ruler to the scale on each page: 100 mm must be 100 mm. If all of them measure, say, 98 mm,"),
-    ("", "write print_scale = 0.98 into config/station.desk.toml, or make the kit with --scale 0.98 and print again."),
+    ("", "make the kit again with --scale 0.98 and print that: it comes out true."),
     ("3", "Lay the mat flat on the desk, its lower edge towards you, and fix its corners with tape."),
     ("4", "Cut along full lines, fold along dashed lines, glue or tape the flaps marked with a dot: two mirrors"),
     ("", "(flat lids with low walls), the tool (a square tower), three nuts (small cards) and your pass."),
@@ -70,7 +70,7 @@ def _how_to(pen: Pen) -> None:
     pen.text((-90, y - 8), "What is real here, and what is not", size_mm=5, bold=True, middle=False)
     for line in (
         "Real: your hands, the camera, everything that is seen and checked, the order of the work, the record.",
-        "Simulated: the torque tool's figures and the robot arm, which moves only in the program, never on your desk.",
+        "Simulated: the torque tool and its figures. There is no robot arm at the desk.",
     ):
         y -= 6.2
         pen.text((-90, y - 9), line, size_mm=3.7, middle=False)
