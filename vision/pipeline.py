@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from vision.api import CameraState, Frame, FrameAnalysis, HandObservation, HandTracker, SiteObservation
 from vision.bench import Bench, Zone, same_zones
 from vision.bench_hands import hands_of_one
-from vision.codes import CodeReader
+from vision.codes import CodeReader, pass_text
 from vision.geometry import CameraModel
 from vision.kept_bench import kept_at, load_bench, save_bench
 from vision.machine import Machine
@@ -89,6 +89,7 @@ class Pipeline:
         self._frames += 1
         look_for_hands = want.hands and self._hand_tracker is not None and self._frames % self._hands_every == 0
         hands = self._hand_tracker.track(frame) if look_for_hands and self._hand_tracker is not None else ()
+        codes = self._codes.read(grey) if want.codes else ()
         self._watch(want)
         sight = self._zones.look(frame.image, frame.t_mono_s, hands, want.machine)
         said = self._zones.said_empty()
@@ -108,7 +109,8 @@ class Pipeline:
             bench_hands=hands_of_one(hands, self._camera, self._bench.hand_height_mm, frame.t_mono_s),
             bodies=locate_bodies(self._bench.bodies, tags, self._camera),
             sites=self._sites(frame.image, want, hands),
-            code_text=self._codes.read(grey) if want.codes else None,
+            code_text=pass_text(codes),
+            codes=codes,
         )
 
     def close(self) -> None:
