@@ -117,6 +117,7 @@ def build(
         trace=lambda result: kept_trace(journal, station.loop.state.traces.get(result)),
         arm=lambda: station.arm,
         eyes=lambda: station.eyes,
+        teaching=lambda: station.teaching,
         voice=voice,
     )
     station = Station(
@@ -136,9 +137,12 @@ def build(
         bench.work.append(station.motions.run)
     if voice is not None:
         bench.work.append(voice.run)
+    by_name: dict[str, CameraWorker] = {}
+    station.newest_frame = lambda camera: by_name[camera].newest_frame()
     for number, camera in enumerate(config.cameras):
-        worker = _worker(bench, camera, setting.bench, seed, hands_every=2 + 2 * number)
+        worker = _worker(bench, camera, setting.bench, seed, hands_every=3 + 2 * number)
         bench.workers.append(worker)
+        by_name[camera.name] = worker
         bench.work.append(worker.run)
     return bench
 
@@ -178,9 +182,11 @@ def _worker(bench: Bench, camera: CameraConfig, vision: VisionBench, seed: int, 
             hand_model=default_model_path(),
             hands_every=hands_every,
             kept=bench.files.station.data_dir / "empty-bench",
+            taught=bench.files.station.checks,
         ),
         want=station.wanted,
         deliver=deliver,
+        opened=lambda described: station.camera_gives(camera.name, described),
         trouble=trouble,
         now_s=bench.clock.now_s,
         answer=answer,

@@ -24,6 +24,8 @@ class BenchEyes:
     hands_every: int
     kept: Path | None = None
     """Folder of the pictures of the empty bench."""
+    taught: Path | None = None
+    """Folder of the models of taught checks."""
 
     def __call__(self) -> Pipeline:
         """A pipeline with a hand tracker of its own. Raises HandModelMissingError."""
@@ -31,7 +33,13 @@ class BenchEyes:
 
         tracker = MediapipeHands(self.hand_model) if self.hand_model is not None else None
         return Pipeline(
-            self.bench, self.bench.camera(self.camera), tracker, hands_every=self.hands_every, kept=self.kept
+            self.bench,
+            self.bench.camera(self.camera),
+            tracker,
+            hands_every=self.hands_every,
+            kept=self.kept,
+            taught=self.taught,
+            owns_tracker=True,
         )
 
 

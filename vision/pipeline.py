@@ -18,6 +18,7 @@ from vision.machine import Machine
 from vision.nuts import look_at_joint
 from vision.parts import locate_bodies
 from vision.tags import TagTracker
+from vision.taught.reader import CheckReader, load_models
 from vision.view import view_state
 from vision.zones import ZoneWatcher
 
@@ -30,6 +31,8 @@ class Want:
     codes: bool = False
     joints: frozenset[str] = field(default_factory=frozenset)
     checks: frozenset[str] = field(default_factory=frozenset)
+    models: frozenset[str] = field(default_factory=frozenset)
+    """Ids of the models that the checks may be told by; a file with another id is not used."""
     zones: tuple[Zone, ...] | None = None
     """Zones drawn since the bench was put together; None = the bench's own."""
     machine: Machine | None = None
@@ -49,8 +52,11 @@ class Pipeline:
         *,
         hands_every: int = 2,
         kept: Path | None = None,
+        taught: Path | None = None,
+        owns_tracker: bool = False,
     ) -> None:
-        """The hand tracker sees every `hands_every`-th frame of this camera alone; whoever made it closes it.
+        """The hand tracker sees every `hands_every`-th frame of this camera alone; whoever made it closes it, unless
+        the pipeline owns it. `taught` is the folder of the models of taught checks.
 
         `kept` is the folder of pictures of the empty bench. Without one of this camera, whoever starts the pipeline
         answers for it that nobody rests on the bench meanwhile.
@@ -67,6 +73,10 @@ class Pipeline:
         empty = load_bench(self._kept_at) if self._kept_at is not None else None
         self._zones = ZoneWatcher(bench, camera, starts_empty=empty is None, empty=empty)
         self._codes = CodeReader()
+        self._taught = taught
+        self._owns_tracker = owns_tracker
+        self._models: frozenset[str] = frozenset()
+        self._checks = CheckReader(bench, camera, {})
 
     def analyse(self, frame: Frame, want: Want) -> FrameAnalysis:
         """Everything seen in the frame. A frame of a bad state carries its state and tags, and claims nothing else.
@@ -111,18 +121,26 @@ class Pipeline:
             sites=self._sites(frame.image, want, hands),
             code_text=pass_text(codes),
             codes=codes,
+            checks=self._checks.read(frame.image, want.checks, tags, hands, sight.people),
         )
 
     def close(self) -> None:
-        """Free the tag detector."""
+        """Free the tag detector, and a hand tracker of its own."""
         self._tags.close()
+        if self._owns_tracker and self._hand_tracker is not None:
+            self._hand_tracker.close()
 
     def _watch(self, want: Want) -> None:
-        """Watch other zones from this frame on, and learn the bench anew after a technician's word."""
+        """Watch other zones and use other models from this frame on; learn the bench anew after a technician's word."""
         wanted = self._bench.zones if want.zones is None else want.zones
         if not same_zones(wanted, self._zone_outlines):
             self._zone_outlines = wanted
             self._zones.draw(wanted)
+        if want.models != self._models:
+            self._models = want.models
+            models, _ = load_models(self._taught, self._bench, self._camera)
+            used = {name: model for name, model in models.items() if model.id in want.models}
+            self._checks = CheckReader(self._bench, self._camera, used)
         if want.empty_since_s is not None and want.empty_since_s != self._empty_since_s:
             self._empty_since_s = want.empty_since_s
             self._zones.bench_is_empty()

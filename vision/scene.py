@@ -104,7 +104,7 @@ class DrawnArm:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Shine:
-    """What lacquered shells mirror of the room."""
+    """What of the room is seen in lacquer."""
 
     kind: str
     """`window`, with a cross of frames in it, or `band`, a long lamp."""

@@ -181,7 +181,7 @@ def _paint_gloss(picture: Picture, outline: Array, colour: Colour) -> None:
 
 
 def _paint_shine(picture: Picture, outline: Array, shine: Shine) -> None:
-    """What the lacquer mirrors, bent along with the dome and cut off at its edge."""
+    """What is seen in the lacquer, bent along with the dome and cut off at its edge."""
     middle, half = outline.mean(axis=0), np.ptp(outline, axis=0) / 2.0
     window = window_of(outline, 2.0, picture)
     if window.empty:

@@ -9,6 +9,7 @@ import typer
 from typer.core import TyperGroup
 
 from station.commands.defaults import default_config
+from station.commands.teach import checks, teach, train
 from station.commands.vision_evaluate import evaluate
 
 LOOK = "look"
@@ -30,6 +31,9 @@ vision_app = typer.Typer(
 )
 
 vision_app.command("evaluate")(evaluate)
+vision_app.command("teach")(teach)
+vision_app.command("train")(train)
+vision_app.command("checks")(checks)
 
 FileOption = Annotated[
     Path | None, typer.Option("--config", help="Station file. Without it: the simulated bench.", dir_okay=False)

@@ -144,6 +144,11 @@ class EyesDesk:
             self._newest[analysis.camera] = analysis
             self._follow(readings)
 
+    def newest(self, camera: str) -> FrameAnalysis | None:
+        """What was seen in a camera's newest picture, however old."""
+        with self._lock:
+            return self._newest.get(camera)
+
     def view(self) -> EyesView:
         """Everything now."""
         readings = self._board.readings()

@@ -50,6 +50,7 @@ def setting_of(files: Files, software: str) -> Setting:
         identify=station.torque_tool.identify if station.torque_tool else False,
         stale_s=station.limits.camera_stale_s,
         zone_book=station.zone_book,
+        checks=station.checks,
     )
 
 

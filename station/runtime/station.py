@@ -6,6 +6,7 @@ import itertools
 import threading
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
+from pathlib import Path
 
 from drivers.api import DriverEvent
 from drivers.session import PortOwner
@@ -37,7 +38,8 @@ from station.runtime.journal import Journal, JournalError
 from station.runtime.loop import StationLoop
 from station.runtime.motions import Motions
 from station.runtime.replay import replay
-from vision.api import FrameAnalysis
+from station.runtime.teaching import CheckTeaching
+from vision.api import Frame, FrameAnalysis
 from vision.bench import Bench, Watch
 from vision.facts import FactBoard
 from vision.machine import NO_MACHINE, Machine
@@ -82,6 +84,8 @@ class Setting:
     stale_s: float = 0.5
     zone_book: ZoneBook = field(default_factory=ZoneBook)
     """The bench's zones, and the file that they are drawn into."""
+    checks: Path | None = None
+    """Folder of the models of taught checks; None where nothing is taught."""
 
 
 class Station:
@@ -141,6 +145,9 @@ class Station:
             empty=self._learn_empty,
             arm_watched=self._arm_watched,
         )
+        self.newest_frame: Callable[[str], Frame | None] = lambda camera: None
+        """A camera's newest picture; whoever runs the cameras sets it."""
+        self.teaching = self._new_teaching(clock)
         self.motions: Motions | None = None
         self.arm: ArmDesk | None = None
         if self.cobot is not None and setting.arm is not None:
@@ -189,6 +196,8 @@ class Station:
             calibration["gestures"] = self.arm.gestures_sha256
         if self.eyes.zones_sha256:
             calibration["zones"] = self.eyes.zones_sha256
+        if self.teaching is not None:
+            calibration |= self.teaching.ids()
         self.journal.keep_document(setting.procedure.sha256, "procedure", canonical(to_plain(setting.procedure)))
         self.loop.post(
             VisitOpened(
@@ -227,7 +236,8 @@ class Station:
 
     def wanted(self) -> Want:
         """What is worth looking for in a picture now, and where the arm is. May be called from any thread."""
-        return replace(self.want, machine=self._machine())
+        models = frozenset(self.teaching.ids().values()) if self.teaching is not None else frozenset()
+        return replace(self.want, machine=self._machine(), models=models)
 
     def _machine(self) -> Machine | None:
         """The arm's links at their newest posture; None while nobody knows where they are."""
@@ -245,14 +255,40 @@ class Station:
         if self.gap is not None:
             self.gap.analysed(analysis)
 
+    def camera_gives(self, camera: str, described: str) -> None:
+        """A camera has been opened, and gives this."""
+        self.board.camera_gives(camera, described)
+
     def camera_failed(self, camera: str, code: str, detail: str, t_mono_s: float) -> None:
-        """A camera does not deliver."""
-        self.dispatch.ask_sight(lambda: self.board.camera_failed(camera, code, detail, t_mono_s))
+        """A camera does not deliver, or not enough (`camera.slow`)."""
+        if code == "camera.slow":
+            self.dispatch.ask_sight(lambda: self.board.camera_slow(camera, detail, t_mono_s))
+        else:
+            self.dispatch.ask_sight(lambda: self.board.camera_failed(camera, code, detail, t_mono_s))
 
     def turn(self) -> bool:
         """Let planner and loop do what waits, for those who turn a station by hand. True when something was done."""
         planned = self.motions is not None and self.motions.turn()
         return self.loop.turn() > 0 or planned
+
+    def _new_teaching(self, clock: Clock) -> CheckTeaching | None:
+        setting = self.setting
+        if setting.checks is None or not setting.bench.checks:
+            return None
+        return CheckTeaching(
+            folder=setting.checks,
+            bench=setting.bench,
+            calibration=setting.calibration,
+            software=setting.software,
+            frame=self._frame,
+            analysis=self.eyes.newest,
+            state=lambda: self.loop.state,
+            now_s=clock.now_s,
+            utc=clock.utc,
+        )
+
+    def _frame(self, camera: str) -> Frame | None:
+        return self.newest_frame(camera)
 
     def _new_gap(self) -> GapWatch | None:
         arm, zone = self.setting.arm, self.setting.procedure.cobot_zone
