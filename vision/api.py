@@ -253,7 +253,7 @@ class CameraHealth:
     t_mono_s: float
     good: bool
     code: str
-    """`camera.good lost frozen dark bright defocused covered moved`, each after `camera.`."""
+    """`good lost frozen dark bright defocused covered moved`, or `slow` (and yet good), each after `camera.`."""
     detail: str
     """One sentence for the technician."""
 

@@ -50,13 +50,12 @@ class Child:
         return self._process.pid
 
     def wants_to_run(self) -> bool:
-        """Whether it is busy or waits for a processor; one that sleeps waits for a device, or for a word."""
+        """Whether a thread of it is busy or waits for a processor; sleeping ones wait for a device, or for a word."""
         try:
-            told = Path(f"/proc/{self._process.pid}/stat").read_text()
+            threads = list(Path(f"/proc/{self._process.pid}/task").iterdir())
         except OSError:
             return False
-        # proc(5): "pid (name) state ..."; the name may hold spaces and brackets.
-        return told.rpartition(")")[2].split()[0] == "R"
+        return any(_runs(thread) for thread in threads)
 
     def send(self, message: object) -> bool:
         """Send a message; False when the child is gone."""
@@ -88,6 +87,15 @@ class Child:
         # A child that hangs inside the kernel ends when the kernel lets go; its owner does not wait for that.
         with contextlib.suppress(subprocess.TimeoutExpired):
             self._process.wait(ENDS_WITHIN_S)
+
+
+def _runs(thread: Path) -> bool:
+    try:
+        told = (thread / "stat").read_text()
+    except OSError:
+        return False  # It has ended meanwhile.
+    # proc(5): "pid (name) state ..."; the name may hold spaces and brackets.
+    return told.rpartition(")")[2].split()[0] == "R"
 
 
 def served() -> tuple[Connection[Any, Any], Any]:

@@ -71,6 +71,9 @@ class FactBoard:
         self._analyses: dict[str, tuple[FrameAnalysis, ...]] = {}
         self._newest_s: dict[str, float] = {}
         self._health: dict[str, str] = {}
+        self._told: dict[str, frozenset[str]] = {}
+        """The sentences about a camera since it was good."""
+        self._gives: dict[str, str] = {}
         self._good_since: dict[str, float] = {}
         self._watches: dict[str, Watch] = {watch.fact: watch for watch in watches}
         self._readings: dict[str, FactReading] = {}
@@ -97,7 +100,7 @@ class FactBoard:
             if kept and t_s - kept[-1].t_mono_s > self._stale_s:
                 kept = ()
             self._analyses[camera] = (*(a for a in kept if t_s - a.t_mono_s <= HISTORY_S), analysis) if good else ()
-            health = self._health_edge(camera, t_s, analysis.state.value, f"Camera {camera} {DETAILS[analysis.state]}.")
+            health = self._health_edge(camera, t_s, analysis.state.value, self._detail(camera, analysis.state))
             return (*health, *self._lost_cameras(), *self._edges(), *self._answers())
 
     def expire(self, now_s: float) -> tuple[VisionEvent, ...]:
@@ -118,16 +121,32 @@ class FactBoard:
     def camera_failed(self, camera: str, code: str, detail: str, now_s: float) -> tuple[VisionEvent, ...]:
         """A camera is known to be frozen (`camera.frozen`) or gone (any other code): forget all it said, at once.
 
-        `detail` is a whole sentence for the technician.
+        `detail` is a whole sentence for the technician; one that says more than silence did is told, too.
         """
         with self._lock:
             self._move_time(now_s)
             self._analyses[camera] = ()
+            told = self._told.get(camera, frozenset())
+            if detail not in told:
+                self._told[camera] = told | {detail}
+                self._health.pop(camera, None)
             return (
                 *self._health_edge(camera, now_s, "frozen" if code == "camera.frozen" else "lost", detail),
                 *self._edges(),
                 *self._answers(),
             )
+
+    def camera_gives(self, camera: str, described: str) -> None:
+        """A camera has been opened, and gives this: so says its health when it is good."""
+        with self._lock:
+            self._gives[camera] = described
+
+    def camera_slow(self, camera: str, detail: str, now_s: float) -> tuple[VisionEvent, ...]:
+        """A camera sends fewer pictures than it should. What it shows counts all the same."""
+        with self._lock:
+            if self._health.get(camera) != CameraState.GOOD.value:
+                return ()
+            return (CameraHealth(camera=camera, t_mono_s=now_s, good=True, code="camera.slow", detail=detail),)
 
     def look(self, look_id: str, facts: tuple[str, ...], not_before_s: float) -> None:
         """Ask what fresh frames say of `facts`; a later `update` or `expire` returns the `LookReport`.
@@ -164,6 +183,11 @@ class FactBoard:
             events += self._health_edge(camera, self._now_s, "lost", detail)
         return tuple(events)
 
+    def _detail(self, camera: str, state: CameraState) -> str:
+        gives = self._gives.get(camera)
+        more = f": {gives}" if state is CameraState.GOOD and gives else ""
+        return f"Camera {camera} {DETAILS[state]}{more}."
+
     def _health_edge(self, camera: str, t_s: float, state: str, detail: str) -> tuple[VisionEvent, ...]:
         good = state == CameraState.GOOD.value
         if not good or camera not in self._good_since:
@@ -176,6 +200,8 @@ class FactBoard:
         if good and was_bad and t_s - self._good_since[camera] < STEADY_S:
             return ()
         self._health[camera] = state
+        if good:
+            self._told.pop(camera, None)
         return (CameraHealth(camera=camera, t_mono_s=t_s, good=good, code=f"camera.{state}", detail=detail),)
 
     def _recent(self, since_s: float = float("-inf")) -> Recent:

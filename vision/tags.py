@@ -25,7 +25,7 @@ MOST_WRONG_BITS = 1
 """Of 36, in a tag that is followed; one that is new must be read without a fault. Codes differ in 11 bits and more."""
 LEAST_MARGIN = 20.0
 TILES = (3, 2)
-SCAN_EVERY = 2
+SCAN_EVERY = 3
 SCAN_DECIMATE = 1.5
 """Finds tags down to about 22 px in a third of the time; corners are refined at full resolution all the same."""
 TILE_OVERLAP_PX = 72

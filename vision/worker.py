@@ -15,6 +15,7 @@ from typing import Any, assert_never
 
 from vision.api import Frame, FrameAnalysis
 from vision.cameras.notices import Captured, CaptureSetting, Ended, Failed, Opened, Opener, Question
+from vision.cameras.rate import RateWatch
 from vision.cameras.repeats import Repeat
 from vision.child import Child
 from vision.frame_ring import FrameRing
@@ -31,9 +32,9 @@ class Patience:
 
     opening_s: float = 15.0
     """While it starts, opens the camera or waits to open it again."""
-    flowing_s: float = 2.0
+    flowing_s: float = 1.5
     """While pictures come; three times the pictures' distance is added."""
-    looking_s: float = 3.0
+    looking_s: float = 1.5
     """At one picture."""
     busy_s: float = 15.0
     """Instead of the last two, while it runs or waits for a processor: a busy machine is no hung camera."""
@@ -49,7 +50,7 @@ class CameraTrouble:
 
     camera: str
     code: str
-    """`camera.lost`, `camera.frozen`, `camera.cannot_open` ..."""
+    """`camera.lost`, `camera.frozen`, `camera.cannot_open` ...; `camera.slow` is the one that leaves it trusted."""
     detail: str
     t_mono_s: float
 
@@ -79,22 +80,24 @@ class CameraWorker:
         make_pipeline: Callable[[], Pipeline],
         want: Callable[[], Want],
         deliver: Callable[[FrameAnalysis, bytes], None],
+        opened: Callable[[str], None],
         trouble: Callable[[CameraTrouble], None],
         now_s: Callable[[], float],
         answer: Callable[[object], Any] | None = None,
         patience: Patience = Patience(),  # a frozen value
     ) -> None:
         """`opener` and `make_pipeline` are sent to the processes by pickle. `deliver` takes what was seen in a picture,
-        and that picture as JPEG; `answer` answers what the opener's source asks. `size_px` is (width, height).
+        and that picture as JPEG; `opened` what the camera really gives, at each opening; `answer` answers what the
+        opener's source asks. `size_px` is (width, height).
         """
         self.name = name
-        self.described = ""
-        """What the camera really gives."""
+        self._fps = fps
         self._size_px = size_px
         self._opener = opener
         self._make_pipeline = make_pipeline
         self._want = want
         self._deliver = deliver
+        self._opened = opened
         self._trouble = trouble
         self._now_s = now_s
         self._answer = answer
@@ -109,6 +112,7 @@ class CameraWorker:
         self._heard_s = 0.0
         self._flowing = False
         self._frozen = False
+        self._rate = RateWatch(fps)
         self._ended = False
         self._newest: Captured | None = None
         """The newest picture that is no repetition."""
@@ -215,11 +219,13 @@ class CameraWorker:
     def _noticed(self, notice: Opened | Captured | Failed | Ended | Question) -> None:
         match notice:
             case Opened():
-                self.described = notice.described
+                self._rate = RateWatch(self._fps)
+                self._opened(notice.described)
             case Captured():
                 self._flowing = True
                 self._captured += 1
                 self._last_seq = notice.seq
+                self._watch_rate(notice.t_mono_s)
                 if notice.repeat is Repeat.NEW:
                     with self._lock:
                         self._newest = notice
@@ -240,6 +246,15 @@ class CameraWorker:
                     self._capture.send(self._answer(notice.asked))
             case _:
                 assert_never(notice)
+
+    def _watch_rate(self, t_mono_s: float) -> None:
+        rate_hz = self._rate.judge(t_mono_s)
+        if rate_hz is not None:
+            self._report(
+                "camera.slow",
+                f"Camera {self.name} sends {rate_hz:.1f} pictures a second where {self._fps:g} are asked for; "
+                "give it more light or lock its exposure, and a USB socket of its own.",
+            )
 
     def _hand_on(self) -> None:
         """Give the newest picture to the process that looks, when it waits for one."""

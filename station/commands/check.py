@@ -157,7 +157,10 @@ def _camera(camera: CameraConfig) -> Finding:
     if camera.source == "scene":
         return Finding(name=name, good=True, detail=f"rendered from the simulated scene, {calibration}")
     try:
-        source = open_source(camera.name, camera.source, camera.model, camera.fps, time.monotonic)
+        source = open_source(
+            camera.name, camera.source, camera.model, camera.fps, time.monotonic, settings=camera.settings
+        )
+        gives = source.described
         try:
             frame = source.read()
         finally:
@@ -173,7 +176,7 @@ def _camera(camera: CameraConfig) -> Finding:
             good=False,
             detail=f"sends {width}x{height}, but {calibration}; set the size in the station file or calibrate again",
         )
-    return Finding(name=name, good=True, detail=f"{camera.source} sends pictures, {calibration}")
+    return Finding(name=name, good=True, detail=f"{camera.source} gives {gives}; {calibration}")
 
 
 def _mat_camera(files: Files, camera: CameraConfig) -> Finding:

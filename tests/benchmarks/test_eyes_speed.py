@@ -158,6 +158,7 @@ def test_age_of_what_is_seen_when_looking_is_too_slow(tmp_path: Path) -> None:
         make_pipeline=Repeats(diary=tmp_path / "b", takes_s=takes_s),  # type: ignore[arg-type] # as much as it needs
         want=Want,
         deliver=lambda analysis, _: ages.append(time.monotonic() - analysis.t_mono_s),
+        opened=lambda described: None,
         trouble=lambda trouble: None,
         now_s=time.monotonic,
         patience=Patience(),

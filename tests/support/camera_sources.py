@@ -31,6 +31,8 @@ class BadDay:
     late_s: float = 0.0
     """How old every picture is when it comes."""
     every_s: float = 0.02
+    stamped_every_s: float | None = None
+    """What the stamps say, where that is not the truth."""
 
     def open(self, now_s: Callable[[], float], ask: Ask) -> BadCamera:
         with self.diary.open("a") as book:
@@ -66,7 +68,9 @@ class BadCamera:
         width, height = self.day.size_px
         image = np.full((height, width, 3), number % 200, np.uint8)
         image[height // 2 :] += 40
-        return Frame(camera="top", seq=self.read_n, t_mono_s=self.now_s() - self.day.late_s, image=image)
+        stamped = self.day.stamped_every_s
+        t_mono_s = self.now_s() - self.day.late_s if stamped is None else self.read_n * stamped
+        return Frame(camera="top", seq=self.read_n, t_mono_s=t_mono_s, image=image)
 
     def close(self) -> None:
         with self.day.diary.open("a") as book:

@@ -41,10 +41,9 @@ class LiveCamera:
 
     def read(self) -> Frame | None:
         """The newest frame the driver hands out, stamped as it comes. Raises `CameraError` (`camera.lost`)."""
-        grabbed = self._capture.grab()
-        t_mono_s = self._taken_s(self._now_s())
-        good, image = self._capture.retrieve() if grabbed else (False, None)
-        if not good or image is None:
+        t_mono_s = self._taken_s(self._now_s()) if self._capture.grab() else None
+        good, image = (False, None) if t_mono_s is None else self._capture.retrieve()
+        if t_mono_s is None or not good or image is None:
             raise CameraError(
                 "camera.lost", f"Camera {self._name} gives no picture; check its cable, it is opened again by itself."
             )
@@ -104,7 +103,9 @@ def open_v4l(
             "camera.wrong_size",
             f"Camera {name} gives {size[0]}x{size[1]} where {width_px}x{height_px} is asked for; set a size it has.",
         )
-    form = f"{size[0]}x{size[1]} {fourcc} at {capture.get(cv2.CAP_PROP_FPS):.0f} Hz"
+    given_hz = float(capture.get(cv2.CAP_PROP_FPS))
+    asked = "" if abs(given_hz - rate_hz) < 1.0 else f" (asked {rate_hz:g})"
+    form = f"{size[0]}x{size[1]} {fourcc} at {given_hz:.0f} Hz{asked}"
     described = ", ".join([form, *lock(capture, settings)])
     return LiveCamera(name, capture, now_s, described=described, tells_time=True)
 

@@ -31,7 +31,7 @@ class Capture:
             try:
                 source = self._setting.opener.open(time.monotonic, self._ask)
                 try:
-                    self._line.send(Opened(described=getattr(source, "described", "")))
+                    self._line.send(Opened(described=source.described))
                     if self._pump(source):
                         self._line.send(Ended())
                         return

@@ -70,6 +70,7 @@ class Paced:
     """A recording that plays now: each picture comes when its own time has come, stamped with that moment."""
 
     def __init__(self, source: FrameSource, now_s: Callable[[], float]) -> None:
+        self.described = source.described
         self._source = source
         self._now_s = now_s
         self._offset_s: float | None = None

@@ -27,6 +27,7 @@ class VideoFile:
             raise CameraError(
                 "camera.cannot_open", f"{path} is no video that can be read; check the path and the format."
             )
+        self.described = f"the video {path.name}"
         self._name = name
         self._start_s = start_s
         self._rate_hz = float(self._capture.get(cv2.CAP_PROP_FPS)) or 30.0
@@ -63,6 +64,7 @@ class PictureFolder:
             raise CameraError(
                 "camera.cannot_open", f"{folder} holds no picture ({', '.join(sorted(PICTURES))}); check the path."
             )
+        self.described = f"{len(files)} pictures, {rate_hz:g} a second"
         self._name = name
         self.names = tuple(path.name for path in files)
         """By frame number less one."""

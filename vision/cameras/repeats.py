@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import zlib
+from collections import deque
 from enum import StrEnum
 
 from vision.api import Frame
 
 FROZEN_S = 2.0
+REMEMBERED = 8
+"""Pictures that a new one is compared with: a driver that is stuck may go round its few buffers."""
 FLAT_LEVELS = 3
 """A picture whose levels span no more has nothing in it that could repeat: black, or burnt out."""
 
@@ -17,9 +20,9 @@ class Repeat(StrEnum):
 
     NEW = "new"
     REPEATED = "repeated"
-    """Bit for bit the same: it tells nothing that is not older than it seems."""
+    """Bit for bit one that came before: it tells nothing that is not older than it seems."""
     FROZEN = "frozen"
-    """The same for `FROZEN_S` of frame time."""
+    """No other for `FROZEN_S` of frame time."""
 
 
 class RepeatGate:
@@ -29,15 +32,16 @@ class RepeatGate:
     """
 
     def __init__(self) -> None:
-        self._sum: int | None = None
+        self._sums: deque[int] = deque(maxlen=REMEMBERED)
         self._since_s = 0.0
 
     def judge(self, frame: Frame) -> Repeat:
         """Judge the next picture."""
         rows = frame.image[::4]
         checksum = zlib.crc32(rows.tobytes())
-        if checksum != self._sum:
-            self._sum, self._since_s = checksum, frame.t_mono_s
+        if checksum not in self._sums:
+            self._sums.append(checksum)
+            self._since_s = frame.t_mono_s
             return Repeat.NEW
         if int(rows.max()) - int(rows.min()) <= FLAT_LEVELS:
             return Repeat.NEW

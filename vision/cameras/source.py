@@ -18,6 +18,10 @@ class CameraError(Exception):
 class FrameSource(Protocol):
     """Gives frames in order of time. Owned by one thread, from opening to closing."""
 
+    @property
+    def described(self) -> str:
+        """What was asked of the device and what it really gives, in words."""
+
     def read(self) -> Frame | None:
         """The next frame, waiting for it; None at the end of a recording. Raises `CameraError` when it is lost."""
 

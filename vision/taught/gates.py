@@ -6,7 +6,7 @@ import numpy as np
 
 from vision.api import HandObservation, PersonOutline
 from vision.geometry import Array
-from vision.taught.rectify import Registration, RegionView
+from vision.taught.rectify import RegionView, Registration
 
 STEEPEST_DEG = 65.0
 LEAST_SCALE = 0.5

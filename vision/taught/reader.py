@@ -11,7 +11,7 @@ from vision.geometry import CameraModel
 from vision.taught.gates import hiding_gate, registration_gate, view_gate
 from vision.taught.model import TaughtModel
 from vision.taught.model_file import ModelFileError, load_model
-from vision.taught.rectify import Registration, RegionView, registration_of, view_of
+from vision.taught.rectify import RegionView, Registration, registration_of, view_of
 
 NOT_TAUGHT = "not taught"
 NOT_USABLE = "not good enough"

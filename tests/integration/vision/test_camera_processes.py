@@ -2,10 +2,13 @@
 
 import os
 import signal
+import subprocess
+import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from multiprocessing import Pipe
 from pathlib import Path
 
 import cv2
@@ -29,6 +32,7 @@ class Bench:
     def __init__(self, opener: Opener, looker: Repeats, patience: Patience) -> None:
         self.seen: list[tuple[FrameAnalysis, bytes]] = []
         self.troubles: list[CameraTrouble] = []
+        self.opened: list[str] = []
         self.worker = CameraWorker(
             "top",
             size_px=SIZE_PX,
@@ -37,6 +41,7 @@ class Bench:
             make_pipeline=looker,  # type: ignore[arg-type] # as much of a pipeline as a worker needs
             want=lambda: Want(joints=frozenset({"J1"})),
             deliver=lambda analysis, jpeg: self.seen.append((analysis, jpeg)),
+            opened=self.opened.append,
             trouble=self.troubles.append,
             now_s=time.monotonic,
             patience=patience,
@@ -50,7 +55,8 @@ class Bench:
             time.sleep(0.01)
 
     def codes(self) -> list[str]:
-        return [trouble.code for trouble in self.troubles]
+        """Without `camera.slow`: on a machine that is busy with other tests that may well be true."""
+        return [trouble.code for trouble in self.troubles if trouble.code != "camera.slow"]
 
 
 @contextmanager
@@ -81,7 +87,7 @@ def test_pictures_come_with_what_was_seen_in_them_and_what_was_asked(diary: Path
     """It should deliver rising pictures, each with its own JPEG, and look for what the station wants."""
     with running(BadDay(diary=diary), looks) as bench:
         bench.until(lambda: len(bench.seen) >= 5)
-        assert bench.worker.described == "a camera with bad days"
+        assert bench.opened == ["a camera with bad days"]
         newest = bench.worker.newest_frame()
         assert newest is not None
         assert newest.image.shape == (SIZE_PX[1], SIZE_PX[0], 3)
@@ -90,7 +96,7 @@ def test_pictures_come_with_what_was_seen_in_them_and_what_was_asked(diary: Path
     for analysis, jpeg in bench.seen:
         level = int(cv2.imdecode(np.frombuffer(jpeg, np.uint8), cv2.IMREAD_COLOR)[0, 0, 0])
         assert analysis.code_text == f"{level} ['J1']"
-    assert bench.troubles == []
+    assert bench.codes() == []
     assert bench.worker.newest_frame() is None
 
 
@@ -180,8 +186,19 @@ def test_a_recording_ends_without_an_alarm(diary: Path, looks: Repeats) -> None:
         bench.until(lambda: bool(bench.seen) and bench.seen[-1][0].seq == 5)
         time.sleep(0.5)
         assert bench.worker.counts().restarts == 0
-    assert bench.troubles == []
+    assert bench.codes() == []
     assert diary.read_text().splitlines() == ["opened", "closed"]
+
+
+def test_a_camera_that_is_slower_than_asked_is_told_and_used(diary: Path, looks: Repeats) -> None:
+    """It should say both rates once, and go on looking."""
+    with running(BadDay(diary=diary, stamped_every_s=0.2), looks) as bench:
+        bench.until(lambda: bool(bench.troubles))
+        told = len(bench.seen)
+        bench.until(lambda: len(bench.seen) > told + 2 and bench.worker.counts().captured > 60)
+    assert [(trouble.code, trouble.detail.partition(";")[0]) for trouble in bench.troubles] == [
+        ("camera.slow", "Camera top sends 5.0 pictures a second where 50 are asked for")
+    ]
 
 
 def test_a_late_camera_sends_old_pictures(diary: Path, looks: Repeats) -> None:
@@ -192,30 +209,50 @@ def test_a_late_camera_sends_old_pictures(diary: Path, looks: Repeats) -> None:
     assert all(now_s - analysis.t_mono_s >= 2.0 for analysis, _ in bench.seen)
 
 
+WRITER = """
+import os, sys
+import numpy as np
+from multiprocessing.connection import Connection
+from vision.frame_ring import FrameRing
+ring = FrameRing((640, 480), int(sys.argv[1]))
+line = Connection(int(sys.argv[2]), readable=False)
+pictures = [np.full((480, 640, 3), level, np.uint8) for level in range(251)]
+for seq in range(1, 4001):
+    ring.put(seq, pictures[seq % 251])
+    line.send(seq)
+"""
+
+
 def test_a_ring_never_hands_out_half_a_picture() -> None:
-    """It should give a whole picture or none, while another process's thread of pictures runs over it."""
-    mine = FrameRing((64, 48))
-    theirs = FrameRing((64, 48), os.dup(mine.fd))
-    stop = threading.Event()
-
-    def write() -> None:
-        seq = 0
-        while not stop.is_set():
-            seq += 1
-            theirs.put(seq, np.full((48, 64, 3), seq % 251, np.uint8))
-
-    writer = threading.Thread(target=write)
-    writer.start()
-    got = torn = 0
+    """It should give a whole picture or none, while another process writes over it as fast as it can."""
+    ring = FrameRing((640, 480))
+    mine, theirs = Pipe(duplex=False)
+    writer = subprocess.Popen(
+        [sys.executable, "-c", WRITER, str(ring.fd), str(theirs.fileno())],
+        pass_fds=(ring.fd, theirs.fileno()),
+        env=os.environ | {"PYTHONPATH": os.pathsep.join(path for path in sys.path if path)},
+    )
+    theirs.close()
+    whole = gone = torn = 0
     try:
-        for seq in range(1, 3000):
-            image = mine.get(seq)
-            if image is not None:
-                got += 1
-                torn += not bool((image == seq % 251).all())
+        while True:
+            newest = mine.recv()
+            while mine.poll():
+                newest = mine.recv()
+            # The oldest one: that is the slot which is written next.
+            wanted = newest - SLOTS + 1
+            image = ring.get(wanted) if wanted > 0 else None
+            if image is None:
+                gone += 1
+            else:
+                whole += 1
+                torn += not bool((image == wanted % 251).all())
+    except EOFError:
+        assert writer.wait(WITHIN_S) == 0
     finally:
-        stop.set()
-        writer.join()
+        writer.kill()
         mine.close()
-        theirs.close()
+        ring.close()
     assert torn == 0
+    assert whole > 0
+    assert gone > 0

@@ -1,6 +1,8 @@
 """Where pictures come from: cameras that are opened, locked and stamped; streams; recordings."""
 
 import itertools
+import threading
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
 
@@ -11,11 +13,15 @@ from support.doorbench import door_bench
 
 from vision.api import Frame
 from vision.cameras.capture import LiveCamera, open_stream, open_v4l
+from vision.cameras.capture_process import Capture
+from vision.cameras.notices import Captured, CaptureSetting, Failed, Opened
 from vision.cameras.opening import NamedSource
+from vision.cameras.rate import RateWatch
 from vision.cameras.recording import PictureFolder, VideoFile, open_recording
 from vision.cameras.repeats import Repeat, RepeatGate
 from vision.cameras.settings import CameraSettings
 from vision.cameras.source import CameraError
+from vision.frame_ring import FrameRing
 from vision.pipeline import Pipeline, Want
 
 BENCH = door_bench()
@@ -37,8 +43,21 @@ def test_the_same_picture_for_two_seconds_is_a_frozen_camera():
     said = [gate.judge(picture(seq)) for seq in range(25)]
     assert said == [Repeat.NEW] + [Repeat.REPEATED] * 19 + [Repeat.FROZEN] * 5
     assert gate.judge(picture(25, level=101)) is Repeat.NEW
+    # A driver that goes round four pictures is as frozen as one that repeats one.
+    said = [gate.judge(picture(seq, level=110 + seq % 4)) for seq in range(26, 56)]
+    assert said[:4] == [Repeat.NEW] * 4
+    assert said[4:23] == [Repeat.REPEATED] * 19
+    assert said[24:] == [Repeat.FROZEN] * 6
     # A black picture, again and again, is for the view to judge.
-    assert {gate.judge(frame(seq, level=0, size=(8, 8))) for seq in range(26, 60)} == {Repeat.NEW}
+    assert {gate.judge(frame(seq, level=0, size=(8, 8))) for seq in range(56, 90)} == {Repeat.NEW}
+
+
+def test_a_camera_that_has_become_slow_is_told_once():
+    """It should tell the rate of a window that is too slow, and again only after one that was not."""
+    watch = RateWatch(15.0)
+    stamps = itertools.accumulate([1 / 15] * 150 + [0.2] * 100 + [1 / 15] * 150 + [1 / 8] * 90)
+    told = [rate_hz for t_s in stamps if (rate_hz := watch.judge(t_s)) is not None]
+    assert told == pytest.approx([5.0, 8.0], rel=0.3)
 
 
 def test_a_picture_of_the_wrong_size_is_refused_with_what_to_do():
@@ -210,3 +229,91 @@ def test_a_recording_plays_at_its_own_pace(tmp_path: Path, monkeypatch: pytest.M
     source.close()
     assert stamps == pytest.approx([500.0, 500.25, 500.5])
     assert now[0] == pytest.approx(500.5)
+
+
+class Line:
+    """The line to the owner, who goes away after so many notices."""
+
+    def __init__(self, notices: int) -> None:
+        self.left = notices
+        self.said: list[Any] = []
+
+    def send(self, notice: object) -> None:
+        if self.left == 0:
+            raise EOFError
+        self.left -= 1
+        self.said.append(notice)
+
+
+def test_a_camera_that_is_plugged_in_again_is_found_by_its_lasting_name_and_locked_again(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It should follow the by-id link to the new number at each opening, and lock and read back everything anew."""
+    by_id = tmp_path / "usb-Maker_Camera_0001-video-index0"
+    by_id.symlink_to("/dev/video4")
+    devices = [Device(filled_s=(90.0, 91.0)), Device(filled_s=(92.0, 93.0))]
+    asked: list[Any] = []
+
+    def plug(number: Any, *_: Any) -> Device:
+        asked.append(number)
+        by_id.unlink()
+        by_id.symlink_to("/dev/video6")
+        return devices[len(asked) - 1]
+
+    monkeypatch.setattr(cv2, "VideoCapture", plug)
+    monkeypatch.setattr("vision.cameras.opening.is_live", lambda source: True)  # The link stands in a test's folder.
+    monkeypatch.setattr(Device, "retrieve", lambda self: (True, np.full((720, 1280, 3), 7, np.uint8)))
+    locked = CameraSettings(exposure=157.0, white_balance_k=4600.0, focus=30.0)
+    named = NamedSource(source=str(by_id), model=BENCH.cameras[0], fps=15.0, settings=locked)
+    ring = FrameRing((1280, 720))
+    setting = CaptureSetting(name="top", opener=named, ring_fd=-1, size_px=ring.size_px, first_seq=1, reopen_s=0.0)
+    line = Line(notices=7)
+    with pytest.raises(EOFError):
+        Capture(setting, line, ring).run()  # type: ignore[arg-type] # as much of a line as it needs
+    ring.close()
+    assert asked[:2] == [4, 6]
+    assert [type(notice) for notice in line.said] == [Opened, Captured, Captured, Failed, Opened, Captured, Captured]
+    assert line.said[0] == line.said[4]
+    assert "exposure 157" in line.said[4].described
+    assert [notice.seq for notice in line.said if isinstance(notice, Captured)] == [1, 2, 3, 4]
+    for device in devices:
+        assert device.values[cv2.CAP_PROP_EXPOSURE] == 157.0
+        assert device.values[cv2.CAP_PROP_WB_TEMPERATURE] == 4600.0
+        assert device.released
+
+
+class Stream(BaseHTTPRequestHandler):
+    """A network camera as they are: multipart JPEG without end; this one is cut after five pictures."""
+
+    def do_GET(self) -> None:
+        self.send_response(200)
+        self.send_header("Content-Type", "multipart/x-mixed-replace; boundary=frame")
+        self.end_headers()
+        for number in range(5):
+            image = np.full((48, 64, 3), 40 * number, np.uint8)
+            jpeg = cv2.imencode(".jpg", image)[1].tobytes()
+            self.wfile.write(b"--frame\r\nContent-Type: image/jpeg\r\nContent-Length: %d\r\n\r\n" % len(jpeg))
+            self.wfile.write(jpeg + b"\r\n")
+
+    def log_message(self, format: str, *args: Any) -> None:
+        """Say nothing."""
+
+
+def test_a_network_camera_gives_its_pictures_and_is_lost_when_the_stream_is_cut() -> None:
+    """It should read what a real server sends over HTTP, and say that nothing comes any more."""
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Stream)
+    thread = threading.Thread(target=server.serve_forever)
+    thread.start()
+    levels = []
+    try:
+        camera = open_stream("side", f"http://127.0.0.1:{server.server_port}/video.mjpg", lambda: 5.0)
+        with pytest.raises(CameraError) as caught:
+            while (frame := camera.read()) is not None:
+                levels.append(int(frame.image[0, 0, 0]))
+        camera.close()
+    finally:
+        server.shutdown()
+        thread.join()
+        server.server_close()
+    assert caught.value.code == "camera.lost"
+    assert levels[:3] == pytest.approx([0, 40, 80], abs=3)

@@ -267,6 +267,30 @@ def test_a_frozen_camera_is_forgotten_at_once():
     assert "camera.lost" not in {e.code for e in board.expire(5.0) if isinstance(e, CameraHealth) and e.camera == "top"}
 
 
+def test_what_is_wrong_with_a_camera_is_said_once_and_again_after_it_was_good():
+    """It should tell a technician more than "no picture" as soon as more is known, and not again and again."""
+    board = FactBoard(BENCH, (NUT,))
+
+    def healths(events: tuple[object, ...]) -> list[tuple[str, str]]:
+        return [(e.code, e.detail) for e in events if isinstance(e, CameraHealth) and e.camera == "top"]
+
+    board.update(seen(0.0, nut=P))
+    assert [code for code, _ in healths(board.expire(1.0))] == ["camera.lost"]
+    wrong = "Camera top gives 640x480 where 1280x720 is asked for; set a size it has."
+    assert healths(board.camera_failed("top", "camera.wrong_size", wrong, 1.1)) == [("camera.lost", wrong)]
+    assert healths(board.camera_failed("top", "camera.wrong_size", wrong, 4.1)) == []
+    board.camera_gives("top", "1280x720 MJPG at 15 Hz, exposure 157")
+    assert board.camera_slow("top", "Camera top sends 5 pictures a second.", 4.2) == ()
+    good = [event for i in range(8) for event in board.update(seen(5.0 + i * 0.1, nut=P))]
+    told = "Camera top sends pictures that can be trusted: 1280x720 MJPG at 15 Hz, exposure 157."
+    assert healths(tuple(good)) == [("camera.good", told)]
+    (slow,) = board.camera_slow("top", "Camera top sends 5 pictures a second.", 5.8)
+    assert isinstance(slow, CameraHealth)
+    assert (slow.code, slow.good) == ("camera.slow", True)
+    assert reading(board, "nut at J1").value is P
+    assert healths(board.camera_failed("top", "camera.wrong_size", wrong, 5.9)) == [("camera.lost", wrong)]
+
+
 def test_frames_out_of_order_are_left_out():
     """It should not let an older frame overrule a newer one."""
     board = FactBoard(BENCH, (CODE,))
