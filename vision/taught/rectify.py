@@ -119,7 +119,7 @@ class Registration:
 
     @property
     def correction_px(self) -> Array:
-        """(2,) what is taken off where the picture is sampled. One tag alone may have been bumped: it corrects nothing."""
+        """(2,) how far off the picture is sampled. One tag alone may have been bumped: it corrects nothing."""
         return self.shift_px if self.tags >= 2 else np.zeros(2)
 
 
