@@ -18,7 +18,7 @@ def main() -> None:
     cv2.setNumThreads(1)
     line, setting = served()
     ring = FrameRing(setting.size_px, setting.ring_fd)
-    pipeline = setting.make_pipeline()
+    pipeline = setting.make_pipeline(setting.again)
     try:
         line.send(Ready())
         while True:

@@ -27,8 +27,11 @@ class BenchEyes:
     taught: Path | None = None
     """Folder of the models of taught checks."""
 
-    def __call__(self) -> Pipeline:
-        """A pipeline with a hand tracker of its own. Raises HandModelMissingError."""
+    def __call__(self, again: bool) -> Pipeline:
+        """A pipeline with a hand tracker of its own. Raises HandModelMissingError.
+
+        `again`: in the middle of things, so that somebody may rest on the bench.
+        """
         from vision.hands import MediapipeHands
 
         tracker = MediapipeHands(self.hand_model) if self.hand_model is not None else None
@@ -38,6 +41,7 @@ class BenchEyes:
             tracker,
             hands_every=self.hands_every,
             kept=self.kept,
+            starts_empty=not again,
             taught=self.taught,
             owns_tracker=True,
         )
@@ -47,8 +51,9 @@ class BenchEyes:
 class LookSetting:
     """What the process needs to look."""
 
-    make_pipeline: Callable[[], Pipeline]
-    """Sent there by pickle."""
+    make_pipeline: Callable[[bool], Pipeline]
+    """Sent there by pickle; told whether it is made again, in the middle of things."""
+    again: bool
     camera: str
     ring_fd: int
     size_px: tuple[int, int]

@@ -52,6 +52,7 @@ class Pipeline:
         *,
         hands_every: int = 2,
         kept: Path | None = None,
+        starts_empty: bool = True,
         taught: Path | None = None,
         owns_tracker: bool = False,
     ) -> None:
@@ -59,7 +60,8 @@ class Pipeline:
         the pipeline owns it. `taught` is the folder of the models of taught checks.
 
         `kept` is the folder of pictures of the empty bench. Without one of this camera, whoever starts the pipeline
-        answers for it that nobody rests on the bench meanwhile.
+        answers for it with `starts_empty` that nobody rests on the bench meanwhile; else zones stay unknown until a
+        technician says that the bench is empty.
         """
         self._bench = bench
         self._camera = camera
@@ -71,7 +73,7 @@ class Pipeline:
         self._empty_since_s: float | None = None
         self._kept_at = kept_at(kept, camera) if kept is not None else None
         empty = load_bench(self._kept_at) if self._kept_at is not None else None
-        self._zones = ZoneWatcher(bench, camera, starts_empty=empty is None, empty=empty)
+        self._zones = ZoneWatcher(bench, camera, starts_empty=starts_empty and empty is None, empty=empty)
         self._codes = CodeReader()
         self._taught = taught
         self._owns_tracker = owns_tracker

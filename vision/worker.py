@@ -77,7 +77,7 @@ class CameraWorker:
         size_px: tuple[int, int],
         fps: float,
         opener: Opener,
-        make_pipeline: Callable[[], Pipeline],
+        make_pipeline: Callable[[bool], Pipeline],
         want: Callable[[], Want],
         deliver: Callable[[FrameAnalysis, bytes], None],
         opened: Callable[[str], None],
@@ -171,7 +171,11 @@ class CameraWorker:
             self._heard_s, self._flowing = now_s, False
         if self._look is None and now_s >= self._look_at_s:
             setting = LookSetting(
-                make_pipeline=self._make_pipeline, camera=self.name, ring_fd=ring.fd, size_px=self._size_px
+                make_pipeline=self._make_pipeline,
+                again=self._looked_seq > 0,
+                camera=self.name,
+                ring_fd=ring.fd,
+                size_px=self._size_px,
             )
             self._look = Child("vision.look_process", setting, inherit=(ring.fd,))
             self._ready, self._asked_s = False, now_s

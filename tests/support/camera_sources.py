@@ -86,7 +86,7 @@ class Repeats:
     hangs_at: int = -1
     dies_at: int = -1
 
-    def __call__(self) -> Repeater:
+    def __call__(self, again: bool) -> Repeater:
         return Repeater(self)
 
 
