@@ -26,8 +26,8 @@ STUD_MM, STUD_HEIGHT_MM = 4.5, 18.5
 """Radius, and height of its end over the seat."""
 HOLE_MM = 13.0
 """Radius of the clearance hole, in which it is dark."""
-LOOKED_AT_MM = 12.0
-"""Radius round the joint that is compared."""
+LOOKED_AT_MM, CLOSE_MM = 12.0, 6.5
+"""Radii round the joint that are compared: all of it, and the stud with little else."""
 
 SHADE, PLATE, FACE, MOUTH, SIDE, BORE, STUD, STUD_SIDE = 73.0, 152.0, 224.0, 120.0, 128.0, 28.0, 192.0, 120.0
 """Relative brightness; only their order and rough ratio matter."""
@@ -46,26 +46,34 @@ SHIFT_PX = 3
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
-class Templates:
-    """All hypotheses of one joint in one camera's picture."""
+class Bank:
+    """All hypotheses over some pixels of the window."""
 
-    left_px: int
-    top_px: int
     mask: NDArray[np.bool_]
-    """(h, w) the compared pixels of the window at (left, top)."""
+    """(h, w) the P compared pixels."""
     basis: Plane
-    """(K, P) orthonormal pictures over the P compared pixels, each of zero mean, of which all templates are made."""
+    """(K, P) orthonormal pictures over them, each of zero mean, of which all templates are made."""
     nut: Plane
     """(N, K), for each picture of a nut its parts of the basis: a template of unit length."""
     bare: Plane
     """(M, K), the same of the bare stud."""
 
 
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Templates:
+    """All hypotheses of one joint in one camera's picture."""
+
+    left_px: int
+    top_px: int
+    whole: Bank
+    """Over nut, stud and the hole around them."""
+    stud: Bank
+    """Over the stud and what is close to it alone: whatever lies around it, a part askew or none at all."""
+
+
 def templates(joint: Joint, camera: CameraModel) -> Templates | None:
     """The joint's templates; None where it is not wholly in the picture."""
-    import cv2
-
-    outline = _hull_px(joint, camera)
+    outline = _hull_px(joint, camera, LOOKED_AT_MM, LOOKED_AT_MM - 2.0)
     if not np.isfinite(outline).all():
         return None
     low = np.floor(outline.min(axis=0)).astype(int) - 2
@@ -74,7 +82,6 @@ def templates(joint: Joint, camera: CameraModel) -> Templates | None:
     if (low < spare).any() or high[0] > camera.width_px - spare or high[1] > camera.height_px - spare:
         return None
     canvas = _Canvas(joint, camera, low, high - low)
-    mask = canvas.mask(outline)
     nuts = [
         canvas.nut(lift_mm, tilt_deg, way_deg, turn_deg, around)
         for around in (SHADE, PLATE)
@@ -82,19 +89,24 @@ def templates(joint: Joint, camera: CameraModel) -> Templates | None:
         for lift_mm, tilt_deg, way_deg in (*((lift, 0.0, 0.0) for lift in LIFTS_MM), *CROSSED)
     ]
     bare = [canvas.bare(SHADE, PLATE), canvas.bare(SHADE, SHADE)]
-    rows = np.vstack([_normal(nuts, mask), _normal(bare, mask)])
-    # They resemble each other: a few common pictures make all of them, and are compared in a fraction of the time.
-    basis = _common(rows)
-    parts = np.asarray(cv2.gemm(rows, basis, 1.0, np.zeros(0, np.float32), 0.0, flags=cv2.GEMM_2_T), dtype=np.float32)
-    count = len(nuts) * len(BLURS_PX)
+    near = canvas.mask(_hull_px(joint, camera, CLOSE_MM, CLOSE_MM - 1.0))
     return Templates(
         left_px=int(low[0]),
         top_px=int(low[1]),
-        mask=mask,
-        basis=basis,
-        nut=parts[:count],
-        bare=parts[count:],
+        whole=_bank(nuts, bare, canvas.mask(outline)),
+        stud=_bank(nuts, bare[1:], near),
     )
+
+
+def _bank(nuts: list[Plane], bare: list[Plane], mask: NDArray[np.bool_]) -> Bank:
+    """They resemble each other: a few common pictures make all of them, and are compared in a fraction of the time."""
+    import cv2
+
+    rows = np.vstack([_normal(nuts, mask), _normal(bare, mask)])
+    basis = _common(rows)
+    parts = np.asarray(cv2.gemm(rows, basis, 1.0, np.zeros(0, np.float32), 0.0, flags=cv2.GEMM_2_T), dtype=np.float32)
+    count = len(nuts) * len(BLURS_PX)
+    return Bank(mask=mask, basis=basis, nut=parts[:count], bare=parts[count:])
 
 
 def _common(rows: Plane) -> Plane:
@@ -107,12 +119,12 @@ def _common(rows: Plane) -> Plane:
     return np.asarray(cv2.gemm(kept, rows, 1.0, np.zeros(0, np.float32), 0.0), dtype=np.float32)
 
 
-def _hull_px(joint: Joint, camera: CameraModel) -> Array:
-    """(N, 2) outline of what is compared: the seat's surroundings and everything up to the stud's end."""
+def _hull_px(joint: Joint, camera: CameraModel, foot_mm: float, end_mm: float) -> Array:
+    """(N, 2) outline of what is compared: within `foot_mm` of the stud's foot, `end_mm` of its end, and between."""
     import cv2
 
-    low = joint.bench_mm + _circle(LOOKED_AT_MM, 24, 0.0)
-    high = joint.bench_mm + _circle(LOOKED_AT_MM - 2.0, 24, STUD_HEIGHT_MM)
+    low = joint.bench_mm + _circle(foot_mm, 24, 0.0)
+    high = joint.bench_mm + _circle(end_mm, 24, STUD_HEIGHT_MM)
     pixels = camera.project(np.vstack([low, high]))
     if not np.isfinite(pixels).all():
         return pixels

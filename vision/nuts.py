@@ -4,11 +4,13 @@ The joint's window of the picture is correlated with templates of a nut (down, h
 bare stud, made for this camera's view (`vision.nut_templates`). One must look very much like the picture and the other
 much less, or the answer is UNKNOWN: a hand, a sleeve or a tool over the joint looks like neither, and so does what
 light, blur or noise has made unrecognisable. Correlation does not see brightness and contrast, so a change of light
-moves nothing. A crossed nut is a nut.
+moves nothing. A crossed nut is a nut. Where a part lies askew round the stud, or none does, the stud alone tells that
+it is bare.
 """
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from functools import lru_cache
 
 import numpy as np
@@ -17,7 +19,7 @@ from numpy.typing import NDArray
 from vision.api import FactValue, HandObservation, SiteObservation
 from vision.bench import Joint
 from vision.geometry import Array, CameraModel
-from vision.nut_templates import LOOKED_AT_MM, SHIFT_PX, SMOOTH_PX, Templates, templates
+from vision.nut_templates import LOOKED_AT_MM, SHIFT_PX, SMOOTH_PX, Bank, Templates, templates
 
 STEEPEST_DEG = 65.0
 LEAST_CONTRAST = 1.2
@@ -25,6 +27,8 @@ LEAST_CONTRAST = 1.2
 LIKE_NUT, NUT_LEAD = 0.80, 0.30
 """A nut: its best correlation, and how far it is before the bare stud's. Higher than for bare, as it passes steps."""
 LIKE_BARE, BARE_LEAD = 0.75, 0.27
+LIKE_STUD, STUD_LEAD, UNLIKE_NUT = 0.80, 0.30, 0.50
+"""The same told from the stud alone, where its surroundings are not as they should be."""
 COARSE_PX = 4.0
 NUT_DETAIL, BARE_DETAIL = 0.40, 0.27
 """Share of the contrast that a blur of `COARSE_PX` takes away: less is a picture too blurred to tell. A nut shows 0.6
@@ -44,18 +48,35 @@ def look_at_joint(
     reach_px = float(camera.matrix[0, 0]) * LOOKED_AT_MM / _distance_mm(joint, camera)
     if any(_covers(hand, pixels, reach_px) for hand in hands):
         return _unknown(joint, "hidden by a hand")
-    nut, bare, contrast, detail = _likeness(image, kept)
-    if contrast < LEAST_CONTRAST:
+    look = _likeness(image, kept)
+    if look.contrast < LEAST_CONTRAST:
         return _unknown(joint, "no contrast")
-    if detail < BARE_DETAIL:
+    if look.detail < BARE_DETAIL:
         return _unknown(joint, "blurred")
-    if nut >= LIKE_NUT and nut - bare >= NUT_LEAD and detail >= NUT_DETAIL:
-        return SiteObservation(joint=joint.name, value=FactValue.PRESENT, score=min(1.0, nut), reason="")
-    if bare >= LIKE_BARE and bare - nut >= BARE_LEAD:
-        return SiteObservation(joint=joint.name, value=FactValue.ABSENT, score=max(0.0, nut), reason="")
-    return SiteObservation(
-        joint=joint.name, value=FactValue.UNKNOWN, score=min(1.0, max(0.0, nut)), reason="hidden or unclear"
-    )
+    score = min(1.0, max(0.0, look.nut))
+    if look.nut >= LIKE_NUT and look.nut - look.bare >= NUT_LEAD and look.detail >= NUT_DETAIL:
+        return SiteObservation(joint=joint.name, value=FactValue.PRESENT, score=score, reason="")
+    bare = look.bare >= LIKE_BARE and look.bare - look.nut >= BARE_LEAD
+    stud = look.stud >= LIKE_STUD and look.stud - look.stud_nut >= STUD_LEAD and look.nut < UNLIKE_NUT
+    if bare or stud:
+        return SiteObservation(joint=joint.name, value=FactValue.ABSENT, score=score, reason="")
+    return SiteObservation(joint=joint.name, value=FactValue.UNKNOWN, score=score, reason="hidden or unclear")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Look:
+    """Best correlations, -1 to 1, and what they are worth."""
+
+    nut: float
+    bare: float
+    stud_nut: float
+    """Of the stud's close surroundings with any nut."""
+    stud: float
+    """Of the same with the bare stud."""
+    contrast: float
+    """Standard deviation of the whole window, levels."""
+    detail: float
+    """Share of the contrast that is fine."""
 
 
 @lru_cache(maxsize=64)
@@ -64,25 +85,34 @@ def _templates(joint: Joint, camera: CameraModel) -> Templates | None:
     return templates(joint, camera)
 
 
-def _likeness(image: NDArray[np.uint8], kept: Templates) -> tuple[float, float, float, float]:
-    """Best correlation (-1 to 1) with any nut and any bare stud; the window's contrast in levels; share of detail."""
+def _likeness(image: NDArray[np.uint8], kept: Templates) -> _Look:
     import cv2
 
-    height, width = kept.mask.shape
+    mask = kept.whole.mask
+    height, width = mask.shape
     top, left = kept.top_px - SHIFT_PX, kept.left_px - SHIFT_PX
     region = image[top : kept.top_px + height + SHIFT_PX, left : kept.left_px + width + SHIFT_PX]
     grey = cv2.cvtColor(region, cv2.COLOR_BGR2GRAY).astype(np.float32)
     grey = np.asarray(cv2.GaussianBlur(grey, (0, 0), SMOOTH_PX), dtype=np.float32)
-    windows = np.lib.stride_tricks.sliding_window_view(grey, (height, width)).reshape(-1, height, width)[:, kept.mask]
-    windows = windows - windows.mean(axis=1, keepdims=True)
-    length = np.maximum(np.linalg.norm(windows, axis=1, keepdims=True), 1e-6)
+    windows = np.lib.stride_tricks.sliding_window_view(grey, (height, width)).reshape(-1, height, width)
+    nut, bare = _best(windows, kept.whole)
+    stud_nut, stud = _best(windows, kept.stud)
+    place = (slice(SHIFT_PX, SHIFT_PX + height), slice(SHIFT_PX, SHIFT_PX + width))
+    contrast = float(grey[place][mask].std())
+    fine = float((grey - cv2.GaussianBlur(grey, (0, 0), COARSE_PX))[place][mask].std())
+    return _Look(nut=nut, bare=bare, stud_nut=stud_nut, stud=stud, contrast=contrast, detail=fine / max(contrast, 1e-6))
+
+
+def _best(windows: NDArray[np.float32], bank: Bank) -> tuple[float, float]:
+    """Best correlation of any window (S, h, w) with any nut, and with any bare stud."""
+    import cv2
+
+    pixels = windows[:, bank.mask]
+    pixels = pixels - pixels.mean(axis=1, keepdims=True)
+    length = np.maximum(np.linalg.norm(pixels, axis=1, keepdims=True), 1e-6)
     # OpenCV multiplies on this thread alone; numpy's library wakes one a core for a product of this size.
-    parts = np.asarray(cv2.gemm(windows, kept.basis, 1.0, np.zeros(0, np.float32), 0.0, flags=cv2.GEMM_2_T)) / length
-    nut, bare = (float((parts @ rows.T).max()) for rows in (kept.nut, kept.bare))
-    whole = grey[SHIFT_PX : SHIFT_PX + height, SHIFT_PX : SHIFT_PX + width][kept.mask]
-    fine = (grey - cv2.GaussianBlur(grey, (0, 0), COARSE_PX))[SHIFT_PX : SHIFT_PX + height, SHIFT_PX : SHIFT_PX + width]
-    contrast = float(whole.std())
-    return nut, bare, contrast, float(fine[kept.mask].std()) / max(contrast, 1e-6)
+    parts = np.asarray(cv2.gemm(pixels, bank.basis, 1.0, np.zeros(0, np.float32), 0.0, flags=cv2.GEMM_2_T)) / length
+    return float((parts @ bank.nut.T).max()), float((parts @ bank.bare.T).max())
 
 
 def _unknown(joint: Joint, why: str) -> SiteObservation:

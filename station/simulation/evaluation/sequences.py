@@ -206,8 +206,8 @@ def _tool_comes(play: Play) -> None:
             @ turn
         )
         above = Transform.of(0, 0, 90) @ at
-        keys += [(t_s + 0.8, above), (t_s + 1.2, at), (t_s + 2.3, at), (t_s + 2.6, above)]
-        t_s += 2.6
+        keys += [(t_s + 0.8, above), (t_s + 1.2, at), (t_s + 3.1, at), (t_s + 3.4, above)]
+        t_s += 3.4
     keys += [(t_s + 0.8, Transform.of(0, 0, 120) @ rest), (t_s + 1.2, rest)]
     way = along(*keys)
     play.bodies[TOOL] = way
