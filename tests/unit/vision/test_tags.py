@@ -4,9 +4,11 @@ import cv2
 import numpy as np
 import pytest
 
-from vision.tags import TagTracker
+from vision.tags import SCAN_EVERY, TILES, TagTracker
 
 EDGE = 80
+ROUND = SCAN_EVERY * TILES[0] * TILES[1] + 1
+"""Frames in which the rolling scan has been everywhere."""
 
 
 def drawn(tag_id: int, x: int, y: int) -> np.ndarray:
@@ -45,7 +47,7 @@ def test_a_tag_that_jumps_is_found_again_by_the_rolling_scan():
     """It should find a tag anywhere within one round of the scan, and never report it where it was."""
     tracker = TagTracker(frozenset({7}))
     tracker.find(drawn(7, 100, 100))
-    seen = [tracker.find(drawn(7, 1100, 600)) for _ in range(14)]
+    seen = [tracker.find(drawn(7, 1100, 600)) for _ in range(ROUND)]
     assert any(seen)
     assert all(tags[0].corners_px[0, 0] > 1000 for tags in seen if tags)
 
@@ -67,7 +69,7 @@ def test_a_tag_that_comes_back_to_its_place_is_seen_again():
         tracker.find(picture)
         for _ in range(hidden):
             assert tracker.find(nothing) == ()
-        seen = [tracker.find(picture) for _ in range(14)]
+        seen = [tracker.find(picture) for _ in range(ROUND)]
         assert any(seen)
         assert hidden > 12 or seen[0]
 
