@@ -37,6 +37,7 @@ from vision.cameras.source import CameraError
 from vision.hand_model import HandModelError, default_model_path
 from vision.hand_model import check as check_model
 from vision.self_calibration import SelfCalibrationError
+from vision.taught.reader import load_models
 from vision.zones import PERSON_ABOVE_MM
 
 ANSWER_WITHIN_S = 6.0
@@ -66,6 +67,7 @@ def check(path: Path) -> int:
         *_gestures(files),
         *_supervisor(files),
         *(_mat_camera(files, c) if c.calibration == MAT else _camera(c) for c in files.station.cameras),
+        *_checks(files),
         *_devices(files.station),
         _voice(files.station),
     ]
@@ -189,6 +191,20 @@ def _mat_camera(files: Files, camera: CameraConfig) -> Finding:
     except (CameraError, SelfCalibrationError) as error:
         return Finding(name=name, good=False, detail=str(error))
     return Finding(name=name, good=True, detail=" ".join(said))
+
+
+def _checks(files: Files) -> list[Finding]:
+    """Every taught check and camera: taught or not, good enough or not, and what to do."""
+    bench = bench_of(files.station, files.procedure)
+    found = []
+    for camera in bench.cameras:
+        models, problems = load_models(files.station.checks, bench, camera)
+        found += [
+            Finding(name=f"check {name}/{camera.name}", good=model.usable, detail=f"{model.why} Trained {model.date}")
+            for name, model in models.items()
+        ]
+        found += [Finding(name=f"check, camera {camera.name}", good=False, detail=str(each)) for each in problems]
+    return found
 
 
 def _devices(station: StationConfig) -> list[Finding]:

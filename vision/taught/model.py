@@ -22,7 +22,7 @@ LEAST_DETAIL = 0.4
 """Of the least fine structure of the state's examples: less is a blurred picture."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Guess:
     """What a model makes of one patch."""
 
@@ -89,7 +89,7 @@ class Classifier:
         return float(likely[best]), best, distance
 
 
-@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Confused:
     """Held-out examples of one state that were told to be another."""
 
@@ -101,7 +101,7 @@ class Confused:
     """`as taken`, or what was done to them: `other light`, `blurred` ..."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Tried:
     """How a model did on examples that it had not learned from: what was told of how many."""
 

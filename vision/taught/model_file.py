@@ -8,7 +8,9 @@ from __future__ import annotations
 import hashlib
 import io
 import json
+import struct
 import zipfile
+import zlib
 from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
@@ -26,6 +28,12 @@ ARRAYS = ("middle", "basis", "weights", "bias", "points", "owners", "furthest", 
 TURNED_DEG, SCALED = 8.0, 0.25
 """How much another view of the region may differ from the one that was taught: direction, and share of the scale."""
 LARGEST_BYTES = 64_000_000
+_BROKEN = (
+    *(ValueError, KeyError, TypeError, AttributeError, IndexError, EOFError, OSError, MemoryError),
+    # The archive: its table, its compression, a flag that says it is encrypted or of a kind that is not known.
+    *(zipfile.BadZipFile, zlib.error, struct.error, RuntimeError),
+)
+"""What reading arbitrary bytes as an archive of arrays can raise."""
 
 
 class ModelFileError(Exception):
@@ -62,7 +70,7 @@ def decode(data: bytes, source: str) -> TaughtModel:
         if header.pop("format") != FORMAT:
             raise ValueError("another format")
         model = _model(header, arrays, hashlib.sha256(data).hexdigest())
-    except (ValueError, KeyError, TypeError, OSError, EOFError, NotImplementedError, zipfile.BadZipFile) as error:
+    except _BROKEN as error:
         raise ModelFileError(
             "taught.damaged", f"{source} is no model of a taught check, or damaged ({error}); train the check again."
         ) from error
