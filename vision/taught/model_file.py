@@ -9,6 +9,7 @@ import hashlib
 import io
 import json
 import struct
+import tokenize
 import zipfile
 import zlib
 from dataclasses import asdict, replace
@@ -32,6 +33,8 @@ _BROKEN = (
     *(ValueError, KeyError, TypeError, AttributeError, IndexError, EOFError, OSError, MemoryError),
     # The archive: its table, its compression, a flag that says it is encrypted or of a kind that is not known.
     *(zipfile.BadZipFile, zlib.error, struct.error, RuntimeError),
+    # The head of an array is text that is parsed.
+    *(tokenize.TokenError, SyntaxError),
 )
 """What reading arbitrary bytes as an archive of arrays can raise."""
 

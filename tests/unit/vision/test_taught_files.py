@@ -8,7 +8,7 @@ from typing import Any
 import cv2
 import numpy as np
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from vision.api import CheckObservation, HandObservation, PersonOutline, TagObservation
@@ -160,6 +160,7 @@ def test_a_refused_training_is_a_file_as_well(tmp_path: Path) -> None:
 
 
 @settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@example(at=1119, bits=1, cut=False)  # The head of an array is no longer closed.
 @given(at=st.integers(0, len(GOOD) - 1), bits=st.integers(1, 255), cut=st.booleans())
 def test_a_damaged_file_is_refused_or_is_another_model(at: int, bits: int, cut: bool) -> None:
     """It should never be taken for the file that was written, whichever byte is changed, and never raise otherwise."""
