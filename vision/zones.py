@@ -45,6 +45,8 @@ LEAST_IN_ZONE_MM2 = 200.0
 BORDER_PX = 3
 """How near the picture's border, in the reduced picture, counts as joined to it."""
 HAND_SPAN_MM = 45.0
+MACHINE_SHADE_MM = 60.0
+"""How far from the machine's silhouette its shadow may lie at the border of the picture."""
 PERSON_ABOVE_MM = 150.0
 """How high over hand height a hand with a tool, or a forearm, is allowed for; downwards the table is the end."""
 LANDMARK_MARGIN_MM = 25.0
@@ -207,7 +209,13 @@ class ZoneWatcher:
 
         now = np.asarray(cv2.GaussianBlur(small, (5, 5), 0), dtype=np.uint8)
         hidden = silhouette(machine, self._camera, self._size) if machine is not None else None
-        border = self._border if machine is not None else self._visitors_border
+        border = self._visitors_border
+        if hidden is not None:
+            # What the machine does to the bench beside it, its shadow first, is nobody who comes in there. On the
+            # visitor's side no such thing is allowed for.
+            span = 2 * round(MACHINE_SHADE_MM / self._mm2_per_px**0.5) + 1
+            beside = np.asarray(cv2.dilate(hidden, np.ones((span, span), np.uint8)), dtype=np.uint8)
+            border = border | (self._border & ~beside)
         reach = self._joined_to(border, self._background.changed(now, t_mono_s, self._reached, hidden))
         self._reached = reach
         return reach
