@@ -138,7 +138,7 @@ def build(
     if voice is not None:
         bench.work.append(voice.run)
     by_name: dict[str, CameraWorker] = {}
-    station.newest_frame = lambda camera: by_name[camera].newest_frame()
+    station.frame_of = lambda analysis: by_name[analysis.camera].frame_of(analysis)
     for number, camera in enumerate(config.cameras):
         worker = _worker(bench, camera, setting.bench, seed, hands_every=3 + 2 * number)
         bench.workers.append(worker)

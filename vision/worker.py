@@ -139,14 +139,13 @@ class CameraWorker:
                 self._ring = None
                 ring.close()
 
-    def newest_frame(self) -> Frame | None:
-        """The newest picture, looked at or not; never for decisions."""
+    def frame_of(self, analysis: FrameAnalysis) -> Frame | None:
+        """The very picture that was looked at; None once later ones have taken its place, after tenths of a second."""
         with self._lock:
-            newest, ring = self._newest, self._ring
-            image = ring.get(newest.seq) if ring is not None and newest is not None else None
-        if newest is None or image is None:
+            image = self._ring.get(analysis.seq) if self._ring is not None else None
+        if image is None:
             return None
-        return Frame(camera=self.name, seq=newest.seq, t_mono_s=newest.t_mono_s, image=image)
+        return Frame(camera=self.name, seq=analysis.seq, t_mono_s=analysis.t_mono_s, image=image)
 
     def counts(self) -> WorkerCounts:
         """Pictures so far."""

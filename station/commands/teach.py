@@ -32,6 +32,7 @@ def teach(
     fps: Annotated[
         float, typer.Option(help="Pictures a second in a folder; 1 = each shows a moment of its own.")
     ] = 1.0,
+    person: Annotated[str, typer.Option(help="Who answers for the examples.")] = "command line",
     config: FileOption = None,
     procedure: ProcedureOption = None,
 ) -> None:
@@ -64,7 +65,7 @@ def teach(
                 continue
             last_s, taken = frame.t_mono_s, taken + 1
             moment = f"{began:%Y%m%dT%H%M%S}-{taken:05d}"
-            keep(folder, check, camera, state, moment, patch)
+            keep(folder, view, state, moment, patch, person=person)
     finally:
         source.close()
         pipeline.close()

@@ -145,8 +145,8 @@ class Station:
             empty=self._learn_empty,
             arm_watched=self._arm_watched,
         )
-        self.newest_frame: Callable[[str], Frame | None] = lambda camera: None
-        """A camera's newest picture; whoever runs the cameras sets it."""
+        self.frame_of: Callable[[FrameAnalysis], Frame | None] = lambda analysis: None
+        """The picture that was looked at, while it is still there; whoever runs the cameras sets it."""
         self.teaching = self._new_teaching(clock)
         self.motions: Motions | None = None
         self.arm: ArmDesk | None = None
@@ -287,8 +287,8 @@ class Station:
             utc=clock.utc,
         )
 
-    def _frame(self, camera: str) -> Frame | None:
-        return self.newest_frame(camera)
+    def _frame(self, analysis: FrameAnalysis) -> Frame | None:
+        return self.frame_of(analysis)
 
     def _new_gap(self) -> GapWatch | None:
         arm, zone = self.setting.arm, self.setting.procedure.cobot_zone

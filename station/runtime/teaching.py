@@ -15,7 +15,7 @@ from station.core.state import Phase, State
 from station.runtime.teach_view import Confusion, Example, TaughtNow, TeachRefusedError, Trained
 from vision.api import Frame, FrameAnalysis
 from vision.bench import Bench, TaughtCheck
-from vision.taught.examples import keep, kept, patch_of
+from vision.taught.examples import KeptExample, discard, keep, kept, patch_of
 from vision.taught.model_file import ModelFileError, load_model
 from vision.taught.reader import checks_of
 from vision.taught.rectify import RegionView, view_of
@@ -36,13 +36,15 @@ class CheckTeaching:
         bench: Bench,
         calibration: Mapping[str, str],
         software: str,
-        frame: Callable[[str], Frame | None],
+        frame: Callable[[FrameAnalysis], Frame | None],
         analysis: Callable[[str], FrameAnalysis | None],
         state: Callable[[], State],
         now_s: Callable[[], float],
         utc: Callable[[], str],
     ) -> None:
-        """`frame` and `analysis` give a camera's newest; `calibration` is camera -> id; `utc` the wall clock as ISO."""
+        """`analysis` gives what was seen in a camera's newest picture, `frame` that very picture while it is there;
+        `calibration` is camera -> id, `utc` the wall clock as ISO.
+        """
         self._folder = folder
         self._bench = bench
         self._calibration = calibration
@@ -92,9 +94,10 @@ class CheckTeaching:
         """The region as the camera sees it now, as a JPEG; None where it is not seen or is old."""
         import cv2
 
-        view, frame = self._views.get((check, camera)), self._frame(camera)
-        if view is None or frame is None or self._now_s() - frame.t_mono_s > OLD_S:
+        view, seen = self._views.get((check, camera)), self._seen(camera)
+        if view is None or seen is None:
             return None
+        frame, _ = seen
         good, jpeg = cv2.imencode(".jpg", view.patch(frame.image), [cv2.IMWRITE_JPEG_QUALITY, JPEG_QUALITY])
         return jpeg.tobytes() if good else None
 
@@ -102,11 +105,10 @@ class CheckTeaching:
         """An example's picture as a JPEG; None where there is none."""
         import cv2
 
-        for check in self._bench.checks:
-            for each in kept(self._folder, check.name, check.states):
-                patch = patch_of(each) if each.id == example else None
-                if patch is not None:
-                    return cv2.imencode(".jpg", patch, [cv2.IMWRITE_JPEG_QUALITY, JPEG_QUALITY])[1].tobytes()
+        for view, each in self._all_kept():
+            patch = patch_of(each, view) if each.id == example else None
+            if patch is not None:
+                return cv2.imencode(".jpg", patch, [cv2.IMWRITE_JPEG_QUALITY, JPEG_QUALITY])[1].tobytes()
         return None
 
     def take(self, check: str, state: str, person: str) -> None:
@@ -117,16 +119,17 @@ class CheckTeaching:
         moment = datetime.fromisoformat(self._utc()).strftime("%Y%m%dT%H%M%S.%f")[:-3]
         reasons, taken = [], 0
         for camera in self._cameras(taught):
-            frame, analysis = self._frame(camera), self._analysis(camera)
-            if frame is None or analysis is None or self._now_s() - analysis.t_mono_s > OLD_S:
+            seen, view = self._seen(camera), self._views[check, camera]
+            if seen is None:
                 reasons.append(f"camera {camera}: no fresh picture")
                 continue
-            patch, why = example_of(self._view(check, camera), frame.image, analysis, self._bench.fixture)
+            frame, analysis = seen
+            patch, why = example_of(view, frame.image, analysis, self._bench.fixture)
             if patch is None:
                 reasons.append(f"camera {camera}: {why}")
                 continue
             try:
-                keep(self._folder, check, camera, state, moment, patch)
+                keep(self._folder, view, state, moment, patch, person=person)
             except OSError as error:
                 raise TeachRefusedError(
                     f"The disk does not take it ({error.strerror}); make room, then again."
@@ -139,13 +142,17 @@ class CheckTeaching:
 
     def discard(self, example: str, person: str) -> None:
         """Forget an example. Raises TeachRefusedError."""
-        for check in self._bench.checks:
-            for each in kept(self._folder, check.name, check.states):
-                if each.id == example:
-                    each.path.unlink(missing_ok=True)
-                    with self._lock:
-                        self._kept = self._read_kept()
-                    return
+        for _, each in self._all_kept():
+            if each.id == example:
+                try:
+                    discard(each)
+                except OSError as error:
+                    raise TeachRefusedError(
+                        f"The disk does not let it go ({error.strerror}); check its rights, then discard it again."
+                    ) from error
+                with self._lock:
+                    self._kept = self._read_kept()
+                return
         raise TeachRefusedError("That example is not there any more; load the page again.")
 
     def train(self, check: str, person: str) -> None:
@@ -187,14 +194,26 @@ class CheckTeaching:
     def _cameras(self, check: TaughtCheck) -> tuple[str, ...]:
         return tuple(camera.name for camera in self._bench.cameras if (check.name, camera.name) in self._views)
 
-    def _view(self, check: str, camera: str) -> RegionView:
-        return self._views[check, camera]
+    def _seen(self, camera: str) -> tuple[Frame, FrameAnalysis] | None:
+        """A camera's newest picture that was looked at, with what was seen in it: no hand can come between the two."""
+        analysis = self._analysis(camera)
+        if analysis is None or self._now_s() - analysis.t_mono_s > OLD_S:
+            return None
+        frame = self._frame(analysis)
+        return None if frame is None else (frame, analysis)
+
+    def _all_kept(self) -> list[tuple[RegionView, KeptExample]]:
+        """Every example with its view, oldest first."""
+        found = [(view, each) for view in self._views.values() for each in kept(self._folder, view)]
+        return sorted(found, key=lambda pair: pair[1].moment)
 
     def _read_kept(self) -> dict[str, tuple[Example, ...]]:
+        every = self._all_kept()
         return {
             check.name: tuple(
                 Example(id=each.id, camera=each.camera, state=each.state)
-                for each in kept(self._folder, check.name, check.states)
+                for view, each in every
+                if view.check.name == check.name
             )
             for check in self._bench.checks
         }

@@ -21,13 +21,11 @@ import numpy as np
 from vision.bench import TaughtCheck
 from vision.geometry import CameraModel
 from vision.taught.model import Classifier, Confused, TaughtModel, Tried
-from vision.taught.rectify import BORDER_PX, view_of
+from vision.taught.rectify import BORDER_PX, Stance, differs, stance_of, view_of
 
 FORMAT = "taught-check 1"
 HISTORY = "history"
 ARRAYS = ("middle", "basis", "weights", "bias", "points", "owners", "furthest", "details")
-TURNED_DEG, SCALED = 8.0, 0.25
-"""How much another view of the region may differ from the one that was taught: direction, and share of the scale."""
 LARGEST_BYTES = 64_000_000
 _BROKEN = (
     *(ValueError, KeyError, TypeError, AttributeError, IndexError, EOFError, OSError, MemoryError),
@@ -112,12 +110,10 @@ def stale(model: TaughtModel, check: TaughtCheck, camera: CameraModel) -> str:
         return f"{model.kind} check {model.check} of camera {model.camera}"
     if model.states != check.states:
         return f"other states ({', '.join(model.states)})"
-    if not np.allclose([*model.size_mm, *model.region], [*check.size_mm, *region_of(check)], atol=1e-6):
-        return "another region"
-    view = view_of(check, camera)
-    turned = float(np.degrees(np.arccos(np.clip(view.toward @ np.array(model.toward), -1.0, 1.0))))
-    if turned > TURNED_DEG or abs(view.px_per_mm / model.px_per_mm - 1.0) > SCALED:
-        return "another place of the camera"
+    taught = Stance(size_mm=model.size_mm, region=model.region, toward=model.toward, px_per_mm=model.px_per_mm)
+    why = differs(taught, stance_of(view_of(check, camera)))
+    if why:
+        return why
     if model.classifier is not None and not _sizes_fit(model.classifier, check):
         return "patches of another size"
     return ""
@@ -141,12 +137,6 @@ def write_whole(path: Path, data: bytes) -> None:
     draft = path.with_suffix(".part")
     draft.write_bytes(data)
     draft.replace(path)
-
-
-def region_of(check: TaughtCheck) -> tuple[float, ...]:
-    """The region's place as a model keeps it."""
-    pose = check.bench_from_region
-    return (*pose.rotation.ravel().tolist(), *pose.translation_mm.tolist())
 
 
 def _sizes_fit(classifier: Classifier, check: TaughtCheck) -> bool:

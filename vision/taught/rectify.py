@@ -106,6 +106,48 @@ def view_of(check: TaughtCheck, camera: CameraModel) -> RegionView:
     )
 
 
+TURNED_DEG, SCALED = 8.0, 0.25
+"""How much another view of the region may differ from the one that was taught: direction, and share of the scale."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Stance:
+    """From where a region was seen: what examples and models are true for. Compared by `differs`."""
+
+    size_mm: tuple[float, float]
+    region: tuple[float, ...]
+    """bench_from_region: the rotation row by row, then the position in mm; 12 figures."""
+    toward: tuple[float, float, float]
+    """Unit vector from the region to the camera, region frame."""
+    px_per_mm: float
+
+
+def stance_of(view: RegionView) -> Stance:
+    """The stance of a view."""
+    return Stance(
+        size_mm=view.check.size_mm,
+        region=region_of(view.check),
+        toward=(float(view.toward[0]), float(view.toward[1]), float(view.toward[2])),
+        px_per_mm=view.px_per_mm,
+    )
+
+
+def region_of(check: TaughtCheck) -> tuple[float, ...]:
+    """The region's place as models and examples keep it."""
+    pose = check.bench_from_region
+    return (*pose.rotation.ravel().tolist(), *pose.translation_mm.tolist())
+
+
+def differs(one: Stance, now: Stance) -> str:
+    """In what the two are not the same; empty where they are, but for a small move of the camera."""
+    if not np.allclose([*one.size_mm, *one.region], [*now.size_mm, *now.region], atol=1e-6):
+        return "another region"
+    turned = float(np.degrees(np.arccos(np.clip(np.dot(one.toward, now.toward), -1.0, 1.0))))
+    if turned > TURNED_DEG or abs(now.px_per_mm / one.px_per_mm - 1.0) > SCALED:
+        return "another place of the camera"
+    return ""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Registration:
     """How this very picture lies to its calibration, by the fixture's tags that it shows."""

@@ -11,13 +11,13 @@ from vision.taught.examples import kept, patch_of
 from vision.taught.features import light_of
 from vision.taught.gates import hiding_gate, light_gate, registration_gate, view_gate
 from vision.taught.model import TaughtModel
-from vision.taught.model_file import region_of, save_model
-from vision.taught.rectify import RegionView, registration_of, view_of
+from vision.taught.model_file import save_model
+from vision.taught.rectify import RegionView, registration_of, stance_of, view_of
 from vision.taught.training import Shown, train
 
 
 def example_of(view: RegionView, image: Picture, analysis: FrameAnalysis, fixture: Body) -> tuple[Picture | None, str]:
-    """The patch that may be kept as an example, or the reason why not. `analysis` is of a picture of this moment."""
+    """The patch that may be kept as an example, or the reason why not. `analysis` is of this very picture."""
     registration = registration_of(analysis.tags, fixture, view.camera)
     why = view_gate(view) or registration_gate(registration, view) or hiding_gate(view, analysis.hands, analysis.people)
     if why:
@@ -34,19 +34,19 @@ def train_check(
 
     `date` is UTC, ISO. Raises OSError when the disk does not take it.
     """
-    examples = [each for each in kept(folder, check.name, check.states) if each.camera == camera.name]
-    read = [(each, patch) for each in examples if (patch := patch_of(each)) is not None]
-    outcome = train(check.states, [Shown(patch=patch, state=each.state, moment=each.moment) for each, patch in read])
     view = view_of(check, camera)
+    read = [(each, patch) for each in kept(folder, view) if (patch := patch_of(each, view)) is not None]
+    outcome = train(check.states, [Shown(patch=patch, state=each.state, moment=each.moment) for each, patch in read])
+    stance = stance_of(view)
     model = TaughtModel(
         check=check.name,
         kind=check.kind,
         camera=camera.name,
         states=check.states,
-        size_mm=check.size_mm,
-        region=region_of(check),
-        toward=(float(view.toward[0]), float(view.toward[1]), float(view.toward[2])),
-        px_per_mm=view.px_per_mm,
+        size_mm=stance.size_mm,
+        region=stance.region,
+        toward=stance.toward,
+        px_per_mm=stance.px_per_mm,
         calibration=calibration,
         date=date,
         person=person,

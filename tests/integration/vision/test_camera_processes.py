@@ -8,6 +8,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from multiprocessing import Pipe
 from pathlib import Path
 
@@ -88,16 +89,18 @@ def test_pictures_come_with_what_was_seen_in_them_and_what_was_asked(diary: Path
     with running(BadDay(diary=diary), looks) as bench:
         bench.until(lambda: len(bench.seen) >= 5)
         assert bench.opened == ["a camera with bad days"]
-        newest = bench.worker.newest_frame()
-        assert newest is not None
-        assert newest.image.shape == (SIZE_PX[1], SIZE_PX[0], 3)
+        looked_at, _ = bench.seen[-1]
+        frame = bench.worker.frame_of(looked_at)
+        assert frame is None or (frame.seq, frame.t_mono_s) == (looked_at.seq, looked_at.t_mono_s)
+        assert frame is None or f"{int(frame.image[0, 0, 0])} ['J1']" == looked_at.code_text
+        assert bench.worker.frame_of(replace(looked_at, seq=looked_at.seq + 1000)) is None
     stamps = [analysis.t_mono_s for analysis, _ in bench.seen]
     assert stamps == sorted(stamps)
     for analysis, jpeg in bench.seen:
         level = int(cv2.imdecode(np.frombuffer(jpeg, np.uint8), cv2.IMREAD_COLOR)[0, 0, 0])
         assert analysis.code_text == f"{level} ['J1']"
     assert bench.codes() == []
-    assert bench.worker.newest_frame() is None
+    assert bench.worker.frame_of(bench.seen[-1][0]) is None
 
 
 def test_while_one_picture_is_looked_at_the_next_are_passed_over(diary: Path, tmp_path: Path) -> None:

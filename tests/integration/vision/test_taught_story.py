@@ -22,7 +22,9 @@ from station.simulation.teaching.cap import COLOURS, seated_check, variant_check
 from station.simulation.teaching.shots import CapStage
 from vision.api import Frame, FrameAnalysis
 from vision.bench import Bench
+from vision.geometry import Transform
 from vision.pipeline import Pipeline, Want
+from vision.taught.examples import keep, kept
 from vision.taught.model_file import ModelFileError, load_model, model_path
 from vision.taught.rectify import view_of
 from vision.taught.training import Shown, train
@@ -62,7 +64,7 @@ class Desk:
             bench=bench,
             calibration={"top": "cal-1"},
             software="test",
-            frame=lambda camera: self.frame,
+            frame=lambda analysis: self.frame,
             analysis=lambda camera: self.analysis,
             state=lambda: self.state,
             now_s=lambda: self.now_s,
@@ -128,6 +130,39 @@ def test_a_model_of_another_region_is_stale(tmp_path: Path, bench: Bench, stage:
         with pytest.raises(ModelFileError, match="was taught for") as caught:
             load_model(tmp_path, changed, bench.camera("top"))
         assert caught.value.code == "taught.stale"
+
+
+def test_an_example_is_of_the_picture_that_was_looked_at(tmp_path: Path, bench: Bench, stage: CapStage) -> None:
+    """It should take nothing once the looked-at picture is gone: on a later one a hand may lie."""
+    desk = Desk(tmp_path, bench)
+    shot = next(stage.teaching(COLOUR, "top", 1))
+    desk.show(shot.image)
+    there, desk.frame = desk.frame, None
+    with pytest.raises(TeachRefusedError, match="no fresh picture"):
+        desk.teaching.take("cap-colour", shot.state, "Ken")
+    assert desk.teaching.patch("cap-colour", "top") is None
+    desk.frame = there
+    desk.teaching.take("cap-colour", shot.state, "Ken")
+    (example,) = desk.teaching.now()[0].examples
+    assert example.state == shot.state
+    desk.teaching.discard(example.id, "Ken")
+    assert desk.teaching.now()[0].examples == ()
+    assert not [path for path in tmp_path.rglob("*") if path.is_file()]
+    desk.pipeline.close()
+
+
+def test_examples_of_another_region_are_not_learned_from(tmp_path: Path, bench: Bench, stage: CapStage) -> None:
+    """It should leave them alone when the region has been moved since, and take them up again when it is back."""
+    camera = bench.camera("top")
+    view = view_of(COLOUR, camera)
+    shot = next(stage.teaching(COLOUR, "top", 1))
+    example = keep(tmp_path, view, shot.state, "20260105T090000.000", view.patch(shot.image), person="Ken")
+    assert [each.path for each in kept(tmp_path, view)] == [example]
+    moved = replace(COLOUR, bench_from_region=Transform.of(3, 0, 0) @ COLOUR.bench_from_region)
+    for other in (moved, replace(COLOUR, size_mm=(70.0, 56.0)), replace(COLOUR, states=("red", "black"))):
+        assert kept(tmp_path, view_of(other, camera)) == ()
+    example.with_suffix(".json").write_text("{}")
+    assert kept(tmp_path, view) == (), "nobody knows of what it is an example"
 
 
 def test_too_few_examples_and_states_that_look_alike_are_refused(bench: Bench, stage: CapStage) -> None:

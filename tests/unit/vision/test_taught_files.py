@@ -24,12 +24,11 @@ from vision.taught.model_file import (
     encode,
     load_model,
     model_path,
-    region_of,
     save_model,
     stale,
 )
 from vision.taught.reader import CheckReader, load_models
-from vision.taught.rectify import BORDER_PX, patch_size_px, view_of
+from vision.taught.rectify import BORDER_PX, patch_size_px, region_of, view_of
 
 CAMERA = looking_at("top", position_mm=(0, 0, 900), target_mm=(0, 0, 0), focal_px=1100)
 FIXTURE = Body(
