@@ -27,10 +27,10 @@ def relit(patch: Picture, rng: Generator) -> Picture:
 
 
 def shifted(patch: Picture, rng: Generator) -> Picture:
-    """Moved by up to 2.5 px, turned by up to a degree."""
+    """Moved by up to 2 px, turned by up to a degree."""
     import cv2
 
-    reach = min(2.5, BORDER_PX - 1.0)
+    reach = min(2.0, BORDER_PX - 1.0)
     height, width = patch.shape[:2]
     turn = cv2.getRotationMatrix2D((width / 2.0, height / 2.0), rng.uniform(-1.0, 1.0), 1.0)
     matrix = np.array(turn, dtype=np.float64)

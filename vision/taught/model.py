@@ -17,7 +17,7 @@ from vision.taught.features import Features, detail_of, features_of, light_of
 from vision.taught.gates import BLURRED, UNDECIDED, UNLIKE, light_gate
 
 Plane = NDArray[np.float32]
-LEAST_SCORE = 0.85
+LEAST_SCORE = 0.9
 LEAST_DETAIL = 0.4
 """Of the least fine structure of the state's examples: less is a blurred picture."""
 

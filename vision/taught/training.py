@@ -14,8 +14,8 @@ from vision.taught.augment import CHANGES, hidden
 from vision.taught.features import Features, detail_of, features_of, light_of
 from vision.taught.model import Classifier, Confused, Tried
 
-COMPONENTS = 40
-PENALTY = 0.02
+COMPONENTS = 80
+PENALTY = 0.002
 FOLDS = 4
 FURTHER = 1.25
 """A patch may lie this much further from the examples than the furthest of the held-out ones did."""

@@ -55,8 +55,15 @@ def socket() -> Placed:
     return Placed(look=Look(name="socket", prisms=(floor, *rim)), bench_from_body=SOCKET)
 
 
-def cap(state: str, rng: Rng, colour: Colour = COLOURS["blue"]) -> tuple[Placed, ...]:
-    """The cap in a state, as hands leave it; nothing for `none`."""
+RAISED_MM = (3.0, 9.0)
+ALMOST_MM = (1.0, 3.0)
+"""Between what is taught as seated and what is taught as raised: no example shows it."""
+
+
+def cap(
+    state: str, rng: Rng, colour: Colour = COLOURS["blue"], *, raised_mm: tuple[float, float] = RAISED_MM
+) -> tuple[Placed, ...]:
+    """The cap in a state, as hands leave it; nothing for `none`. `raised_mm`: by how much at least and at most."""
     if state == "none":
         return ()
     play = pose(
@@ -65,7 +72,7 @@ def cap(state: str, rng: Rng, colour: Colour = COLOURS["blue"]) -> tuple[Placed,
     if state == "raised":
         # It stands on the rim or on a burr, level or on one edge.
         tilt = rng.uniform(-4.0, 4.0, 2)
-        play = play @ pose((0, 0, rng.uniform(3.0, 9.0)), (tilt[0], tilt[1], rng.uniform(-3, 3)))
+        play = play @ pose((0, 0, rng.uniform(*raised_mm)), (tilt[0], tilt[1], rng.uniform(-3, 3)))
     elif state == "turned":
         play = play @ pose((0, 0, rng.uniform(2.0, 4.0)), (0, 0, one_of(rng, (-1.0, 1.0)) * rng.uniform(8.0, 40.0)))
     light = tuple(min(255, level + 60) for level in colour)

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from station.simulation.evaluation.chance import Rng, days, hand_over, one_of, person
-from station.simulation.teaching.cap import COLOURS, SEATED, SOCKET, cap, socket
+from station.simulation.teaching.cap import ALMOST_MM, COLOURS, RAISED_MM, SOCKET, cap, socket
 from vision.api import Picture
 from vision.bench import Bench, TaughtCheck
 from vision.geometry import CameraModel
@@ -60,13 +60,29 @@ class CapStage:
             day = days(rng, self._bench, SOCKET.translation_mm.reshape(1, 3))[camera]
             yield self._shot(check, camera, one_of(rng, check.states), rng, day, hand=float(rng.random()) < hands)
 
-    def _shot(self, check: TaughtCheck, camera: str, state: str, rng: Rng, day: Disturbances, *, hand: bool) -> Shot:
+    def almost(self, check: TaughtCheck, camera: str, count: int) -> Iterator[Shot]:
+        """`count` shots of a cap that is raised by less than any example was, on the same days, without hands."""
+        for index in range(count):
+            rng = np.random.default_rng((self._seed, 3, index))
+            day = days(rng, self._bench, SOCKET.translation_mm.reshape(1, 3))[camera]
+            yield self._shot(check, camera, "raised", rng, day, hand=False, raised_mm=ALMOST_MM)
+
+    def _shot(
+        self,
+        check: TaughtCheck,
+        camera: str,
+        state: str,
+        rng: Rng,
+        day: Disturbances,
+        *,
+        hand: bool,
+        raised_mm: tuple[float, float] = RAISED_MM,
+    ) -> Shot:
         model = self._bench.camera(camera)
         variant = check.kind == "variant"
         seated = state if not variant else "none" if state == "none" else "seated"
-        placed = cap(
-            seated if seated in SEATED else "none", rng, COLOURS[state if variant and state != "none" else "blue"]
-        )
+        colour = COLOURS[state] if variant and state != "none" else COLOURS["blue"]
+        placed = cap(seated, rng, colour, raised_mm=raised_mm)
         hands = (hand_over(rng, SOCKET.translation_mm, person(rng)),) if hand else ()
         scene = Scene(placed=placed, hands=hands)
         image = _image(self._renderers[camera], scene, day, model, seed=self._seed, index=int(rng.integers(1 << 30)))
