@@ -223,9 +223,8 @@ def _tried(states: tuple[str, ...], held_out: Sequence[tuple[Classifier, Sequenc
 
 def _verdict(tried: Tried) -> tuple[bool, str]:
     """Whether a model may be used, and one sentence why, or why not and what to do."""
-    wrong = [each for each in tried.confused if each.how != COVERED]
-    if wrong:
-        worst = max(wrong, key=lambda each: each.count / each.of)
+    if tried.confused:
+        worst = max(tried.confused, key=lambda each: each.count / each.of)
         return False, (
             f"{worst.state} was told to be {worst.told} in {worst.count} of {worst.of} held-out examples "
             f"({worst.how}); take more examples of both, or make the region show what tells them apart."
