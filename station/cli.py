@@ -10,6 +10,7 @@ from typing import Annotated
 
 import typer
 
+from station.commands.calibrate_group import calibrate_app
 from station.commands.cobot_options import cobot_app
 from station.commands.defaults import default_config, default_journal
 from station.commands.desk_kit import desk_kit
@@ -29,6 +30,7 @@ app.add_typer(simulate_app, name="simulate")
 app.add_typer(check_app, name="check")
 app.add_typer(cobot_app, name="cobot")
 app.add_typer(vision_app, name="vision")
+app.add_typer(calibrate_app, name="calibrate")
 app.command("desk-kit")(desk_kit)
 
 ConfigOption = Annotated[
@@ -41,7 +43,9 @@ JournalOption = Annotated[
 
 def main() -> None:
     """Entry point: errors that a person can mend are one sentence, not a traceback."""
+    from calibration.observations import CalibrationError
     from drivers.api import DriverError
+    from station.config.artefact import ArtefactError
     from station.config.errors import ConfigError
     from station.runtime.journal import JournalError
     from station.simulation.desk_session import SessionError
@@ -51,6 +55,8 @@ def main() -> None:
     from vision.self_calibration import SelfCalibrationError
 
     mendable = (
+        ArtefactError,
+        CalibrationError,
         ConfigError,
         JournalError,
         CameraError,

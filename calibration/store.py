@@ -1,0 +1,94 @@
+"""Where artefacts lie: written whole or not at all, every former one kept, and a way back to any of them."""
+
+from __future__ import annotations
+
+import json
+import os
+from dataclasses import dataclass
+from pathlib import Path
+
+from station.config.artefact import CURRENT, LOG, Artefact, ArtefactError, Kind, current_id, folder_of, read_artefact
+from station.config.written_file import draft_of, write_through
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LogLine:
+    """Who put which artefact in force, when and why."""
+
+    id: str
+    utc: str
+    by: str
+    why: str
+
+
+class Store:
+    """The artefacts of one station. One program at a time writes; readers always find a whole state."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+
+    def keep(self, artefact: Artefact) -> Path:
+        """Write it without putting it in force, so that a bad one can be looked at. Raises OSError."""
+        folder = folder_of(self.folder, artefact.kind, artefact.subject)
+        folder.mkdir(parents=True, exist_ok=True)
+        path = folder / f"{artefact.id}.json"
+        if not path.exists():
+            _replace(path, artefact.text())
+        return path
+
+    def put_in_force(self, artefact: Artefact, *, utc: str, by: str, why: str) -> None:
+        """Keep it, and let the station use it from its next start.
+
+        Raises ArtefactError `calibration.not_good`, OSError. What is not good stays out; the old one stays in force.
+        """
+        if not artefact.verdict.good:
+            raise ArtefactError("calibration.not_good", f"{artefact.verdict.text} {artefact.verdict.advice}".strip())
+        self.keep(artefact)
+        self._point(artefact, LogLine(id=artefact.id, utc=utc, by=by, why=why))
+
+    def roll_back(self, kind: Kind, subject: str, *, utc: str, by: str, why: str, to: str | None = None) -> Artefact:
+        """Put the one before the current in force again, or `to`.
+
+        Raises ArtefactError `calibration.missing`, `calibration.damaged`.
+        """
+        now = current_id(self.folder, kind, subject)
+        earlier = [line.id for line in self.log(kind, subject) if line.id != now]
+        wanted = to or (earlier[-1] if earlier else None)
+        if wanted is None:
+            raise ArtefactError("calibration.missing", f"{subject} has no {kind} calibration before {now}")
+        artefact = read_artefact(folder_of(self.folder, kind, subject) / f"{wanted}.json")
+        self._point(artefact, LogLine(id=wanted, utc=utc, by=by, why=why))
+        return artefact
+
+    def log(self, kind: Kind, subject: str) -> tuple[LogLine, ...]:
+        """Oldest first. A last line that a power cut broke off is left out."""
+        path = folder_of(self.folder, kind, subject) / LOG
+        if not path.exists():
+            return ()
+        lines = path.read_text(encoding="utf-8").split("\n")[:-1]
+        return tuple(LogLine(**json.loads(line)) for line in lines)
+
+    def history(self, kind: Kind, subject: str) -> tuple[Artefact, ...]:
+        """Every artefact of one thing that can be read, by the time it was made."""
+        found = []
+        for path in sorted(folder_of(self.folder, kind, subject).glob(f"{kind}-*.json")):
+            try:
+                found.append(read_artefact(path))
+            except ArtefactError:  # a damaged old file hides no others; `station check` names it
+                continue
+        return tuple(sorted(found, key=lambda artefact: artefact.made_utc))
+
+    def _point(self, artefact: Artefact, line: LogLine) -> None:
+        folder = folder_of(self.folder, artefact.kind, artefact.subject)
+        text = json.dumps({"id": line.id, "utc": line.utc, "by": line.by, "why": line.why}, ensure_ascii=False)
+        _replace(folder / CURRENT, text)
+        with (folder / LOG).open("a", encoding="utf-8") as file:
+            file.write(text + "\n")
+            file.flush()
+            os.fsync(file.fileno())
+
+
+def _replace(path: Path, text: str) -> None:
+    draft = draft_of(path)
+    write_through(draft, text)
+    draft.replace(path)
