@@ -8,7 +8,6 @@ matrices.
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
@@ -38,10 +37,7 @@ CROSSED = tuple((6.0, 9.0, float(way)) for way in range(0, 360, 60))
 TURNS_DEG = (0.0, 30.0)
 BLURS_PX = (0.8, 1.5, 2.4)
 SMOOTH_PX = 0.8
-LEVEL_PX = 6.5
-"""Widths of the two blurs: against noise, and of what changes slowly. Pictures and templates are treated alike."""
-PAD_PX = 12
-"""Pixels round the window that the wider blur looks at."""
+"""What a picture is smoothed by against its noise before it is compared; templates are smoothed alike."""
 BASIS = 24
 """Number of common pictures; they hold 99 % of each template."""
 FINE = 4
@@ -70,9 +66,9 @@ class Templates:
     left_px: int
     top_px: int
     whole: Bank
-    """Over nut, stud and the hole around them, in `levelled` pictures."""
+    """Over nut, stud and the hole around them."""
     stud: Bank
-    """Over the stud and what is close to it alone, in `smoothed` pictures: whatever lies around it, or nothing."""
+    """Over the stud and what is close to it alone: whatever lies around it, a part askew or none at all."""
 
 
 def templates(joint: Joint, camera: CameraModel) -> Templates | None:
@@ -82,10 +78,10 @@ def templates(joint: Joint, camera: CameraModel) -> Templates | None:
         return None
     low = np.floor(outline.min(axis=0)).astype(int) - 2
     high = np.ceil(outline.max(axis=0)).astype(int) + 3
-    spare = SHIFT_PX + PAD_PX
+    spare = SHIFT_PX + 1
     if (low < spare).any() or high[0] > camera.width_px - spare or high[1] > camera.height_px - spare:
         return None
-    canvas = _Canvas(joint, camera, low - PAD_PX, high - low + 2 * PAD_PX)
+    canvas = _Canvas(joint, camera, low, high - low)
     nuts = [
         canvas.nut(lift_mm, tilt_deg, way_deg, turn_deg, around)
         for around in (SHADE, PLATE)
@@ -97,36 +93,20 @@ def templates(joint: Joint, camera: CameraModel) -> Templates | None:
     return Templates(
         left_px=int(low[0]),
         top_px=int(low[1]),
-        whole=_bank(nuts, bare, canvas.mask(outline), levelled),
-        stud=_bank(nuts, bare[1:], near, smoothed),
+        whole=_bank(nuts, bare, canvas.mask(outline)),
+        stud=_bank(nuts, bare[1:], near),
     )
 
 
-def _bank(nuts: list[Plane], bare: list[Plane], mask: NDArray[np.bool_], prepared: Callable[[Plane], Plane]) -> Bank:
+def _bank(nuts: list[Plane], bare: list[Plane], mask: NDArray[np.bool_]) -> Bank:
     """They resemble each other: a few common pictures make all of them, and are compared in a fraction of the time."""
     import cv2
 
-    rows = np.vstack([_normal(nuts, mask, prepared), _normal(bare, mask, prepared)])
+    rows = np.vstack([_normal(nuts, mask), _normal(bare, mask)])
     basis = _common(rows)
     parts = np.asarray(cv2.gemm(rows, basis, 1.0, np.zeros(0, np.float32), 0.0, flags=cv2.GEMM_2_T), dtype=np.float32)
     count = len(nuts) * len(BLURS_PX)
-    inner = mask[PAD_PX:-PAD_PX, PAD_PX:-PAD_PX]
-    return Bank(mask=inner, basis=basis, nut=parts[:count], bare=parts[count:])
-
-
-def smoothed(picture: Plane) -> Plane:
-    """A picture, smoothed against noise."""
-    import cv2
-
-    return np.asarray(cv2.GaussianBlur(picture, (0, 0), SMOOTH_PX), dtype=np.float32)
-
-
-def levelled(picture: Plane) -> Plane:
-    """A picture, smoothed, without what changes slowly over it: shadows, glare, what lies around."""
-    import cv2
-
-    smooth = smoothed(picture)
-    return np.asarray(smooth - cv2.GaussianBlur(smooth, (0, 0), LEVEL_PX), dtype=np.float32)
+    return Bank(mask=mask, basis=basis, nut=parts[:count], bare=parts[count:])
 
 
 def _common(rows: Plane) -> Plane:
@@ -151,12 +131,13 @@ def _hull_px(joint: Joint, camera: CameraModel, foot_mm: float, end_mm: float) -
     return np.asarray(cv2.convexHull(pixels.astype(np.float32))[:, 0], dtype=np.float64)
 
 
-def _normal(pictures: list[Plane], mask: NDArray[np.bool_], prepared: Callable[[Plane], Plane]) -> Plane:
+def _normal(pictures: list[Plane], mask: NDArray[np.bool_]) -> Plane:
     """Each picture at each blur as a row of its compared pixels, with zero mean and unit length."""
     import cv2
 
-    blurred = (np.asarray(cv2.GaussianBlur(p, (0, 0), blur), np.float32) for p in pictures for blur in BLURS_PX)
-    stack = np.array([prepared(picture)[mask] for picture in blurred], dtype=np.float32)
+    blurs = [float(np.hypot(blur, SMOOTH_PX)) for blur in BLURS_PX]
+    rows = [cv2.GaussianBlur(picture, (0, 0), blur)[mask] for picture in pictures for blur in blurs]
+    stack = np.array(rows, dtype=np.float32)
     stack -= stack.mean(axis=1, keepdims=True)
     return np.asarray(stack / np.linalg.norm(stack, axis=1, keepdims=True), dtype=np.float32)
 

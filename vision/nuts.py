@@ -19,14 +19,14 @@ from numpy.typing import NDArray
 from vision.api import FactValue, HandObservation, SiteObservation
 from vision.bench import Joint
 from vision.geometry import Array, CameraModel
-from vision.nut_templates import LOOKED_AT_MM, PAD_PX, SHIFT_PX, Bank, Templates, levelled, smoothed, templates
+from vision.nut_templates import LOOKED_AT_MM, SHIFT_PX, SMOOTH_PX, Bank, Templates, templates
 
 STEEPEST_DEG = 65.0
 LEAST_CONTRAST = 1.2
 """Standard deviation of the compared pixels, in levels, below which nothing can be there to compare."""
 LIKE_NUT, NUT_LEAD = 0.80, 0.30
 """A nut: its best correlation, and how far it is before the bare stud's. Higher than for bare, as it passes steps."""
-LIKE_BARE, BARE_LEAD = 0.75, 0.25
+LIKE_BARE, BARE_LEAD = 0.75, 0.27
 LIKE_STUD, STUD_LEAD, UNLIKE_NUT = 0.80, 0.30, 0.50
 """The same told from the stud alone, where its surroundings are not as they should be."""
 COARSE_PX = 4.0
@@ -90,23 +90,17 @@ def _likeness(image: NDArray[np.uint8], kept: Templates) -> _Look:
 
     mask = kept.whole.mask
     height, width = mask.shape
-    margin = SHIFT_PX + PAD_PX
-    top, left = kept.top_px - margin, kept.left_px - margin
-    region = image[top : kept.top_px + height + margin, left : kept.left_px + width + margin]
+    top, left = kept.top_px - SHIFT_PX, kept.left_px - SHIFT_PX
+    region = image[top : kept.top_px + height + SHIFT_PX, left : kept.left_px + width + SHIFT_PX]
     grey = cv2.cvtColor(region, cv2.COLOR_BGR2GRAY).astype(np.float32)
-    smooth = smoothed(grey)
-    nut, bare = _best(_windows(levelled(grey), mask), kept.whole)
-    stud_nut, stud = _best(_windows(smooth, mask), kept.stud)
-    place = (slice(margin, margin + height), slice(margin, margin + width))
-    contrast = float(smooth[place][mask].std())
-    fine = float((smooth - cv2.GaussianBlur(smooth, (0, 0), COARSE_PX))[place][mask].std())
+    grey = np.asarray(cv2.GaussianBlur(grey, (0, 0), SMOOTH_PX), dtype=np.float32)
+    windows = np.lib.stride_tricks.sliding_window_view(grey, (height, width)).reshape(-1, height, width)
+    nut, bare = _best(windows, kept.whole)
+    stud_nut, stud = _best(windows, kept.stud)
+    place = (slice(SHIFT_PX, SHIFT_PX + height), slice(SHIFT_PX, SHIFT_PX + width))
+    contrast = float(grey[place][mask].std())
+    fine = float((grey - cv2.GaussianBlur(grey, (0, 0), COARSE_PX))[place][mask].std())
     return _Look(nut=nut, bare=bare, stud_nut=stud_nut, stud=stud, contrast=contrast, detail=fine / max(contrast, 1e-6))
-
-
-def _windows(picture: NDArray[np.float32], mask: NDArray[np.bool_]) -> NDArray[np.float32]:
-    """(S, h, w) the mask's window at every shift that is tried."""
-    inner = picture[PAD_PX:-PAD_PX, PAD_PX:-PAD_PX]
-    return np.lib.stride_tricks.sliding_window_view(inner, mask.shape).reshape(-1, *mask.shape)
 
 
 def _best(windows: NDArray[np.float32], bank: Bank) -> tuple[float, float]:
