@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Iterable
+from datetime import UTC, datetime
 from importlib.metadata import version
 from pathlib import Path
 from typing import Annotated
@@ -105,6 +106,7 @@ def visit(
     from station.commands import live
     from station.commands.visit import headless as run_headless
     from station.runtime.setting import read_files
+    from station.runtime.stored_calibration import with_stored
     from station.simulation.mishaps import Mishap, possible
     from vision.hand_model import default_model_path
 
@@ -118,7 +120,7 @@ def visit(
     if speed == "max" and not headless:
         raise typer.BadParameter("simulated time has no viewer; add --headless", param_hint="--speed max")
     mishap = Mishap(inject) if inject else None
-    files = read_files(config or default_config(), procedure)
+    files = with_stored(read_files(config or default_config(), procedure), datetime.now(UTC))
     if mishap is not None and not possible(mishap, files.procedure):
         detail = f"{inject} cannot happen in procedure {files.procedure.id}; choose another of `--inject list`"
         raise typer.BadParameter(detail, param_hint="--inject")

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import typer
 
+from station.commands.calibrate_records import list_artefacts, roll_back, show
+
 calibrate_app = typer.Typer(
     no_args_is_help=True,
     help="Calibrate cameras, cobot, parts and tool; what comes out is a file with its error, date and expiry.",
@@ -13,3 +15,8 @@ calibrate_app = typer.Typer(
 @calibrate_app.callback()
 def calibrate() -> None:
     """Calibrate cameras, cobot, parts and tool."""
+
+
+calibrate_app.command("list")(list_artefacts)
+calibrate_app.command("roll-back")(roll_back)
+calibrate_app.command("show")(show)

@@ -8,6 +8,7 @@ import threading
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from datetime import UTC, datetime
 from pathlib import Path
 
 from rich.console import Console
@@ -19,6 +20,7 @@ from drivers.torque_tool.open_protocol.driver import OpenProtocolTool
 from drivers.torque_tool.open_protocol.profiles import PROFILES
 from drivers.voice_player import find_player
 from drivers.voice_synthesiser import VOICE_PROCESS, SpeechError, Synthesiser
+from station.config.artefact import ArtefactError, Kind
 from station.config.bench import bench_of
 from station.config.errors import ConfigError
 from station.config.motion_scene import motion_scene
@@ -31,6 +33,7 @@ from station.runtime.cobot_port import cobot_driver, cobot_line
 from station.runtime.journal import Journal, JournalError
 from station.runtime.mat_calibration import MAT, calibrate_cameras
 from station.runtime.setting import Files, read_files
+from station.runtime.stored_calibration import stored, stored_devices, with_stored
 from station.simulation.arms import SIMULATED
 from vision.cameras.opening import open_source
 from vision.cameras.source import CameraError
@@ -62,8 +65,12 @@ def check(path: Path) -> int:
         console.print(str(error), markup=False)
         return 2
     console.print(f"{files.station.title} ({path})")
+    calibrations = [_stored(files.station, kind, name) for kind, name in stored_devices(files.station)]
+    if all(finding.good for finding in calibrations):
+        files = with_stored(files, datetime.now(UTC))
     findings = [
         *_files(files),
+        *calibrations,
         *_gestures(files),
         *_supervisor(files),
         *(_mat_camera(files, c) if c.calibration == MAT else _camera(c) for c in files.station.cameras),
@@ -76,6 +83,19 @@ def check(path: Path) -> int:
         console.print(f"  {mark} {finding.name}: ", end="")
         console.print(finding.detail, markup=False)
     return 0 if all(finding.good for finding in findings) else 1
+
+
+def _stored(station: StationConfig, kind: Kind, device: str) -> Finding:
+    """The calibration in force of a device that takes it from the store."""
+    name = f"calibration {device}"
+    try:
+        artefact = stored(station, kind, device, datetime.now(UTC))
+    except ArtefactError as error:
+        return Finding(name=name, good=False, detail=str(error))
+    until = f"good until {artefact.expires_utc}" if artefact.expires_utc else "no expiry"
+    return Finding(
+        name=name, good=True, detail=f"{artefact.id} of {artefact.made_utc}, {until}: {artefact.verdict.text}"
+    )
 
 
 def _files(files: Files) -> list[Finding]:

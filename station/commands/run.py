@@ -4,15 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import ExitStack
+from datetime import datetime
 
 import anyio
 
 from station.app import Bench, alive, as_left, build, pages, simulated_bench, until_signal
+from station.config.artefact import ArtefactError
 from station.core.state import Phase
 from station.runtime.clock import SystemClock
 from station.runtime.mat_calibration import calibrate_cameras, wants_mat
 from station.runtime.setting import Files
 from station.runtime.station import next_visit_id
+from station.runtime.stored_calibration import stored_ids, with_stored
 from station.simulation.key_trigger import KeyTrigger
 from station.simulation.live import turn_bench
 from station.simulation.rig import Rig
@@ -20,19 +23,22 @@ from station.simulation.world import parameter_sets
 
 MOVED_FOR_S = 2.0
 """A camera that finds its own calibration measures it anew when it has been moved for this long between visits."""
+ASK_EVERY_S = 2.0
+"""How often the store is asked between visits whether other calibrations are in force by now."""
 
 
 def run_station(files: Files, software: str) -> int:
     """Greet, guide, record, again. A visit that a crash left open goes on where it was, after looking again.
 
-    Raises SelfCalibrationError when a camera that finds its own calibration cannot.
+    Between visits it begins anew with what `station calibrate` has put in force meanwhile. Raises SelfCalibrationError
+    when a camera that finds its own calibration cannot, ArtefactError when one in force may not be used (any more).
     """
     path = files.station.data_dir / "journal.sqlite"
     again = True
     while again:
         clock = SystemClock()
         with ExitStack() as stack:
-            left = calibrate_cameras(as_left(files, path), clock.now_s, print)
+            left = with_stored(calibrate_cameras(as_left(files, path), clock.now_s, print), _now(clock))
             rig = simulated_bench(left, seed=1, clock=clock)
             if rig is not None:
                 stack.callback(rig.close)
@@ -47,12 +53,21 @@ def run_station(files: Files, software: str) -> int:
                 resume=True,
                 speaks=True,
             )
-            again = anyio.run(_run, bench, {camera.name for camera in wants_mat(files)})
+            again = anyio.run(_run, bench, files)
     return 0
 
 
-async def _run(bench: Bench, by_mat: set[str]) -> bool:
-    """Until somebody ends it; True = a camera in `by_mat` was moved between visits, so that all begins anew."""
+def _now(clock: SystemClock) -> datetime:
+    return datetime.fromisoformat(clock.utc())
+
+
+async def _run(bench: Bench, files: Files) -> bool:
+    """Until somebody ends it; True = a calibration is another one by now, so that all begins anew.
+
+    `files` say where each device's calibration comes from.
+    """
+    by_mat = {camera.name for camera in wants_mat(files)}
+    stored = stored_ids(files, _now(bench.clock))
     asked = anyio.Event()
     station = bench.station
     rig = bench.rig
@@ -66,18 +81,23 @@ async def _run(bench: Bench, by_mat: set[str]) -> bool:
         station.open_visit(next_visit_id(station.journal, bench.files.station.id), language)
 
     bench.desk.opens = opens
-    moved = False
+    anew = False
 
     async def body() -> None:
-        nonlocal moved
-        since_s = bench.clock.now_s()
+        nonlocal anew
+        since_s = asked_s = bench.clock.now_s()
         while not asked.is_set():
-            state = station.loop.state
+            state, now_s = station.loop.state, bench.clock.now_s()
             off = any(state.bad_cameras.get(name) == "camera.moved" for name in by_mat)
-            if not off or state.phase is Phase.RUNNING:
-                since_s = bench.clock.now_s()
-            elif bench.clock.now_s() - since_s > MOVED_FOR_S:
-                moved = True
+            if state.phase is Phase.RUNNING:
+                since_s = asked_s = now_s
+            elif not off:
+                since_s = now_s
+            if now_s - asked_s > ASK_EVERY_S:
+                asked_s = now_s
+                anew = _others_in_force(files, stored, _now(bench.clock))
+            if anew or now_s - since_s > MOVED_FOR_S:
+                anew = True
                 return
             with anyio.move_on_after(0.2):
                 await asked.wait()
@@ -89,7 +109,15 @@ async def _run(bench: Bench, by_mat: set[str]) -> bool:
         outer.start_soon(until_signal, asked)
         await alive(bench, body)
         outer.cancel_scope.cancel()
-    return moved
+    return anew
+
+
+def _others_in_force(files: Files, stored: dict[str, str], now: datetime) -> bool:
+    """Whether the devices' calibrations are others than at the start, or one may not be used any more."""
+    try:
+        return stored_ids(files, now) != stored
+    except ArtefactError:
+        return True
 
 
 def _key(bench: Bench, rig: Rig) -> Iterator[None]:

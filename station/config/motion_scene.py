@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-from drivers.cobot.arm.model import Limits
+from collections.abc import Sequence
+from dataclasses import replace
+
+from drivers.cobot.arm.model import ArmModel, Limits
 from station.config.arm_models import ARM_MODELS
 from station.config.station_values import StationConfig
 from station.core.procedure import Procedure, Reach
@@ -20,7 +23,7 @@ def motion_scene(
     cobot = station.cobot
     if cobot is None:
         raise ValueError(f"station {station.id} has no [cobot], so nothing can be planned for it")
-    model = ARM_MODELS[cobot.family]
+    model = measured(ARM_MODELS[cobot.family], cobot.link_correction_mm)
     return MotionScene(
         model=model,
         limits_deg=model.limits_deg if limits_deg is None else limits_deg,
@@ -35,3 +38,14 @@ def motion_scene(
         gestures=station.gestures.by_name,
         reach=reach,
     )
+
+
+def measured(model: ArmModel, link_correction_mm: Sequence[tuple[float, float]]) -> ArmModel:
+    """The model with what was measured added to d and a of each row, six pairs."""
+    if not any(value for pair in link_correction_mm for value in pair):
+        return model
+    rows = (
+        replace(row, d_mm=row.d_mm + d_mm, a_mm=row.a_mm + a_mm)
+        for row, (d_mm, a_mm) in zip(model.rows, link_correction_mm, strict=True)
+    )
+    return replace(model, rows=tuple(rows))

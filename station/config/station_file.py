@@ -36,6 +36,8 @@ from vision.bench import Body
 FIXTURE = "fixture"
 TOOL = "tool"
 """Name of the tool's body, for vision."""
+STORE = "store"
+"""What `calibration` of a camera or the cobot says where an artefact counts, and not the station file."""
 
 _KEYS = (
     "station",
@@ -89,6 +91,9 @@ def load_station(path: Path) -> StationConfig:
         if isinstance(gesture, Hold) and gesture.touches not in ids:
             what = f"gesture `{name}` touches `{gesture.touches}`, which is no obstacle here"
             reader.findings.report(("obstacle",), what, nearest(gesture.touches, ids))
+    if head is not None and head.calibration is None:
+        for at in _stored(cameras, cobot):
+            reader.findings.report(at, "there is no folder of calibrations", "name one: `calibration` in [station]")
     drawn = _zones(path.parent / head.zones if head and head.zones else None, zones, cameras, reader.findings)
     if head is None or web is None or voice is None or limits is None or reader.findings.problems:
         raise ConfigError(tuple(sorted(reader.findings.problems, key=lambda problem: problem.line or 0)))
@@ -102,6 +107,7 @@ def load_station(path: Path) -> StationConfig:
         phrases=folder / head.phrases,
         orders=folder / head.orders,
         checks=folder / head.checks if head.checks else None,
+        calibrations=folder / head.calibration if head.calibration else None,
         scenes=folder / head.scenes if head.scenes else None,
         data_dir=folder / head.data_dir,
         cameras=tuple(camera.value() for camera in cameras.values()),
@@ -165,6 +171,12 @@ def _zones(
     except ConfigError as error:
         findings.problems += error.problems
         return ZoneBook()
+
+
+def _stored(cameras: Mapping[int, CameraShape], cobot: CobotShape | None) -> list[KeyPath]:
+    """The keys that say that an artefact counts."""
+    keys: list[KeyPath] = [("camera", index, "calibration") for index in cameras if cameras[index].calibration == STORE]
+    return [*keys, ("cobot", "calibration")] if cobot is not None and cobot.calibration == STORE else keys
 
 
 class _Reader:

@@ -49,6 +49,8 @@ class HeadShape(Strict):
     """File of the zones that are drawn on the page of the eyes; it need not be there yet."""
     checks: Name | None = None
     """Folder of the models of taught checks; needed where a procedure has any."""
+    calibration: Name | None = None
+    """Folder of the calibration artefacts; needed where a camera or the cobot takes its calibration from there."""
     data_dir: Name
     hand_height_mm: AtLeast0 = 90.0
 
@@ -67,6 +69,8 @@ class CameraShape(Strict):
     white_balance_k: Above0 | None = None
     focus: AtLeast0 | None = None
     calibration: Name
+    """Id of what stands here, for the journal; or `store`: what `station calibrate` has put in force counts, and what
+    stands here is only where the camera should be. `mat`: measured at every start."""
     position_mm: Vec3
     """Of the lens, bench frame."""
     distortion: Vec5 = (0.0, 0.0, 0.0, 0.0, 0.0)
@@ -183,6 +187,8 @@ class CobotShape(Strict):
     url: Name
     baudrate: Baudrate = 115_200
     ack: Literal["auto", "modern", "legacy"] = "auto"
+    calibration: Name = "by-hand"
+    """As a camera's: `store` takes base, joint zeros and links from what `station calibrate` has put in force."""
     base_mm: Vec3
     base_yaw_deg: float = 0.0
     pointer_mm: AtLeast0 = 0.0
@@ -199,6 +205,7 @@ class CobotShape(Strict):
             url=self.url,
             baudrate=self.baudrate,
             ack=self.ack,
+            calibration=self.calibration,
             bench_from_base=Transform.of(*self.base_mm, yaw_deg=self.base_yaw_deg),
             pointer_mm=self.pointer_mm,
             pointer_radius_mm=self.pointer_radius_mm,

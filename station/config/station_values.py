@@ -46,6 +46,8 @@ class CobotConfig:
     baudrate: int
     ack: Literal["auto", "modern", "legacy"]
     """Only for a myCobot 280."""
+    calibration: str
+    """Id of the calibration artefact, for the journal."""
     bench_from_base: Transform
     pointer_mm: float
     """Length of the pointer on the flange, along the flange's z axis."""
@@ -53,6 +55,10 @@ class CobotConfig:
     dish_radius_mm: float
     """Of a dish around the pointer for what the arm brings; 0 = none."""
     dish_above_tip_mm: float
+    joint_offset_deg: tuple[float, ...] = (0.0, 0.0, 0.0, 0.0, 0.0, 0.0)
+    """Added to the joints that the arm reports; the arm is told its joints without it."""
+    link_correction_mm: tuple[tuple[float, float], ...] = ((0.0, 0.0),) * 6
+    """Added to d and a of each row of the maker's table."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -169,6 +175,8 @@ class StationConfig:
     orders: Path
     checks: Path | None
     """Folder of the models of taught checks; None on a bench without."""
+    calibrations: Path | None
+    """Folder of the calibration artefacts; None on a bench whose file says all itself."""
     scenes: Path | None
     """Folder with a drawing of the bench for each procedure id; None on a bench where nothing is drawn."""
     data_dir: Path

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from drivers.api import Conversation, DriverEvent, LinkError
+from drivers.cobot.joint_zeros import JointZeros
 from drivers.cobot.mycobot280.driver import MyCobot280
 from drivers.cobot.universal_robots.driver import UniversalRobot
 from drivers.cobot.universal_robots.line import open_line
@@ -19,10 +20,12 @@ MYCOBOT280 = "mycobot280"
 
 
 def cobot_driver(config: CobotConfig) -> Conversation:
-    """The driver of the arm's family."""
-    if config.family == MYCOBOT280:
-        return MyCobot280("cobot", ack=config.ack)
-    return UniversalRobot(ARM_MODELS[config.family], "cobot")
+    """The driver of the arm's family, with the joint zeros that were measured."""
+    mycobot = config.family == MYCOBOT280
+    arm: Conversation = (
+        MyCobot280("cobot", ack=config.ack) if mycobot else UniversalRobot(ARM_MODELS[config.family], "cobot")
+    )
+    return JointZeros(arm, config.joint_offset_deg) if any(config.joint_offset_deg) else arm
 
 
 def cobot_line(config: CobotConfig) -> CountedLink:

@@ -15,6 +15,9 @@ from station.config.station_values import StationConfig
 from station.core.procedure import Order, Procedure
 from station.runtime.station import ArmSetting, Setting
 
+COBOT = "cobot"
+"""Name of the arm in the start document."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Files:
@@ -45,13 +48,19 @@ def setting_of(files: Files, software: str) -> Setting:
         watches=watches_of(station, files.procedure),
         arm=_arm(files),
         orders=files.orders,
-        calibration={camera.name: camera.calibration for camera in station.cameras},
+        calibration=_calibration(station),
         sockets=station.torque_tool.sockets if station.torque_tool else {},
         identify=station.torque_tool.identify if station.torque_tool else False,
         stale_s=station.limits.camera_stale_s,
         zone_book=station.zone_book,
         checks=station.checks,
     )
+
+
+def _calibration(station: StationConfig) -> dict[str, str]:
+    """Device -> id of its calibration, for the journal."""
+    ids = {camera.name: camera.calibration for camera in station.cameras}
+    return ids | ({COBOT: station.cobot.calibration} if station.cobot else {})
 
 
 def _arm(files: Files) -> ArmSetting | None:

@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
-from drivers.api import Command, CommandDone, CommandFailed, Connected, DriverEvent, MoveJoints
+from drivers.api import Command, CommandDone, CommandFailed, Connected, Conversation, DriverEvent, MoveJoints
 from drivers.cobot.mycobot280.driver import MyCobot280
 from drivers.cobot.mycobot280.simulator import MyCobot280Simulator
 from drivers.session import PortOwner
@@ -17,13 +17,13 @@ TICK_S = 0.01
 class CobotRig:
     """Steps time by 10 ms and renews the lease at every step while `lease` is set."""
 
-    def __init__(self, **simulator: Any) -> None:
+    def __init__(self, driver: Conversation | None = None, **simulator: Any) -> None:
         self.now_s = 100.0
         self.lease = True
         self.events: list[DriverEvent] = []
         self.simulator = MyCobot280Simulator(random.Random(7), **simulator)
         self.port = SimulatorPort(None, self.simulator, lambda: self.now_s)
-        self.owner = PortOwner(self.port.connect, MyCobot280(), lambda: self.now_s, self.events.append)
+        self.owner = PortOwner(self.port.connect, driver or MyCobot280(), lambda: self.now_s, self.events.append)
         self.step = LockStep([(self.owner, self.port)])
 
     def tick(self) -> None:

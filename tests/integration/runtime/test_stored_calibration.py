@@ -1,0 +1,177 @@
+"""A station that takes its calibrations from the store: what is in force counts, and without one it does not start."""
+
+import shutil
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from calibration.store import Store
+from drivers.cobot.arm.forward import flange
+from station.commands.run import _others_in_force
+from station.config.artefact import Artefact, ArtefactError, Kind, Verdict
+from station.config.errors import ConfigError
+from station.runtime.setting import read_files, setting_of
+from station.runtime.stored_calibration import stored_ids, with_stored
+from vision.geometry import CameraModel, Transform
+
+CONFIG = Path(__file__).parents[3] / "config"
+NOW = datetime(2026, 3, 1, 12, 0, tzinfo=UTC)
+BASE = Transform.of(301.5, 109.2, 0.4, 0.2, -0.1, 180.6)
+
+
+@pytest.fixture
+def path(tmp_path):
+    """The simulated bench, with cameras and arm that are calibrated."""
+    folder = tmp_path / "config"
+    shutil.copytree(CONFIG, folder)
+    station = folder / "station.sim.toml"
+    text = station.read_text(encoding="utf-8")
+    text = text.replace('"sim-top"', '"store"').replace('"sim-side"', '"store"')
+    text = text.replace("[cobot]\n", '[cobot]\ncalibration = "store"\n')
+    station.write_text(text.replace("data_dir =", 'calibration = "calibration"\ndata_dir ='), encoding="utf-8")
+    return station
+
+
+def _made(kind: Kind, subject: str, result: dict, **more: object) -> Artefact:
+    return Artefact.model_validate(
+        {
+            "kind": kind,
+            "subject": subject,
+            "made_utc": NOW.isoformat(),
+            "by": "Ken",
+            "method": "by hand",
+            "software": "1",
+            "result": result,
+            "verdict": Verdict(good=True, text="Good."),
+            **more,
+        }
+    )
+
+
+def _camera(model: CameraModel, **more: object) -> Artefact:
+    pose = model.camera_from_bench
+    result = {
+        "width_px": model.width_px,
+        "height_px": model.height_px,
+        "matrix": (model.matrix * [[1.01, 1.0, 1.0], [1.0, 1.01, 1.0], [1.0, 1.0, 1.0]]).tolist(),
+        "distortion": model.distortion.tolist(),
+        "rotation": pose.rotation.tolist(),
+        "position_mm": pose.inverse().translation_mm.tolist(),
+        "position_sigma_mm": 0.2,
+        "rotation_sigma_deg": 0.03,
+        "covariance": (np.eye(6) * 1e-4).tolist(),
+    }
+    return _made(Kind.CAMERA, model.name, result, **more)
+
+
+def _arm() -> Artefact:
+    result = {
+        "base_mm": BASE.translation_mm.tolist(),
+        "base_rotation": BASE.rotation.tolist(),
+        "joint_offset_deg": [0.3, -0.2, 0.1, 0.0, 0.4, -0.3],
+        "link_correction_mm": [[0.2, 0.0], [0.0, -0.1], [0.0, 0.3], [0.1, 0.0], [0.0, 0.0], [0.0, 0.0]],
+    }
+    return _made(Kind.ARM, "cobot", result)
+
+
+def _store(path: Path) -> Store:
+    """Everything that the station asks for, in force."""
+    store = Store(path.parent / "calibration")
+    for camera in read_files(path).station.cameras:
+        store.put_in_force(_camera(camera.model), utc=NOW.isoformat(), by="Ken", why="first")
+    store.put_in_force(_arm(), utc=NOW.isoformat(), by="Ken", why="first")
+    return store
+
+
+def test_a_station_starts_with_what_is_in_force_and_journals_its_ids(path):
+    _store(path)
+    nominal = read_files(path)
+    files = with_stored(nominal, NOW)
+    top, nominal_top = files.station.cameras[0], nominal.station.cameras[0]
+    assert top.model.matrix[0, 0] == pytest.approx(1.01 * nominal_top.model.matrix[0, 0])
+    assert top.model.position_sigma_mm == 0.2
+    assert files.station.cobot is not None
+    assert files.station.cobot.bench_from_base.distance_to_mm(BASE) < 1e-9
+    ids = dict(setting_of(files, "1").calibration)
+    assert ids == stored_ids(nominal, NOW)
+    assert {name: identity.rsplit("-", 1)[0] for name, identity in ids.items()} == {
+        "top": "camera-top",
+        "side": "camera-side",
+        "cobot": "arm-cobot",
+    }
+
+
+def test_planning_counts_with_the_measured_links_and_base(path):
+    _store(path)
+    nominal, files = read_files(path), with_stored(read_files(path), NOW)
+    first, second = setting_of(nominal, "1").arm, setting_of(files, "1").arm
+    assert first is not None and second is not None
+    zero = (0.0,) * 6
+    moved = flange(second.scene.model, zero)[:3, 3] - flange(first.scene.model, zero)[:3, 3]
+    assert np.linalg.norm(moved) == pytest.approx(0.1), "upright, d1, a2 and a3 cancel, and d4 is left"
+    assert second.scene.bench_from_base.distance_to_mm(BASE) < 1e-9
+
+
+def test_without_one_it_does_not_start_and_says_what_to_do(path):
+    with pytest.raises(ArtefactError, match="run `station calibrate`") as raised:
+        with_stored(read_files(path), NOW)
+    assert raised.value.code == "calibration.missing"
+
+
+@pytest.mark.parametrize(
+    ("change", "code"),
+    [
+        ({"expires_utc": (NOW - timedelta(days=1)).isoformat()}, "calibration.expired"),
+        ({"result": {"matrix": 3}}, "calibration.damaged"),
+    ],
+)
+def test_an_expired_one_or_one_without_figures_is_not_used(path, change, code):
+    store = _store(path)
+    camera = read_files(path).station.cameras[1]
+    whole = _camera(camera.model)
+    result = change.get("result", whole.result)
+    expires = change.get("expires_utc", "")
+    store.put_in_force(
+        whole.model_copy(update={"result": result, "expires_utc": expires}), utc=NOW.isoformat(), by="Ken", why="bad"
+    )
+    with pytest.raises(ArtefactError) as raised:
+        with_stored(read_files(path), NOW)
+    assert raised.value.code == code
+
+
+def test_one_for_another_picture_size_is_not_used(path):
+    store = _store(path)
+    model = read_files(path).station.cameras[0].model
+    small = CameraModel("top", 640, 360, model.matrix, model.distortion, model.camera_from_bench)
+    store.put_in_force(_camera(small), utc=NOW.isoformat(), by="Ken", why="other size")
+    with pytest.raises(ArtefactError, match="640x360") as raised:
+        with_stored(read_files(path), NOW)
+    assert raised.value.code == "calibration.other_size"
+
+
+def test_between_visits_a_running_station_notices_a_new_one_and_one_that_ends(path):
+    store = _store(path)
+    files = read_files(path)
+    running = stored_ids(files, NOW)
+    assert not _others_in_force(files, running, NOW)
+    newer = _camera(files.station.cameras[0].model, expires_utc=(NOW + timedelta(days=1)).isoformat())
+    store.put_in_force(newer, utc=NOW.isoformat(), by="Mika", why="after cleaning")
+    assert _others_in_force(files, running, NOW)
+    again = stored_ids(files, NOW)
+    assert not _others_in_force(files, again, NOW)
+    assert _others_in_force(files, again, NOW + timedelta(days=2))
+
+
+def test_a_station_file_that_wants_the_store_names_its_folder(path):
+    text = path.read_text(encoding="utf-8")
+    path.write_text(text.replace('calibration = "calibration"\n', ""), encoding="utf-8")
+    with pytest.raises(ConfigError, match=r"name one: `calibration` in \[station\]"):
+        read_files(path)
+
+
+def test_a_bench_that_says_all_itself_needs_no_store():
+    files = read_files(CONFIG / "station.sim.toml")
+    assert with_stored(files, NOW).station.cameras[0].calibration == "sim-top"
+    assert stored_ids(files, NOW) == {}
