@@ -33,7 +33,7 @@ layers:
 	$(BIN)/lint-imports
 
 tests:
-	$(BIN)/pytest -q -n 2 --dist loadfile
+	$(BIN)/pytest -q -n 2 --dist loadfile --durations 25
 
 campaign: .venv/dev.stamp $(MODEL) ## the long runs over many seeds
 	$(BIN)/pytest -q -m campaign -n 2 --timeout 7200 -rA
