@@ -10,7 +10,7 @@ from __future__ import annotations
 import logging
 import signal
 import threading
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import ExitStack, asynccontextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -86,6 +86,20 @@ def as_left(files: Files, journal_path: Path) -> Files:
     procedure = replay(journal, left).procedure if left is not None else files.procedure
     journal.close()
     return replace(files, procedure=procedure)
+
+
+def left_calibrations(journal_path: Path) -> Mapping[str, str] | None:
+    """Device -> id of the calibration that an open visit was started on; None where no visit was left open."""
+    journal = Journal(journal_path)
+    left = journal.open_visit()
+    rows = list(journal.rows(left)) if left is not None else []
+    journal.close()
+    events = (row.body["envelope"]["event"] for row in rows if row.kind == "event")
+    found: Mapping[str, str] | None = None
+    for event in events:
+        if event["kind"] == "VisitOpened":
+            found = event["calibration"]
+    return found
 
 
 def build(

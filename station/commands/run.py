@@ -8,7 +8,7 @@ from datetime import datetime
 
 import anyio
 
-from station.app import Bench, alive, as_left, build, pages, simulated_bench, until_signal
+from station.app import Bench, alive, as_left, build, left_calibrations, pages, simulated_bench, until_signal
 from station.config.artefact import ArtefactError
 from station.core.state import Phase
 from station.runtime.clock import SystemClock
@@ -38,7 +38,8 @@ def run_station(files: Files, software: str) -> int:
     while again:
         clock = SystemClock()
         with ExitStack() as stack:
-            left = with_stored(calibrate_cameras(as_left(files, path), clock.now_s, print), _now(clock))
+            seen = calibrate_cameras(as_left(files, path), clock.now_s, print)
+            left = with_stored(seen, _now(clock), left_calibrations(path))
             rig = simulated_bench(left, seed=1, clock=clock)
             if rig is not None:
                 stack.callback(rig.close)

@@ -2,29 +2,33 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import replace
 from datetime import datetime
 
-from station.config.artefact import Artefact, ArtefactError, Kind, in_force
+from station.config.artefact import Artefact, ArtefactError, Kind, folder_of, in_force, read_artefact
 from station.config.calibration_results import arm_result, camera_result
 from station.config.station_file import STORE
 from station.config.station_values import CameraConfig, CobotConfig, StationConfig
 from station.runtime.setting import COBOT, Files
 
 
-def with_stored(files: Files, now: datetime) -> Files:
+def with_stored(files: Files, now: datetime, kept: Mapping[str, str] | None = None) -> Files:
     """The files with what is in force for each device that asks for it, and its id for the journal.
 
-    `now` is timezone-aware. Raises ArtefactError where one is missing, damaged, not good, expired, or does not fit.
+    `now` is timezone-aware. `kept` is device -> id of a visit that was left open: it goes on with its own, whatever is
+    in force by now. Raises ArtefactError where one is missing, damaged, not good, expired, or does not fit.
     """
-    station = files.station
-    cobot = station.cobot
+    station, cobot = files.station, files.station.cobot
     return replace(
         files,
         station=replace(
             station,
-            cameras=tuple(_camera(station, camera, now) for camera in station.cameras),
-            cobot=_cobot(station, cobot, now) if cobot is not None else None,
+            cameras=tuple(
+                _camera(camera, _kept(station, Kind.CAMERA, camera.name, now, kept)) if _asks(camera) else camera
+                for camera in station.cameras
+            ),
+            cobot=_cobot(cobot, _kept(station, Kind.ARM, COBOT, now, kept)) if cobot and _asks(cobot) else cobot,
         ),
     )
 
@@ -48,10 +52,20 @@ def stored(station: StationConfig, kind: Kind, subject: str, now: datetime) -> A
     return in_force(station.calibrations, kind, subject, now=now)
 
 
-def _camera(station: StationConfig, camera: CameraConfig, now: datetime) -> CameraConfig:
-    if camera.calibration != STORE:
-        return camera
-    artefact = stored(station, Kind.CAMERA, camera.name, now)
+def _kept(station: StationConfig, kind: Kind, device: str, now: datetime, kept: Mapping[str, str] | None) -> Artefact:
+    if kept is None:
+        return stored(station, kind, device, now)
+    if station.calibrations is None or device not in kept:
+        what = f"the open visit does not say which {kind} calibration it ran on; close it with `station journal`"
+        raise ArtefactError("calibration.missing", what)
+    return read_artefact(folder_of(station.calibrations, kind, device) / f"{kept[device]}.json")
+
+
+def _asks(device: CameraConfig | CobotConfig) -> bool:
+    return device.calibration == STORE
+
+
+def _camera(camera: CameraConfig, artefact: Artefact) -> CameraConfig:
     model = camera_result(artefact).model_of(camera.name)
     if (model.width_px, model.height_px) != (camera.model.width_px, camera.model.height_px):
         raise ArtefactError(
@@ -62,10 +76,7 @@ def _camera(station: StationConfig, camera: CameraConfig, now: datetime) -> Came
     return replace(camera, model=model, calibration=artefact.id)
 
 
-def _cobot(station: StationConfig, cobot: CobotConfig, now: datetime) -> CobotConfig:
-    if cobot.calibration != STORE:
-        return cobot
-    artefact = stored(station, Kind.ARM, COBOT, now)
+def _cobot(cobot: CobotConfig, artefact: Artefact) -> CobotConfig:
     found = arm_result(artefact)
     return replace(
         cobot,

@@ -1,6 +1,7 @@
 """A station that takes its calibrations from the store: what is in force counts, and without one it does not start."""
 
 import shutil
+from contextlib import closing
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -9,10 +10,14 @@ import pytest
 
 from calibration.store import Store
 from drivers.cobot.arm.forward import flange
+from station.app import left_calibrations
 from station.commands.run import _others_in_force
 from station.config.artefact import Artefact, ArtefactError, Kind, Verdict
 from station.config.errors import ConfigError
+from station.runtime.clock import SteppedClock
+from station.runtime.journal import Journal
 from station.runtime.setting import read_files, setting_of
+from station.runtime.station import Station, silent_people
 from station.runtime.stored_calibration import stored_ids, with_stored
 from vision.geometry import CameraModel, Transform
 
@@ -162,6 +167,33 @@ def test_between_visits_a_running_station_notices_a_new_one_and_one_that_ends(pa
     again = stored_ids(files, NOW)
     assert not _others_in_force(files, again, NOW)
     assert _others_in_force(files, again, NOW + timedelta(days=2))
+
+
+def test_a_visit_that_was_left_open_goes_on_with_its_own(path, tmp_path):
+    """A new calibration, or one that ends meanwhile, is for the next visit."""
+    store = _store(path)
+    files = read_files(path)
+    journal_path = tmp_path / "journal.sqlite"
+    assert left_calibrations(journal_path) is None
+    with closing(Journal(journal_path)) as journal:
+        station = Station(
+            setting_of(with_stored(files, NOW), "1"),
+            journal=journal,
+            clock=SteppedClock(),
+            open_cobot=None,
+            open_tool=None,
+            people=silent_people(),
+        )
+        station.open_visit("V-0001")
+        station.loop.turn()
+    first = stored_ids(files, NOW)
+    newer = _camera(files.station.cameras[0].model, expires_utc=(NOW + timedelta(days=1)).isoformat())
+    store.put_in_force(newer, utc=NOW.isoformat(), by="Mika", why="after cleaning")
+    later = NOW + timedelta(days=9)
+    kept = with_stored(files, later, left_calibrations(journal_path))
+    assert dict(setting_of(kept, "1").calibration) == first
+    with pytest.raises(ArtefactError, match="was good until"):
+        with_stored(files, later)
 
 
 def test_a_station_file_that_wants_the_store_names_its_folder(path):
