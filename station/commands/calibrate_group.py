@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import typer
 
+from station.commands.calibrate_board import board_app
 from station.commands.calibrate_records import list_artefacts, roll_back, show
 
 calibrate_app = typer.Typer(
@@ -17,6 +18,7 @@ def calibrate() -> None:
     """Calibrate cameras, cobot, parts and tool."""
 
 
+calibrate_app.add_typer(board_app, name="board")
 calibrate_app.command("list")(list_artefacts)
 calibrate_app.command("roll-back")(roll_back)
 calibrate_app.command("show")(show)
