@@ -7,7 +7,17 @@ import os
 from dataclasses import dataclass
 from pathlib import Path
 
-from station.config.artefact import CURRENT, LOG, Artefact, ArtefactError, Kind, current_id, folder_of, read_artefact
+from station.config.artefact import (
+    CURRENT,
+    LOG,
+    REFUTED,
+    Artefact,
+    ArtefactError,
+    Kind,
+    current_id,
+    folder_of,
+    read_artefact,
+)
 from station.config.written_file import draft_of, write_through
 
 
@@ -59,6 +69,21 @@ class Store:
         artefact = read_artefact(folder_of(self.folder, kind, subject) / f"{wanted}.json")
         self._point(artefact, LogLine(id=wanted, utc=utc, by=by, why=why))
         return artefact
+
+    def refute(self, kind: Kind, subject: str, *, utc: str, by: str, why: str) -> None:
+        """A check found that what is in force no longer holds: no station starts on it. Raises ArtefactError, OSError.
+
+        Another artefact of the same thing that is put in force is not concerned.
+        """
+        identity = current_id(self.folder, kind, subject)
+        if identity is None:
+            raise ArtefactError("calibration.missing", f"{subject} has no {kind} calibration that could be refuted")
+        line = {"id": identity, "utc": utc, "by": by, "why": why}
+        _replace(folder_of(self.folder, kind, subject) / REFUTED, json.dumps(line, ensure_ascii=False))
+
+    def confirm(self, kind: Kind, subject: str) -> None:
+        """A later check found nothing against it any more. Raises OSError."""
+        (folder_of(self.folder, kind, subject) / REFUTED).unlink(missing_ok=True)
 
     def log(self, kind: Kind, subject: str) -> tuple[LogLine, ...]:
         """Oldest first. A last line that a power cut broke off is left out."""

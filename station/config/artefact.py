@@ -23,6 +23,8 @@ from station.config.strict import Strict
 SCHEMA = "calibration/1"
 CURRENT = "current.json"
 LOG = "log.jsonl"
+REFUTED = "refuted.json"
+"""Beside `current.json` while a later check speaks against an artefact: its id, when, by whom, and what was found."""
 FRAMES = (
     "Lengths in mm, angles in the unit of the key's name (rotation vectors in rad), pixels with (0, 0) at the centre "
     "of the first. a_from_b maps points of frame b into frame a. Camera: x right, y down, z along the view. "
@@ -145,11 +147,26 @@ def current_id(store: Path, kind: Kind, subject: str) -> str | None:
         ) from error
 
 
+def refutation(store: Path, kind: Kind, subject: str, identity: str) -> str:
+    """What a later check found against this artefact, or nothing. Raises ArtefactError `calibration.damaged`."""
+    path = folder_of(store, kind, subject) / REFUTED
+    try:
+        found: Any = json.loads(path.read_text(encoding="utf-8"))
+        return f"{found['why']} ({found['utc']}, {found['by']})." if found["id"] == identity else ""
+    except FileNotFoundError:
+        return ""
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise ArtefactError(
+            "calibration.damaged", f"{path} cannot be read; check {subject} again: `station calibrate daily` ({error})"
+        ) from error
+
+
 def in_force(store: Path, kind: Kind, subject: str, *, now: datetime, serial: str = "", uses: int = 0) -> Artefact:
     """The artefact that a station may use now: whole, good, not expired, of this device where both serials are known.
 
     `now` is timezone-aware; `uses` is how often the device was used since. Raises ArtefactError: `calibration.missing`,
-    `calibration.damaged`, `calibration.not_good`, `calibration.expired`, `calibration.other_device`.
+    `calibration.damaged`, `calibration.not_good`, `calibration.refuted`, `calibration.expired`,
+    `calibration.other_device`.
     """
     identity = current_id(store, kind, subject)
     if identity is None:
@@ -160,6 +177,11 @@ def in_force(store: Path, kind: Kind, subject: str, *, now: datetime, serial: st
     if not artefact.verdict.good:
         raise ArtefactError(
             "calibration.not_good", f"{identity}: {artefact.verdict.text} {artefact.verdict.advice}".strip()
+        )
+    against = refutation(store, kind, subject, identity)
+    if against:
+        raise ArtefactError(
+            "calibration.refuted", f"{identity} no longer holds: {against} Calibrate {subject} again, or check again."
         )
     if artefact.expires_utc and now >= datetime.fromisoformat(artefact.expires_utc):
         raise ArtefactError(
