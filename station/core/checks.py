@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 
 from station.core import facts
+from station.core.fitness import doubt_of, may_tighten
 from station.core.procedure import (
     Checked,
     Confirmation,
@@ -143,6 +144,7 @@ def conditions(procedure: Procedure, state: State) -> Iterator[Condition]:
     for note in state.health:
         if note.stops and note.device == "tool" and procedure.needs_tool():
             yield "tool.alarm", note.code, {"detail": note.detail}
+    yield from _tool_lock(procedure, state)
     if state.reverify:
         yield "restart.check", "bench", {}
     yield from _lost_parts(procedure, state)
@@ -150,6 +152,35 @@ def conditions(procedure: Procedure, state: State) -> Iterator[Condition]:
         yield from _wrong_parts(procedure, state, step)
         yield from _tool_at_wrong_joint(procedure, state, step)
         yield from _missing_nuts(procedure, state, step)
+
+
+def _tool_lock(procedure: Procedure, state: State) -> Iterator[Condition]:
+    """A tool that is not fit for a joint that is still to come: nobody begins what cannot be finished."""
+    known, ahead = state.verification, _joints_ahead(procedure, state)
+    if known is None or not ahead:
+        return
+    code, detail = doubt_of(state)
+    unfit = [joint for joint in ahead if not may_tighten(state, joint)]
+    if code:
+        yield "tool.unverified", known.id or code, {"detail": detail}
+    elif unfit:
+        labels = ", ".join(procedure.joint(joint).label for joint in unfit)
+        why = known.why_not.get(unfit[0], "it was not verified for it")
+        yield "tool.unfit", known.id, {"joints": labels, "id": known.id, "detail": why}
+
+
+def _joints_ahead(procedure: Procedure, state: State) -> list[str]:
+    """Joints that the tool must still run at in this visit, in the order of the work."""
+    if state.phase is not Phase.RUNNING:
+        return []
+    return [
+        demand.joint
+        for step in procedure.steps
+        for demand in step.demands
+        if isinstance(demand, Tightening)
+        and not met_for_good(state, step, demand)
+        and demand.joint != state.tool.judging
+    ]
 
 
 def _lost_parts(procedure: Procedure, state: State) -> Iterator[Condition]:

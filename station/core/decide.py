@@ -115,7 +115,9 @@ def _take(turn: Turn, event: ev.Event) -> None:
         case ev.PassChecked():
             _pass_checked(turn, event)
         case ev.StationRestarted():
-            _restarted(turn)
+            _restarted(turn, event)
+        case ev.ToolVerified():
+            turn.set(verification=event.verification)
         case _:
             _person(turn, event)
 
@@ -191,6 +193,8 @@ def _opened(turn: Turn, event: ev.VisitOpened) -> None:
         robot=replace(before.robot, announcing="", announced=""),
         separation=before.separation,
         socket=before.socket,
+        verification=event.verification,
+        tool=ToolState(serial=before.tool.serial),
         health=before.health,
         # An arm that does not stop is as dangerous in the next visit.
         faults=tuple(replace(fault, step="") for fault in before.faults if fault.code == "robot.failed"),
@@ -344,7 +348,7 @@ def _confirmed(turn: Turn, event: ev.PersonConfirmed) -> None:
             turn.set(confirmations=(*turn.state.confirmations, entry))
 
 
-def _restarted(turn: Turn) -> None:
+def _restarted(turn: Turn, event: ev.StationRestarted) -> None:
     """Keep what people and the tool have given; doubt everything that was seen."""
     steps = tuple(reenter(progress, turn.procedure.step(progress.id)) for progress in turn.state.steps)
     kept = tuple(fault for fault in turn.state.faults if fault.kind.clear_by in (ClearBy.VISITOR, ClearBy.TECHNICIAN))
@@ -363,6 +367,7 @@ def _restarted(turn: Turn) -> None:
         # What the supervisor said is as old as what was seen.
         separation=Separation() if turn.state.separation.level == "off" else UNSEEN,
         tool=ToolState(cut_joint=cut),
+        verification=event.verification,
         looks=(),
         faults=kept,
         overdue=(),

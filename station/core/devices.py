@@ -28,6 +28,7 @@ def connected(turn: Turn, event: Connected) -> None:
         identities={**turn.state.identities, event.device: dict(event.identity)},
     )
     if event.device == "tool":
+        turn.set_tool(serial="")
         identify(turn)
     if event.device == "cobot":
         # A limit is forgotten with the line.

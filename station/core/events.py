@@ -21,6 +21,7 @@ from drivers.api import (
 )
 from station.core.procedure import Order, Reach, Right, Role
 from station.core.service_asks import Ask
+from station.core.verification import ToolVerification
 from vision.api import CameraHealth, FactChanged, LookReport
 
 
@@ -36,7 +37,9 @@ class VisitOpened:
     language: str
     software: str
     calibration: Mapping[str, str]
-    """Camera name -> id of its calibration artefact."""
+    """Device -> id of its calibration artefact."""
+    verification: ToolVerification | None = None
+    """Which joints the torque tool is fit for; None = the station asks for no verification."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -228,6 +231,15 @@ class StationRestarted:
     """The program starts again in the middle of a visit; nothing that was seen before counts until it is seen again."""
 
     reason: str
+    verification: ToolVerification | None = None
+    """As it is now."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ToolVerified:
+    """The torque tool's verification is another one by now, or does not count any more."""
+
+    verification: ToolVerification
 
 
 Event = (
@@ -252,6 +264,7 @@ Event = (
     | PassChecked
     | TimerFired
     | StationRestarted
+    | ToolVerified
     | FactChanged
     | LookReport
     | CameraHealth

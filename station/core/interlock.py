@@ -1,4 +1,4 @@
-"""When the torque tool may run: socket or bit first, then position, then the enable.
+"""When the torque tool may run: socket or bit first, then position, then the enable; never where it is not fit.
 
 Losing socket or position takes the enable away at once, or after the joint's grace time; anything that contradicts the
 joint (another joint, another socket), that holds the work or that is not connected takes it away without any grace.
@@ -12,6 +12,7 @@ from station.core import effects as fx
 from station.core import facts
 from station.core.checks import active_steps, met_for_good
 from station.core.faults import ClearBy
+from station.core.fitness import may_tighten
 from station.core.procedure import PositionMode, Procedure, Step, Tightening
 from station.core.state import State, StepStatus
 from station.core.turn import Turn
@@ -88,6 +89,12 @@ def steer_tool(turn: Turn) -> None:
 
 def _allowed(turn: Turn) -> tuple[str, bool]:
     """Joint at which the tool may run now (empty = none), and whether backwards."""
+    joint, backwards = _wanted(turn)
+    return (joint, backwards) if joint and may_tighten(turn.state, joint) else ("", False)
+
+
+def _wanted(turn: Turn) -> tuple[str, bool]:
+    """The same, as if the tool were fit for every joint."""
     state, procedure = turn.state, turn.procedure
     if state.devices.get("tool") is not True or state.tool.judging or state.paused:
         return "", False

@@ -8,6 +8,7 @@ from enum import StrEnum
 
 from station.core.faults import Fault
 from station.core.procedure import Order, Reach, Right, Role
+from station.core.verification import ToolVerification
 from vision.api import FactValue
 
 
@@ -145,6 +146,8 @@ class ToolState:
     """Joint that a technician allows to be loosened."""
     told: str = ""
     """What the voice last said of the interlock."""
+    serial: str = ""
+    """Of the tool, where a result told another than the controller's greeting."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -240,6 +243,8 @@ class State:
     """Of the command that tells the controller what is worked on."""
     identified: str = ""
     """What the controller has taken as the identifier of the work; empty = it was not told."""
+    verification: ToolVerification | None = None
+    """Which joints the tool is fit for; None = the station asks for no verification."""
     health: tuple[HealthNote, ...] = ()
     """What devices say of themselves and has not ended."""
     overrides: tuple[Override, ...] = ()

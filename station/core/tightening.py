@@ -9,10 +9,11 @@ from drivers.api import ResultsLost, TighteningResult
 from station.core import effects as fx
 from station.core import facts
 from station.core.checks import key_of
+from station.core.fitness import may_tighten, tool_serial
 from station.core.interlock import due_joints
 from station.core.nok import bad_attempt, step_of
 from station.core.procedure import JointClass, JointSpec, Tightening
-from station.core.state import Evidence, PendingLook, Phase, StepStatus, Tightened
+from station.core.state import Evidence, PendingLook, Phase, State, StepStatus, Tightened
 from station.core.stepping import begin_look
 from station.core.turn import Turn
 
@@ -74,12 +75,13 @@ def take_result(turn: Turn, result: TighteningResult) -> None:
         turn.raise_fault("result.duplicate", key, {"id": str(result.tightening_id)})
         return
     turn.set(results=(*turn.state.results, key)[-REMEMBERED_RESULTS:])
+    before = _used(turn, result)
     if result.result_type == "loosening":
         _loosened(turn, result)
         return
     tool = turn.state.tool
     if tool.cut_joint in _open_joints(turn) and (result.asked_back or not tool.armed_joint):
-        _after_a_cut(turn, result)
+        _after_a_cut(turn, result, before)
         return
     late = tool.released_joint and not result.asked_back and turn.now_s - tool.released_s <= LATE_RESULT_S
     # Before the enable is confirmed nothing can have been tightened with it, and soon after another joint had the
@@ -93,7 +95,7 @@ def take_result(turn: Turn, result: TighteningResult) -> None:
         _unarmed(turn, result, key, tool.released_joint if late else "")
         return
     joint = turn.procedure.joint(joint_id)
-    verdict = verdict_of(result, joint, turn.state.identified)
+    verdict = _trusted(verdict_of(result, joint, turn.state.identified), before, joint_id)
     turn.release_tool()
     turn.set_tool(released_joint="", cut_joint="")
     if verdict == "ok":
@@ -165,7 +167,7 @@ def accept(turn: Turn, joint_id: str) -> bool:
     step = step_of(turn, joint_id)
     if entry is None or entry.verdict != ASKED_BACK or step is None:
         return False
-    if turn.procedure.joint(joint_id).joint_class is JointClass.A:
+    if turn.procedure.joint(joint_id).joint_class is JointClass.A or not may_tighten(turn.state, joint_id):
         return False
     set_verdict(turn, entry.seq, "accepted")
     count(turn, joint_id, step.id, entry.seq)
@@ -215,12 +217,27 @@ def _loosened(turn: Turn, result: TighteningResult) -> None:
     turn.raise_fault("result.loosened", f"{result.tightening_id}", {"id": str(result.tightening_id)})
 
 
-def _after_a_cut(turn: Turn, result: TighteningResult) -> None:
+def _used(turn: Turn, result: TighteningResult) -> State:
+    """Count a rundown against the verification, and note another tool. Returns the state that this rundown is worth."""
+    if result.tool_serial and result.tool_serial != tool_serial(turn.state):
+        turn.set_tool(serial=result.tool_serial)
+    before, known = turn.state, turn.state.verification
+    if known is not None and known.rundowns_left is not None:
+        turn.set(verification=replace(known, rundowns_left=known.rundowns_left - 1))
+    return before
+
+
+def _trusted(verdict: str, before: State, joint_id: str) -> str:
+    """A good result of a tool that is not fit for the joint is none."""
+    return "result.unverified" if verdict == "ok" and not may_tighten(before, joint_id) else verdict
+
+
+def _after_a_cut(turn: Turn, result: TighteningResult, before: State) -> None:
     """The first result after the line was cut belongs to the joint that had the enable, but nobody saw it."""
     joint_id = turn.state.tool.cut_joint
     joint = turn.procedure.joint(joint_id)
     turn.set_tool(cut_joint="")
-    verdict = verdict_of(result, joint, turn.state.identified)
+    verdict = _trusted(verdict_of(result, joint, turn.state.identified), before, joint_id)
     words = words_of(result, joint, turn.state.identified)
     if verdict != "ok" or result.result_type != "tightening":
         verdict = verdict if verdict != "ok" else "tightening.not_ok"
