@@ -6,6 +6,7 @@ import typer
 
 from station.commands.calibrate_board import board_app
 from station.commands.calibrate_records import list_artefacts, roll_back, show
+from station.commands.calibrate_solve import solve
 
 calibrate_app = typer.Typer(
     no_args_is_help=True,
@@ -22,3 +23,4 @@ calibrate_app.add_typer(board_app, name="board")
 calibrate_app.command("list")(list_artefacts)
 calibrate_app.command("roll-back")(roll_back)
 calibrate_app.command("show")(show)
+calibrate_app.command("solve")(solve)

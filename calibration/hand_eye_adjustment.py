@@ -1,0 +1,109 @@
+"""The rounds of a hand-eye adjustment: outliers out, noise from the data, board shape, kinematics where they show."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from calibration.adjustment.consistency import chi_square_limit, nees
+from calibration.adjustment.levenberg import Solution, solve
+from calibration.adjustment.noise import variance_factor
+from calibration.adjustment.normal_equations import Covariance
+from calibration.adjustment.priors import errors_of
+from calibration.adjustment.rejection import robust_sigma, without_outliers
+from calibration.adjustment.terms import Robust
+from calibration.hand_eye_model import (
+    ARM_BOW,
+    ERROR,
+    KINEMATICS,
+    LENS_BOW,
+    SCALE,
+    Model,
+    nothing_known,
+)
+from vision.geometry import Array
+
+SHAPE_CHANCE = 0.999
+"""A bow is kept when a flat board shows as much in fewer than one set of a thousand."""
+POSE_CHANCE = 1e-4
+"""How often a good robot pose is rejected."""
+LOOSE_SCALE_SIGMA = 0.001
+"""Of a print nobody measured; for asking whether the board's shape shows."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Adjusted:
+    """A hand-eye adjustment at its end."""
+
+    model: Model
+    solution: Solution
+    covariance: Covariance
+    bow_statistics: dict[str, float]
+    """Chi-square of two degrees of freedom on a flat board, by board."""
+
+
+def adjust(model: Model, start: dict[str, Array]) -> Adjusted:
+    """From closed forms to the result. Raises SingularError where the poses do not determine it."""
+    shapes = frozenset({LENS_BOW, ARM_BOW, SCALE})
+    kinematics = frozenset(KINEMATICS) if model.robot.suspect else frozenset[str]()
+    tight = model.scale_sigma
+    asking = replace(model, scale_sigma=max(tight, LOOSE_SCALE_SIGMA), free=shapes | kinematics)
+    asking, values = _without_bad_poses(asking, start)
+    found = _settled(asking, values, rounds=2)
+    statistics = {
+        name: nees(found.solution.values[name][0], found.covariance.block(name)) for name in (LENS_BOW, ARM_BOW)
+    }
+    limit = chi_square_limit(2, SHAPE_CHANCE)
+    bent = frozenset(name for name, statistic in statistics.items() if statistic > limit)
+    free = kinematics | bent | (frozenset({SCALE}) if bent else frozenset())
+    values = {**found.solution.values, **{name: v for name, v in nothing_known().items() if name not in free}}
+    settled = _settled(replace(found.model, scale_sigma=tight, free=free), values, rounds=3)
+    return replace(settled, bow_statistics=statistics)
+
+
+def _without_bad_poses(model: Model, start: dict[str, Array]) -> tuple[Model, dict[str, Array]]:
+    """A soft loss on whole poses first, then the rejection of those that chance does not explain."""
+    soft = replace(model, pose_robust=Robust(model.observed_poses(), cauchy=4.0))
+    values = solve(soft.families, soft.terms, start, rounds=40, tolerance=1e-4).values
+    for _ in range(2):
+        soft = _with_scaled_errors(soft, values)
+        values = solve(soft.families, soft.terms, values, rounds=15, tolerance=1e-4).values
+    return _judged(soft, values), values
+
+
+def _with_scaled_errors(model: Model, values: dict[str, Array]) -> Model:
+    """Pose errors as large as most of the poses show."""
+    scale = robust_sigma(model.pose_prior.residuals(values), model.observed_poses())
+    variances = {name: v * max(scale, 0.05) ** 2 for name, v in model.errors.variances.items()}
+    return replace(model, errors=replace(model.errors, variances=variances))
+
+
+def _judged(model: Model, values: dict[str, Array]) -> Model:
+    """Poses and corners that chance does not explain at these values are out; others are in."""
+    squares = (model.pose_prior.residuals(values) ** 2).sum(axis=1)
+    keep = (squares <= chi_square_limit(6, 1.0 - POSE_CHANCE)) & model.observed_poses()
+    terms = {term.name: without_outliers(term, values) for term in model.corner_terms}
+    noise = {term.name: term.sigma_px for term in model.corner_terms}
+    judged = {name: replace(term, sigma_px=noise[name]) for name, term in terms.items()}
+    return replace(model.with_corners(judged), pose_robust=Robust(keep))
+
+
+def _settled(model: Model, values: dict[str, Array], *, rounds: int) -> Adjusted:
+    """Solved with the noise that the data show, outliers judged again each round."""
+    for _ in range(rounds):
+        solution = solve(model.families, model.terms, values, rounds=15, tolerance=1e-6)
+        values = solution.values
+        model = _judged(_with_noise_of(model, solution), values)
+    solution = solve(model.families, model.terms, values, rounds=15, tolerance=1e-8)
+    return Adjusted(model=model, solution=solution, covariance=solution.covariance(), bow_statistics={})
+
+
+def _with_noise_of(model: Model, solution: Solution) -> Model:
+    covariance = solution.covariance()
+    cameras = {}
+    for term in model.corner_terms:
+        factor = variance_factor(solution, covariance, term)
+        cameras[term.name] = replace(term, sigma_px=term.sigma_px * float(np.sqrt(factor)))
+    errors = model.errors.updated(errors_of(solution.values[ERROR]), covariance.own[ERROR], model.pose_robust.keep)
+    return replace(model.with_corners(cameras), errors=errors)

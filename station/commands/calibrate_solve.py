@@ -1,0 +1,58 @@
+"""`station calibrate solve`: a recorded set solved, and the result as a file."""
+
+from __future__ import annotations
+
+import time
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.console import Console
+
+from calibration.bench_results import hand_eye_keys, lens_keys, write_result
+from calibration.bench_sets import read_bench_set
+from calibration.hand_eye import HandEyeResult, solve_hand_eye
+from calibration.intrinsics import LensResult, solve_lens
+from calibration.observations import CalibrationError, HandEyeSet
+
+
+def solve(
+    dataset: Annotated[Path, typer.Argument(help="Set of observations, .npz.")],
+    out: Annotated[Path, typer.Option("--out", help="Result file that is written.")] = Path("result.json"),
+) -> None:
+    """Solve a set of observations; the exit code is 1 when it gives no result, and then nothing is written."""
+    console = Console(stderr=True)
+    try:
+        observed = read_bench_set(dataset)
+        began = time.perf_counter()
+        if isinstance(observed, HandEyeSet):
+            result = solve_hand_eye(observed)
+            lines, keys = _hand_eye_lines(result), hand_eye_keys(result, time.perf_counter() - began)
+        else:
+            lenses = [solve_lens(lens_set) for lens_set in observed]
+            lines = [_lens_line(lens) for lens in lenses]
+            keys = lens_keys(lenses, time.perf_counter() - began)
+        write_result(keys, out)
+    except CalibrationError as error:
+        console.print(f"{error.code}: {error}", markup=False, soft_wrap=True)
+        raise typer.Exit(1) from None
+    for line in lines:
+        typer.echo(line)
+    typer.echo(f"{out}: written after {keys['time_s']:.2f} s")
+
+
+def _lens_line(result: LensResult) -> str:
+    return (
+        f"camera {result.camera.camera}: focal length {result.lens[0]:.2f} px, {len(result.views)} views, "
+        f"rms {result.rms_px:.3f} px, held out {result.held_out_rms_px:.3f} px, {len(result.left_out)} left out"
+    )
+
+
+def _hand_eye_lines(result: HandEyeResult) -> list[str]:
+    spread = [float(camera.covariance[3:, 3:].trace() ** 0.5) for camera in result.cameras]
+    lines = [
+        f"camera {camera.camera}: known to {mm:.2f} mm (one standard deviation), corners to {camera.sigma_px:.3f} px"
+        for camera, mm in zip(result.cameras, spread, strict=True)
+    ]
+    lines.append(f"robot poses: {result.robot_sigma_mm:.2f} mm and {result.robot_sigma_deg:.3f} degrees an axis")
+    return lines
