@@ -52,7 +52,7 @@ class CameraShift:
     """Of the statistic, at the false-alarm rate."""
     loose_tags: tuple[int, ...]
     """Tags that were moved themselves: left out."""
-    tags: int
+    used_tags: tuple[int, ...]
     noise_px: float
     off_mm: float
     """How far the calibration now puts a point of the bench off, the worst of the tags' middles."""
@@ -169,7 +169,7 @@ def _compare(
         statistic=float(twist @ np.linalg.solve(covariance, twist)),
         limit=limit(6, freedom=freedom),
         loose_tags=(),
-        tags=len(tag_ids),
+        used_tags=tag_ids,
         noise_px=today.noise_px,
         off_mm=off_at_bench_mm(twist, camera, _middles_mm(fixture, tag_ids)),
         turned_deg=math.degrees(float(np.linalg.norm(twist[ROTATION]))),
@@ -211,11 +211,12 @@ def _loose_tag(
 
 def _corners_mm(fixture: Body, tag_ids: tuple[int, ...] | list[int]) -> Array:
     mounts = {mount.tag_id: mount for mount in fixture.tags}
-    return np.asarray([mounts[tag_id].corners_mm() for tag_id in tag_ids], dtype=np.float64).reshape(-1, 3)
+    corners = np.array([mounts[tag_id].corners_mm() for tag_id in tag_ids])
+    return np.asarray(corners.reshape(-1, 3), dtype=np.float64)
 
 
 def _middles_mm(fixture: Body, tag_ids: tuple[int, ...]) -> Array:
-    return _corners_mm(fixture, tag_ids).reshape(-1, 4, 3).mean(axis=1)
+    return np.asarray(_corners_mm(fixture, tag_ids).reshape(-1, 4, 3).mean(axis=1))
 
 
 def _flat(burst: TagBurst) -> Array:

@@ -94,7 +94,7 @@ def camera_verdict(shift: CameraShift, miss: ModelMiss, *, allowed_mm: float = A
             "power_002_deg": shift.power(turn_deg=0.02),
             "power_01_mm": shift.power(shift_mm=0.1),
             "noise_px": shift.noise_px,
-            "tags": shift.tags,
+            "tags": list(shift.used_tags),
             "loose_tags": list(shift.loose_tags),
             "model_rms_px": miss.rms_px,
             "model_off_mm": miss.off_mm,

@@ -5,6 +5,7 @@ from __future__ import annotations
 import typer
 
 from station.commands.calibrate_board import board_app
+from station.commands.calibrate_daily import daily
 from station.commands.calibrate_records import list_artefacts, roll_back, show
 from station.commands.calibrate_solve import solve
 
@@ -20,6 +21,7 @@ def calibrate() -> None:
 
 
 calibrate_app.add_typer(board_app, name="board")
+calibrate_app.command("daily")(daily)
 calibrate_app.command("list")(list_artefacts)
 calibrate_app.command("roll-back")(roll_back)
 calibrate_app.command("show")(show)
