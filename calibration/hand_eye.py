@@ -9,6 +9,15 @@ import numpy as np
 from calibration.adjustment.chain import A_OFFSETS, D_OFFSETS, JOINT_OFFSETS
 from calibration.adjustment.normal_equations import SingularError
 from calibration.hand_eye_adjustment import Adjusted, adjust
+from calibration.hand_eye_checks import check_motions, check_poses_kept, check_robot
+from calibration.hand_eye_figures import (
+    HeldOut,
+    check_still,
+    held_out,
+    left_out_at_poses,
+    not_told_apart,
+    reduced_poses,
+)
 from calibration.hand_eye_model import ARM_BOW, CAMERA, LENS, LENS_BOW, MOUNT, SCALE
 from calibration.hand_eye_start import Seen, first_model, look
 from calibration.observations import CalibrationError, HandEyeSet
@@ -82,7 +91,11 @@ class HandEyeResult:
     robot_sigma_deg: float
     joint_sigma_deg: float
     """Noise of a reported joint; zero where the arm was not suspect."""
+    held_out: HeldOut
+    notes: tuple[str, ...]
+    """What the observations could not tell apart, a sentence each."""
     left_out: tuple[LeftOut, ...]
+    """Views, corners and robot poses that took no part, with reasons."""
 
     def covariance_at(self, camera: int, point_mm: Array) -> Array:
         """(3, 3) mm^2: how well a point (3,) that a camera sees is known in its mount's frame, robot left aside."""
@@ -93,21 +106,27 @@ class HandEyeResult:
 def solve_hand_eye(hand_eye_set: HandEyeSet) -> HandEyeResult:
     """Where the cameras are.
 
-    Raises CalibrationError: what `hand_eye_start.look` and `first_model` raise; `calibration.one_axis`.
+    Raises CalibrationError: what `hand_eye_start.look` and `first_model` raise, `hand_eye_checks`,
+    `hand_eye_figures.check_still`; `calibration.one_axis`, `calibration.mispaired`.
     """
+    check_robot(hand_eye_set)
     seen = look(hand_eye_set)
+    check_motions(hand_eye_set, seen)
     model, start = first_model(hand_eye_set, seen)
     try:
         adjusted = adjust(model, start)
+        check_poses_kept(adjusted.model)
+        reduced = reduced_poses(adjusted)
+        check_still(adjusted, reduced)
+        return _result(adjusted, seen, held_out(adjusted, reduced))
     except SingularError:
         raise CalibrationError(
             "calibration.one_axis",
             "the robot poses do not determine where the camera is; turn the flange about at least two different axes",
         ) from None
-    return _result(adjusted, seen)
 
 
-def _result(adjusted: Adjusted, seen: Seen) -> HandEyeResult:
+def _result(adjusted: Adjusted, seen: Seen, judged: HeldOut) -> HandEyeResult:
     model, values, covariance = adjusted.model, adjusted.solution.values, adjusted.covariance
     sigma_px = {term.name: term.sigma_px for term in model.corner_terms}
     variances = model.errors.variances
@@ -138,7 +157,9 @@ def _result(adjusted: Adjusted, seen: Seen) -> HandEyeResult:
         robot_sigma_mm=float(np.sqrt(variances["move"])),
         robot_sigma_deg=float(np.rad2deg(np.sqrt(variances["turn"]))),
         joint_sigma_deg=float(np.rad2deg(np.sqrt(variances.get("joints", 0.0)))),
-        left_out=seen.left_out,
+        held_out=judged,
+        notes=not_told_apart(adjusted),
+        left_out=(*seen.left_out, *left_out_at_poses(adjusted, seen)),
     )
 
 

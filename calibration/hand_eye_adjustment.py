@@ -11,7 +11,7 @@ from calibration.adjustment.levenberg import Solution, solve
 from calibration.adjustment.noise import variance_factor
 from calibration.adjustment.normal_equations import Covariance
 from calibration.adjustment.priors import errors_of
-from calibration.adjustment.rejection import robust_sigma, without_outliers
+from calibration.adjustment.rejection import without_outliers
 from calibration.adjustment.terms import Robust
 from calibration.hand_eye_model import (
     ARM_BOW,
@@ -64,25 +64,37 @@ def adjust(model: Model, start: dict[str, Array]) -> Adjusted:
 
 def _without_bad_poses(model: Model, start: dict[str, Array]) -> tuple[Model, dict[str, Array]]:
     """A soft loss on whole poses first, then the rejection of those that chance does not explain."""
-    soft = replace(model, pose_robust=Robust(model.observed_poses(), cauchy=4.0))
-    values = solve(soft.families, soft.terms, start, rounds=40, tolerance=1e-4).values
-    for _ in range(2):
-        soft = _with_scaled_errors(soft, values)
-        values = solve(soft.families, soft.terms, values, rounds=15, tolerance=1e-4).values
-    return _judged(soft, values), values
+    soft, values = replace(model, pose_robust=Robust(model.observed_poses(), cauchy=4.0)), start
+    for _ in range(3):
+        solution = solve(soft.families, soft.terms, values, rounds=40, tolerance=1e-4)
+        values = solution.values
+        statistics = pose_statistics(soft, solution, solution.covariance())
+        scale = float(np.median(statistics[soft.pose_robust.keep])) / chi_square_limit(6, 0.5)
+        variances = {name: v * max(scale, 0.01) for name, v in soft.errors.variances.items()}
+        soft = replace(soft, errors=replace(soft.errors, variances=variances))
+    return _judged(soft, values, statistics / max(scale, 0.01)), values
 
 
-def _with_scaled_errors(model: Model, values: dict[str, Array]) -> Model:
-    """Pose errors as large as most of the poses show."""
-    scale = robust_sigma(model.pose_prior.residuals(values), model.observed_poses())
-    variances = {name: v * max(scale, 0.05) ** 2 for name, v in model.errors.variances.items()}
-    return replace(model, errors=replace(model.errors, variances=variances))
+def pose_statistics(model: Model, solution: Solution, covariance: Covariance) -> Array:
+    """(P,) chi-square of six degrees of freedom: how far each pose's error is from what its noise explains.
+
+    The estimate of an error with the prior covariance C and weight w has, with S its covariance after the adjustment
+    and T = 1 - w S C^-1, the covariance T C T' + T S: that of a kept pose is drawn towards zero, that of a rejected one
+    is as uncertain as the pictures leave it.
+    """
+    prior = model.pose_prior
+    errors = prior.residuals(solution.values)
+    own = prior.whitening @ covariance.own[ERROR] @ np.swapaxes(prior.whitening, 1, 2)
+    drawn = np.eye(6) - prior.robust.weights(errors)[:, None, None] * own
+    spread = drawn @ np.swapaxes(drawn, 1, 2) + drawn @ own
+    values, axes = np.linalg.eigh((spread + np.swapaxes(spread, 1, 2)) / 2.0)
+    along = (np.swapaxes(axes, 1, 2) @ errors[:, :, None])[:, :, 0]
+    return np.asarray((along**2 / np.maximum(values, 1e-3)).sum(axis=1))
 
 
-def _judged(model: Model, values: dict[str, Array]) -> Model:
+def _judged(model: Model, values: dict[str, Array], statistics: Array) -> Model:
     """Poses and corners that chance does not explain at these values are out; others are in."""
-    squares = (model.pose_prior.residuals(values) ** 2).sum(axis=1)
-    keep = (squares <= chi_square_limit(6, 1.0 - POSE_CHANCE)) & model.observed_poses()
+    keep = (statistics <= chi_square_limit(6, 1.0 - POSE_CHANCE)) & model.observed_poses()
     terms = {term.name: without_outliers(term, values) for term in model.corner_terms}
     noise = {term.name: term.sigma_px for term in model.corner_terms}
     judged = {name: replace(term, sigma_px=noise[name]) for name, term in terms.items()}
@@ -93,14 +105,14 @@ def _settled(model: Model, values: dict[str, Array], *, rounds: int) -> Adjusted
     """Solved with the noise that the data show, outliers judged again each round."""
     for _ in range(rounds):
         solution = solve(model.families, model.terms, values, rounds=15, tolerance=1e-6)
-        values = solution.values
-        model = _judged(_with_noise_of(model, solution), values)
+        values, covariance = solution.values, solution.covariance()
+        statistics = pose_statistics(model, solution, covariance)
+        model = _judged(_with_noise_of(model, solution, covariance), values, statistics)
     solution = solve(model.families, model.terms, values, rounds=15, tolerance=1e-8)
     return Adjusted(model=model, solution=solution, covariance=solution.covariance(), bow_statistics={})
 
 
-def _with_noise_of(model: Model, solution: Solution) -> Model:
-    covariance = solution.covariance()
+def _with_noise_of(model: Model, solution: Solution, covariance: Covariance) -> Model:
     cameras = {}
     for term in model.corner_terms:
         factor = variance_factor(solution, covariance, term)
