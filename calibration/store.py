@@ -56,11 +56,22 @@ class Store:
         self.keep(artefact)
         self._point(artefact, LogLine(id=artefact.id, utc=utc, by=by, why=why))
 
+    def lock(self, artefact: Artefact, *, utc: str, by: str, why: str) -> None:
+        """Let an artefact that is not good count, so that no station uses what it was made of: for a tool that was
+        found unfit, an older and better verification must not live on. Raises OSError."""
+        self.keep(artefact)
+        self._point(artefact, LogLine(id=artefact.id, utc=utc, by=by, why=why))
+
     def roll_back(self, kind: Kind, subject: str, *, utc: str, by: str, why: str, to: str | None = None) -> Artefact:
         """Put the one before the current in force again, or `to`.
 
-        Raises ArtefactError `calibration.missing`, `calibration.damaged`.
+        Raises ArtefactError `calibration.missing`, `calibration.damaged`, `calibration.no_way_back`.
         """
+        if kind is Kind.TORQUE:
+            raise ArtefactError(
+                "calibration.no_way_back",
+                "a tool is not what it was; verify it again: `station calibrate torque`",
+            )
         now = current_id(self.folder, kind, subject)
         earlier = [line.id for line in self.log(kind, subject) if line.id != now]
         wanted = to or (earlier[-1] if earlier else None)

@@ -7,6 +7,7 @@ from contextlib import ExitStack
 from datetime import datetime
 
 import anyio
+import anyio.to_thread
 
 from station.app import Bench, alive, as_left, build, left_calibrations, pages, simulated_bench, until_signal
 from station.config.artefact import ArtefactError
@@ -86,7 +87,7 @@ async def _run(bench: Bench, files: Files) -> bool:
 
     async def body() -> None:
         nonlocal anew
-        since_s = asked_s = bench.clock.now_s()
+        since_s = asked_s = verified_s = bench.clock.now_s()
         while not asked.is_set():
             state, now_s = station.loop.state, bench.clock.now_s()
             off = any(state.bad_cameras.get(name) == "camera.moved" for name in by_mat)
@@ -94,6 +95,9 @@ async def _run(bench: Bench, files: Files) -> bool:
                 since_s = asked_s = now_s
             elif not off:
                 since_s = now_s
+            if now_s - verified_s > ASK_EVERY_S:
+                verified_s = now_s
+                await anyio.to_thread.run_sync(station.verification.tell_changes)
             if now_s - asked_s > ASK_EVERY_S:
                 asked_s = now_s
                 anew = _others_in_force(files, stored, _now(bench.clock))

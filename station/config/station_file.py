@@ -27,6 +27,7 @@ from station.config.station_values import GestureBook, StationConfig, ZoneBook
 from station.config.strict import Model, nearest, parse
 from station.config.supervisor_shape import SupervisorShape
 from station.config.toml_source import Source, read_toml
+from station.config.torque_check import TorqueCheckShape
 from station.config.zone_rules import shape_mistake
 from station.config.zones_file import load_zones
 from station.motion.bench_model import BenchModel
@@ -50,6 +51,7 @@ _KEYS = (
     "visitor",
     "supervisor",
     "torque_tool",
+    "torque_check",
     "web",
     "voice",
     "person",
@@ -77,6 +79,7 @@ def load_station(path: Path) -> StationConfig:
     visitor = reader.optional("visitor", VisitorShape)
     supervisor = reader.optional("supervisor", SupervisorShape)
     torque_tool = reader.optional("torque_tool", TorqueToolShape)
+    torque_check = reader.optional("torque_check", TorqueCheckShape)
     web = reader.one("web", WebShape, {})
     voice = reader.one("voice", VoiceShape, {})
     people = reader.many("person", PersonShape, "name")
@@ -92,7 +95,7 @@ def load_station(path: Path) -> StationConfig:
             what = f"gesture `{name}` touches `{gesture.touches}`, which is no obstacle here"
             reader.findings.report(("obstacle",), what, nearest(gesture.touches, ids))
     if head is not None and head.calibration is None:
-        for at in _stored(cameras, cobot):
+        for at in _stored(cameras, cobot, torque_tool):
             reader.findings.report(at, "there is no folder of calibrations", "name one: `calibration` in [station]")
     drawn = _zones(path.parent / head.zones if head and head.zones else None, zones, cameras, reader.findings)
     if head is None or web is None or voice is None or limits is None or reader.findings.problems:
@@ -123,6 +126,7 @@ def load_station(path: Path) -> StationConfig:
         ),
         supervisor=supervisor.value() if supervisor else None,
         torque_tool=torque_tool.value() if torque_tool else None,
+        torque_check=torque_check.value() if torque_check else None,
         web=web.value(),
         voice=voice.value(),
         people=tuple(person.value() for person in people.values()),
@@ -173,10 +177,15 @@ def _zones(
         return ZoneBook()
 
 
-def _stored(cameras: Mapping[int, CameraShape], cobot: CobotShape | None) -> list[KeyPath]:
+def _stored(
+    cameras: Mapping[int, CameraShape], cobot: CobotShape | None, tool: TorqueToolShape | None
+) -> list[KeyPath]:
     """The keys that say that an artefact counts."""
     keys: list[KeyPath] = [("camera", index, "calibration") for index in cameras if cameras[index].calibration == STORE]
-    return [*keys, ("cobot", "calibration")] if cobot is not None and cobot.calibration == STORE else keys
+    for key, device in (("cobot", cobot), ("torque_tool", tool)):
+        if device is not None and device.calibration == STORE:
+            keys.append((key, "calibration"))
+    return keys
 
 
 class _Reader:

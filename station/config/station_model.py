@@ -235,6 +235,8 @@ class TorqueToolShape(Strict):
     traces: bool = True
     trigger: Literal["tool", "key"] = "tool"
     """`key`: the space bar of the visitor's page, for a simulated tool on a bench that is not."""
+    calibration: Name = "by-hand"
+    """`store`: the tool runs only at joints that the verification in force finds it fit for."""
     socket: list[SocketShape] = Field(default_factory=list)
 
     @model_validator(mode="after")

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal
 
+from station.config.torque_check import TorqueCheck
 from station.core.procedure import Role
 from station.motion.bench_model import BenchModel
 from station.motion.gesture import Gesture
@@ -107,6 +108,8 @@ class TorqueToolConfig:
     """Whether the curves of rundowns are asked for."""
     trigger: str = "tool"
     """`tool`: its own; `key`: the space bar of the visitor's page, for a simulated one."""
+    calibration: str = "by-hand"
+    """`store`: locked at joints that no verification in force finds it fit for."""
     sockets: Mapping[int, str] = field(default_factory=dict)
     """Digital input of the controller (from 1) -> socket that has left the tray while it is high."""
 
@@ -193,6 +196,8 @@ class StationConfig:
     supervisor: SupervisorConfig | None
     """None: nobody watches the gap between arm and people but by the zone."""
     torque_tool: TorqueToolConfig | None
+    torque_check: TorqueCheck | None
+    """How the torque tool is verified; None on a station that says nothing of it."""
     web: WebConfig
     voice: VoiceConfig
     people: tuple[PersonConfig, ...]

@@ -17,6 +17,7 @@ import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -278,6 +279,12 @@ class Journal:
         """Keys `controller serial/tightening id` of the newest results, oldest first."""
         query = "SELECT controller_serial, tightening_id FROM results WHERE station = ? ORDER BY seq DESC LIMIT ?"
         return tuple(f"{serial}/{number}" for serial, number in self._read(query, (station, most)))[::-1]
+
+    def results_since(self, station: str, moment: datetime) -> int:
+        """How many results of this station came after a moment, which is timezone-aware."""
+        since = moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S")
+        query = "SELECT COUNT(*) FROM results JOIN rows USING (seq) WHERE results.station = ? AND rows.t_utc > ?"
+        return int(next(iter(self._read(query, (station, since))))[0])
 
     def row(self, seq: int) -> Row:
         """One row. Raises JournalError when there is none, or it cannot be read."""

@@ -10,7 +10,7 @@ from station.config.bench import bench_of, watches_of
 from station.config.motion_scene import motion_scene
 from station.config.orders_file import load_orders
 from station.config.procedure_file import load_procedure
-from station.config.station_file import known_of, load_station
+from station.config.station_file import STORE, known_of, load_station
 from station.config.station_values import StationConfig
 from station.core.procedure import Order, Procedure
 from station.runtime.station import ArmSetting, Setting
@@ -54,6 +54,7 @@ def setting_of(files: Files, software: str) -> Setting:
         stale_s=station.limits.camera_stale_s,
         zone_book=station.zone_book,
         checks=station.checks,
+        verifications=_verifications(station),
     )
 
 
@@ -61,6 +62,11 @@ def _calibration(station: StationConfig) -> dict[str, str]:
     """Device -> id of its calibration, for the journal."""
     ids = {camera.name: camera.calibration for camera in station.cameras}
     return ids | ({COBOT: station.cobot.calibration} if station.cobot else {})
+
+
+def _verifications(station: StationConfig) -> Path | None:
+    tool = station.torque_tool
+    return station.calibrations if tool is not None and tool.calibration == STORE else None
 
 
 def _arm(files: Files) -> ArmSetting | None:

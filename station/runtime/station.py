@@ -6,6 +6,7 @@ import itertools
 import threading
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
+from functools import partial
 from pathlib import Path
 
 from drivers.api import DriverEvent
@@ -39,6 +40,7 @@ from station.runtime.loop import StationLoop
 from station.runtime.motions import Motions
 from station.runtime.replay import replay
 from station.runtime.teaching import CheckTeaching
+from station.runtime.tool_verification import VerificationWatch
 from vision.api import Frame, FrameAnalysis
 from vision.bench import Bench, Watch
 from vision.facts import FactBoard
@@ -86,6 +88,8 @@ class Setting:
     """The bench's zones, and the file that they are drawn into."""
     checks: Path | None = None
     """Folder of the models of taught checks; None where nothing is taught."""
+    verifications: Path | None = None
+    """Folder of the torque tool's verifications; None where the station asks for none."""
 
 
 class Station:
@@ -127,6 +131,14 @@ class Station:
             publish=self._publish,
             heartbeat=self._heartbeat,
             state=state,
+        )
+        self.verification = VerificationWatch(
+            setting.verifications,
+            setting.procedure,
+            uses_since=partial(journal.results_since, setting.station),
+            utc=clock.utc,
+            post=lambda event: self.loop.post(event, "station"),
+            state=lambda: self.loop.state,
         )
         self.cobot = open_cobot(self._arm_heard) if open_cobot else None
         self.tool = open_tool(self._heard, self.last_tightening_id) if open_tool else None
@@ -198,6 +210,9 @@ class Station:
             calibration["zones"] = self.eyes.zones_sha256
         if self.teaching is not None:
             calibration |= self.teaching.ids()
+        verification = self.verification.read()
+        if verification is not None:
+            calibration["tool"] = verification.id or verification.code
         self.journal.keep_document(setting.procedure.sha256, "procedure", canonical(to_plain(setting.procedure)))
         self.loop.post(
             VisitOpened(
@@ -209,13 +224,14 @@ class Station:
                 language=language or setting.language,
                 software=setting.software,
                 calibration=calibration,
+                verification=verification,
             ),
             "station",
         )
 
     def restarted(self, reason: str) -> None:
         """Tell the loop that what was seen before counts no more."""
-        self.loop.post(StationRestarted(reason=reason), "station")
+        self.loop.post(StationRestarted(reason=reason, verification=self.verification.read()), "station")
 
     def _carry_out(self, effect: fx.Effect) -> None:
         self.dispatch.carry_out(effect)
