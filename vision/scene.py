@@ -91,6 +91,31 @@ class DrawnCard:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class DrawnBoard:
+    """A printed ChArUco board as it really is: with the print's scale, and bent.
+
+    Board frame: x right, y down, z into the board; origin in the top left inner corner.
+    """
+
+    bench_from_board: Transform
+    columns: int
+    """Squares from left to right."""
+    rows: int
+    square_mm: float
+    """As designed."""
+    marker_mm: float
+    dictionary: str
+    """OpenCV's name of its markers."""
+    first_marker: int = 0
+    legacy: bool = False
+    print_scale: float = 1.0
+    bow_mm: tuple[float, float] = (0.0, 0.0)
+    """kx, ky of `z = kx (1 - sx^2) + ky (1 - sy^2)`; s is -1 and 1 at the outermost inner corners."""
+    margin_mm: float = 4.0
+    """White around the squares."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class DrawnArm:
     """The cobot: link points in the bench frame, and the colour of its lamp."""
 
@@ -123,6 +148,7 @@ class Scene:
     nuts: tuple[DrawnNut, ...] = ()
     hands: tuple[DrawnHand, ...] = ()
     card: DrawnCard | None = None
+    board: DrawnBoard | None = None
     arm: DrawnArm | None = None
     light: float = 1.0
     """Gain of all light, 1 = as calibrated."""

@@ -14,8 +14,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from vision.geometry import Array, CameraModel, Transform
-from vision.scene import Colour, DrawnArm, DrawnCard, DrawnHand, DrawnNut, Placed, Scene, Shine
+from vision.scene import Colour, DrawnArm, DrawnBoard, DrawnCard, DrawnHand, DrawnNut, Placed, Scene, Shine
 from vision.sim_bench import static_picture
+from vision.sim_boards import board_items
 from vision.sim_bodies import placed_items, prism_item
 from vision.sim_hand import flesh_of, joints_of
 from vision.sim_layer import Layers
@@ -25,7 +26,7 @@ from vision.sim_paint import SHADOW_PER_MM
 from vision.sim_skin import paint_hand
 from vision.sim_things import arm_items, card_items, nut_items
 
-Thing = Placed | DrawnNut | DrawnCard | DrawnArm | DrawnHand
+Thing = Placed | DrawnNut | DrawnCard | DrawnBoard | DrawnArm | DrawnHand
 
 _PIN_WIDTH_MM = 24.0
 """Static blocks narrower than this are pins that may stick out of a part."""
@@ -71,8 +72,8 @@ class SceneRenderer:
         known: dict[Hashable, list[Item]] = {}
         items: list[Item] = []
         key: Hashable
-        card, arm = (scene.card,) if scene.card else (), (scene.arm,) if scene.arm else ()
-        for thing in (*scene.placed, *scene.nuts, *card, *arm, *scene.hands):
+        single = tuple(thing for thing in (scene.card, scene.board, scene.arm) if thing is not None)
+        for thing in (*scene.placed, *scene.nuts, *single, *scene.hands):
             key = (_key(thing), scene.shine if isinstance(thing, Placed) else None)
             known[key] = self._known[key] if key in self._known else self._made(thing, scene.shine)
             items += known[key]
@@ -92,6 +93,8 @@ class SceneRenderer:
                 return nut_items(self._view, thing, self._support_mm(thing.bench_mm))
             case DrawnCard():
                 return card_items(self._view, thing)
+            case DrawnBoard():
+                return board_items(self._view, thing)
             case DrawnArm():
                 return arm_items(self._view, thing)
             case DrawnHand():
@@ -162,6 +165,10 @@ def _key(thing: Thing) -> Hashable:
             return ("nut", thing.bench_mm.tobytes(), thing.turn_deg, thing.tilt_deg, thing.size_mm)
         case DrawnCard():
             return ("card", thing.text, thing.size_mm, *_pose_key(thing.bench_from_card))
+        case DrawnBoard():
+            print_key = (thing.columns, thing.rows, thing.square_mm, thing.marker_mm, thing.dictionary)
+            shape_key = (thing.first_marker, thing.legacy, thing.print_scale, thing.bow_mm, thing.margin_mm)
+            return ("board", *print_key, *shape_key, *_pose_key(thing.bench_from_board))
         case DrawnArm():
             return ("arm", thing.points_mm.tobytes(), thing.lamp)
         case DrawnHand():
