@@ -1,0 +1,350 @@
+"""A calibrated bench as artefacts, each with figures, covariance and a verdict in millimetres at the part."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+import numpy as np
+
+from calibration.aim import aim_covariance, aimed
+from calibration.bench_flow import BenchOutcome, BenchPlan
+from calibration.bench_holdout import HeldOut
+from calibration.bench_plan import SHARE_OF_TOLERANCE, TOUCH_ABOVE_MM
+from calibration.bench_set import BenchResult
+from calibration.lens_model import lens_of, project_with_derivatives
+from calibration.rotations import adjoint, as_array, cross_matrix
+from station.config.artefact import Artefact, Kind, Verdict
+from vision.geometry import Array, CameraModel
+
+METHOD = (
+    "one adjustment over lens board, fixture tags, arm poses and touches; lenses, places, base, joint zeros, links, "
+    "board and tip together; outliers left out, noise from the residuals"
+)
+WITHIN = 1.96
+DAYS = 90
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Need:
+    """What the work allows."""
+
+    procedure: str
+    tightest_mm: float
+    of: str
+    """What the tightest tolerance is of."""
+
+    @property
+    def enough_mm(self) -> float:
+        """The largest 95 % error that is enough."""
+        return self.tightest_mm / SHARE_OF_TOLERANCE
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Stamp:
+    """Who, when, with what."""
+
+    made_utc: str
+    by: str
+    software: str
+    inputs: Mapping[str, str]
+    serials: Mapping[str, str]
+    """Device -> serial, where it is known."""
+
+
+def bench_artefacts(
+    outcome: BenchOutcome, work: BenchPlan, checked: HeldOut, need: Need, stamp: Stamp
+) -> tuple[Artefact, ...]:
+    """Kinds lens, camera (each camera), arm, tool_point, joints. Those that are not good enough say so."""
+    result = outcome.result
+    joints = {joint: result.places_mm[joint] for joint in work.joints_mm if joint in result.places_mm}
+    artefacts: list[Artefact] = []
+    for camera in result.cameras:
+        artefacts.append(_lens(outcome, camera, joints, checked, need, stamp))
+        artefacts.append(_camera(result, camera, joints, checked, need, stamp))
+    artefacts.append(_arm(outcome, work, joints, checked, need, stamp))
+    artefacts.append(_tip(outcome, work, checked, need, stamp))
+    artefacts.append(_joints(outcome, work, joints, checked, need, stamp))
+    return tuple(artefacts)
+
+
+def camera_at_mm(result: BenchResult, name: str, points_mm: Array, *, lens_only: bool = False) -> Array:
+    """(n, 2, 2) mm^2: how far a camera misplaces bench points (n, 3), across its view, by what it is known to."""
+    camera = result.camera(name)
+    index = result.camera_index[name]
+    layout = result.solution.layout
+    columns = np.r_[
+        np.arange(layout.main("lens", index).start, layout.main("lens", index).stop),
+        np.arange(layout.main("camera from bench", index).start, layout.main("camera from bench", index).stop),
+    ]
+    covariance = result.covariance.main[np.ix_(columns, columns)]
+    seen = camera.camera_from_bench.apply(points_mm)
+    _, by_point, by_lens = project_with_derivatives(seen, lens_of(camera.matrix, camera.distortion))
+    by_pose = by_point @ np.concatenate([-cross_matrix(seen), np.broadcast_to(np.eye(3), (len(seen), 3, 3))], axis=2)
+    slopes = np.concatenate([by_lens, by_pose], axis=2)
+    if lens_only:
+        covariance, slopes = covariance[:9, :9], by_lens
+    per_px = (seen[:, 2] / camera.matrix[0, 0])[:, None, None]
+    return np.asarray(slopes @ covariance @ np.swapaxes(slopes, 1, 2) * per_px**2)
+
+
+def worst_95_mm(covariances: Array) -> float:
+    """The largest 95 % half axis of covariances (n, k, k)."""
+    return WITHIN * float(np.sqrt(np.linalg.eigvalsh(covariances)[:, -1].max()))
+
+
+def verdict(what: str, error_mm: float, checked: HeldOut, need: Need, advice: str = "") -> Verdict:
+    """Plain: how good in millimetres at the part, what was held out, and whether that is enough."""
+    text = f"{what}: {error_mm:.2f} mm at the part (95 %); held-out poses {checked.rms_mm:.2f} mm on {checked.poses}; "
+    if error_mm <= need.enough_mm:
+        return Verdict(
+            good=True,
+            text=f"{text}enough for every step of procedure {need.procedure}: its tightest tolerance is "
+            f"{need.tightest_mm:g} mm ({need.of}).",
+            advice=advice,
+        )
+    return Verdict(
+        good=False,
+        text=f"{text}not enough for procedure {need.procedure}: its tightest tolerance is {need.tightest_mm:g} mm "
+        f"({need.of}), so {need.enough_mm:.2f} mm are wanted.",
+        advice=advice or "Take more poses and touches, and see whether boards and cameras are tight.",
+    )
+
+
+def equivalent_sigmas(camera: CameraModel, covariance: Array, points_mm: Array) -> tuple[float, float]:
+    """Position (mm) and turn (deg), one sigma an axis and independent, that misplace points (n, 3) as the full
+    covariance (6, 6 of bench_from_camera) does at the worst of them.
+
+    A camera's place and turn are known far better together than each alone: what they do at the part is what counts.
+    """
+    arms = np.concatenate([-cross_matrix(points_mm), np.broadcast_to(np.eye(3), (len(points_mm), 3, 3))], axis=2)
+    at_part = np.sqrt(np.linalg.eigvalsh(arms @ covariance @ np.swapaxes(arms, 1, 2))[:, -1].max())
+    eye = camera.camera_from_bench.inverse().translation_mm
+    distance = float(np.linalg.norm(points_mm - eye, axis=1).min())
+    turn = min(float(np.sqrt(np.trace(covariance[:3, :3]) / 3.0)), float(at_part) / distance / np.sqrt(2.0))
+    place = float(np.sqrt(max(float(at_part) ** 2 - (turn * distance) ** 2, 0.0)))
+    return place, float(np.degrees(turn))
+
+
+def bench_from_camera_covariance(result: BenchResult, name: str) -> Array:
+    """(6, 6) of bench_from_camera, rotation vector (rad) then translation (mm), `true = [Exp(r), t] estimated`."""
+    carry = adjoint(as_array(result.camera(name).camera_from_bench.inverse()))
+    return np.asarray(carry @ result.camera_covariance(name) @ carry.T)
+
+
+def _lens(
+    outcome: BenchOutcome, camera: CameraModel, joints: Mapping[str, Array], checked: HeldOut, need: Need, stamp: Stamp
+) -> Artefact:
+    result = outcome.result
+    alone = next(lens for lens in outcome.lenses if lens.camera.camera == camera.name)
+    points = np.array(list(joints.values()))
+    error = worst_95_mm(camera_at_mm(result, camera.name, points, lens_only=True))
+    lens = lens_of(camera.matrix, camera.distortion)
+    # The lens by its own views: the figures of a lens stand for themselves; the adjustment's own are with the camera.
+    per_px = float(np.linalg.norm(points - camera.camera_from_bench.inverse().translation_mm, axis=1).mean() / lens[0])
+    return _artefact(
+        Kind.LENS,
+        camera.name,
+        stamp,
+        result={
+            "lens": _list(lens),
+            "covariance": _list(result.lens_covariance(camera.name)),
+            "width_px": camera.width_px,
+            "height_px": camera.height_px,
+        },
+        figures={
+            "error_at_part_95_mm": _r(error),
+            "rms_px": _r(alone.rms_px),
+            "held_out_px": _r(alone.held_out_rms_px),
+            "held_out_mm": _r(alone.held_out_rms_px * per_px),
+            "corner_sigma_px": _r(result.sigma_px[camera.name]),
+            "views": len(alone.views),
+            "left_out": [f"view {left.view}: {left.reason}" for left in alone.left_out],
+        },
+        verdict=verdict(f"The lens of {camera.name}", error, checked, need),
+    )
+
+
+def _camera(
+    result: BenchResult, camera: CameraModel, joints: Mapping[str, Array], checked: HeldOut, need: Need, stamp: Stamp
+) -> Artefact:
+    points = np.array(list(joints.values()))
+    error = worst_95_mm(camera_at_mm(result, camera.name, points))
+    covariance = bench_from_camera_covariance(result, camera.name)
+    place, turn = equivalent_sigmas(camera, covariance, points)
+    return _artefact(
+        Kind.CAMERA,
+        camera.name,
+        stamp,
+        result={
+            "matrix": _list(camera.matrix),
+            "distortion": _list(camera.distortion),
+            "rotation": _list(camera.camera_from_bench.rotation),
+            "position_mm": _list(camera.camera_from_bench.inverse().translation_mm),
+            "width_px": camera.width_px,
+            "height_px": camera.height_px,
+            "position_sigma_mm": place,
+            "rotation_sigma_deg": turn,
+            "covariance": _list(covariance),
+        },
+        figures={
+            "error_at_part_95_mm": _r(error),
+            "held_out_mm": _r(checked.rms_mm),
+            "held_out_poses": checked.poses,
+            "rms_px": _r(result.rms_px),
+            "unused": [f"{word.what}: {word.why}" for word in result.unused],
+            "sigmas": "position_sigma_mm and rotation_sigma_deg misplace the part as the full covariance does",
+        },
+        verdict=verdict(f"Camera {camera.name}", error, checked, need),
+    )
+
+
+def _arm(
+    outcome: BenchOutcome, work: BenchPlan, joints: Mapping[str, Array], checked: HeldOut, need: Need, stamp: Stamp
+) -> Artefact:
+    result = outcome.result
+    assert result.bench_from_base is not None
+    aims = _aims(result, work, joints)
+    error = worst_95_mm(np.array([aim_covariance(result, np.array(posture)) for posture in aims.values()]))
+    layout = result.solution.layout
+    columns = np.concatenate(
+        [
+            np.arange(layout.main(name).start, layout.main(name).stop)
+            for name in ("bench from base", "joint offsets", "link d", "link a")
+        ]
+    )
+    units = np.concatenate([np.ones(6), np.full(6, np.degrees(1.0)), np.ones(12)])
+    covariance = result.covariance.main[np.ix_(columns, columns)] * units[:, None] * units
+    told = np.sqrt(np.diag(covariance))
+    return _artefact(
+        Kind.ARM,
+        "cobot",
+        stamp,
+        result={
+            "base_mm": _list(result.bench_from_base.translation_mm),
+            "base_rotation": _list(result.bench_from_base.rotation),
+            "joint_offset_deg": _list(result.joint_offset_deg),
+            "link_correction_mm": _list(result.link_mm),
+            "placed_sigma_mm": error / WITHIN,
+            "covariance": _list(covariance),
+        },
+        figures={
+            "error_at_part_95_mm": _r(error),
+            "held_out_mm": _r(checked.rms_mm),
+            "held_out_poses": checked.poses,
+            "joint_noise_deg": _r(result.sigma_joint_deg),
+            "poses": len(outcome.bench.poses),
+            "skipped": [f"pose {number}: {why}" for number, why in outcome.run.skipped],
+            "unused": [f"{word.what}: {word.why}" for word in result.unused],
+            "not_told": _not_told(told),
+            "robot_s": _r(outcome.robot_s),
+            "covariance_order": "base turn rad, base mm, zeros deg, d mm, a mm",
+        },
+        verdict=verdict("The arm", error, checked, need),
+    )
+
+
+def _not_told(sigmas: Array) -> list[str]:
+    """Zeros and links of which the poses told little: they stay near the maker's figure, and others make up for it."""
+    words = [f"zero of joint {k + 1}" for k in range(6) if sigmas[6 + k] > 0.5]
+    words += [f"d of link {k + 1}" for k in range(6) if sigmas[12 + k] > 0.2]
+    return words + [f"a of link {k + 1}" for k in range(6) if sigmas[18 + k] > 0.2]
+
+
+def _tip(outcome: BenchOutcome, work: BenchPlan, checked: HeldOut, need: Need, stamp: Stamp) -> Artefact:
+    result, alone = outcome.result, outcome.pivot
+    assert result.tip_mm is not None
+    joints = {joint: result.places_mm[joint] for joint in work.joints_mm if joint in result.places_mm}
+    aims = _aims(result, work, joints)
+    error = worst_95_mm(np.array([aim_covariance(result, np.array(posture)) for posture in aims.values()]))
+    return _artefact(
+        Kind.TOOL_POINT,
+        "pointer",
+        stamp,
+        result={"tip_mm": _list(result.tip_mm), "covariance": _list(result.covariance.block("tip"))},
+        figures={
+            "error_at_part_95_mm": _r(error),
+            "pivot_tip_mm": _list(alone.tip_mm),
+            "pivot_sigma_mm": _r(alone.sigma_mm),
+            "pivot_rms_mm": _r(alone.rms_mm),
+            "touches": alone.count,
+            "spread_deg": _r(alone.spread_deg),
+            "note": "pivot_* are of the touches alone, with the maker's arm; the tip is that of the whole adjustment",
+        },
+        verdict=verdict("The tip", error, checked, need, alone.advice),
+    )
+
+
+def _joints(
+    outcome: BenchOutcome, work: BenchPlan, joints: Mapping[str, Array], checked: HeldOut, need: Need, stamp: Stamp
+) -> Artefact:
+    result = outcome.result
+    aims = _aims(result, work, joints)
+    guided = np.array([aim_covariance(result, np.array(aims[joint]), joint) for joint in joints])
+    error = worst_95_mm(guided)
+    placed = {}
+    for joint, at in joints.items():
+        covariance = result.place_covariance(joint)
+        placed[joint] = {
+            "at_mm": _list(_joint_at(at, work, joint)),
+            "sigma_mm": float(np.sqrt(np.linalg.eigvalsh(covariance)[-1])),
+            "touched_mm": _list(at),
+            "covariance": _list(covariance),
+        }
+    return _artefact(
+        Kind.JOINTS,
+        need.procedure,
+        stamp,
+        result={"joints": placed},
+        figures={
+            "error_at_part_95_mm": _r(error),
+            "error_in_bench_95_mm": _r(worst_95_mm(np.array([result.place_covariance(joint) for joint in joints]))),
+            "touches": sum(touch.known_mm is None for touch in outcome.bench.touches),
+            "touched_above_mm": TOUCH_ABOVE_MM,
+            "note": "error_at_part is of the tip sent to the joint; how true the arm comes back is not in it",
+        },
+        verdict=verdict("The joints", error, checked, need),
+    )
+
+
+def _aims(result: BenchResult, work: BenchPlan, joints: Mapping[str, Array]) -> dict[str, tuple[float, ...]]:
+    """A posture with the tip on each touched point, begun from the posture over it."""
+    over = work.over_joints_deg
+    return {
+        joint: aimed(result, at, over[min(index, len(over) - 1)]) for index, (joint, at) in enumerate(joints.items())
+    }
+
+
+def _joint_at(touched_mm: Array, work: BenchPlan, joint: str) -> Array:
+    lifted = np.array(work.joints_mm[joint]) - np.array(work.scene.joints[joint])
+    return np.asarray(touched_mm - lifted)
+
+
+def _artefact(
+    kind: Kind, subject: str, stamp: Stamp, *, result: dict[str, Any], figures: dict[str, Any], verdict: Verdict
+) -> Artefact:
+    until = datetime.fromisoformat(stamp.made_utc) + timedelta(days=DAYS)
+    return Artefact(
+        kind=kind,
+        subject=subject,
+        serial=stamp.serials.get(subject, ""),
+        made_utc=stamp.made_utc,
+        by=stamp.by,
+        method=METHOD,
+        software=stamp.software,
+        inputs=dict(stamp.inputs),
+        result=result,
+        figures=figures,
+        verdict=verdict,
+        expires_utc=until.isoformat(timespec="seconds"),
+    )
+
+
+def _list(values: Any) -> Any:
+    return np.asarray(values, dtype=np.float64).tolist()
+
+
+def _r(value: float) -> float:
+    return round(float(value), 5)

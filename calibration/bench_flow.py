@@ -1,0 +1,369 @@
+"""A whole bench from nothing, in order: lenses, the arm's poses, the adjustment, touches of tip and joints.
+
+The lens board is held by a person: an arm of this size does not bring a board to the corners of the pictures, and two
+dozen more poses of it would take longer than the hands do. The arm then shows a smaller board to all cameras at once.
+At last the technician leads the tip onto a fixture tag's middle, tilted each time, and onto each joint of the part.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Protocol
+
+import numpy as np
+
+from calibration.bench_cameras import solve_bench
+from calibration.bench_set import BenchResult, BenchSet, Touch
+from calibration.bench_start import bench_start, lens_results, start_from
+from calibration.board import Board
+from calibration.detection import BoardFinder, Found
+from calibration.intrinsics import LensResult
+from calibration.observations import BoardView, CalibrationError, CameraSize, RobotPose, RobotSpec
+from calibration.robot_poses import ChosenPose, board_capsules, choose_poses, planned, table_of
+from calibration.robot_run import NO_LEAVE, Leave, Picture, RunEnd, Seen, Stand, TakenPose, still_joints, take_poses
+from calibration.run_record import RunRecord
+from calibration.tool_point import ToolPoint, pivot
+from drivers.cobot.arm.forward import flange
+from drivers.cobot.arm.model import Angles, ArmModel
+from station.motion.gesture import TaughtPosture, Vector
+from station.motion.plan import PlanError
+from station.motion.planner import plan
+from station.motion.scene import MotionScene
+from vision.bench import TagMount
+from vision.geometry import Array, CameraModel, Transform
+from vision.tags import TagTracker
+
+CHOICE_CLEARANCE_MM, WAY_CLEARANCE_MM = 20.0, 12.0
+"""More than a station file's base may be wrong by; ways may come a little nearer than poses."""
+STILL_WITHIN_S = 4.0
+TAG_PICTURES = 3
+LENS_VIEWS_NEEDED = 8
+
+Say = Callable[[str], None]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TouchGoal:
+    """A point for the tip, and how the tool is to lean there."""
+
+    place: str
+    at_mm: Vector
+    """As far as it is known: what the technician sees counts."""
+    lean_deg: float
+    towards_deg: float
+    """Direction of the lean about the vertical."""
+
+
+class Technician(Protocol):
+    """What a person does when asked. Calls return when it is done. Raises CalibrationError when it cannot be done."""
+
+    def hold_board(self, camera: str, number: int, of: int) -> None:
+        """Hold the lens board where the camera's outline asks for it, for the `number`-th time from 0."""
+
+    def put_on(self, what: str) -> None:
+        """`board` or `pointer` onto the flange, where the arm stands now; or take the lens `board away`."""
+
+    def lead_to(self, goal: TouchGoal) -> None:
+        """Jog or lead the tip onto a point, and let it stand there."""
+
+    def lead_off(self) -> None:
+        """Draw the tip back from the point."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class BenchPlan:
+    """What is to be calibrated, by the files."""
+
+    cameras: tuple[CameraModel, ...]
+    """As the station file has them: good enough to choose poses."""
+    fixture: tuple[TagMount, ...]
+    lens_board: Board
+    arm_board: Board
+    flange_from_board: Transform
+    """By the drawing."""
+    scene: MotionScene
+    """The bench with the arm as it works, its pointer on the flange."""
+    joints_mm: Mapping[str, Vector]
+    """Reference points on the part, by joint: where the tip can touch it."""
+    over_joints_deg: tuple[Angles, ...]
+    """Postures over the joints."""
+    home_deg: Angles
+    pivot_tag: int
+    """The fixture tag whose middle is touched again and again."""
+    lens_views: int = 14
+    poses: int = 24
+    pivot_touches: int = 12
+    joint_touches: int = 3
+    speed_percent: int = 25
+    seed: int = 0
+    touch_sigma_mm: float = 0.2
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class BenchOutcome:
+    """What a calibration of a bench brought."""
+
+    bench: BenchSet
+    lenses: tuple[LensResult, ...]
+    result: BenchResult
+    pivot: ToolPoint
+    run: RunEnd
+    expected_mm: float
+    """What the choice of poses promised for the tip, one sigma."""
+    phases_s: Mapping[str, float] = field(default_factory=dict)
+    """Seconds of the stand's clock: `lens` is a person's time, the others the arm's."""
+
+    @property
+    def robot_s(self) -> float:
+        """For how long the arm was needed."""
+        return sum(seconds for phase, seconds in self.phases_s.items() if phase != "lens")
+
+
+class BenchFlow:
+    """One calibration from the first picture to the result; its parts may be called one after another."""
+
+    def __init__(
+        self, work: BenchPlan, stand: Stand, technician: Technician, *, leave: Leave | None, say: Say, record: Path
+    ) -> None:
+        """`record` is the file in which poses are kept while they are taken; a broken-off run goes on from it."""
+        self._work, self._stand, self._technician = work, stand, technician
+        self._leave, self._say = leave, say
+        self._record = RunRecord(record)
+        self._names = tuple(camera.name for camera in work.cameras)
+        self._trackers = {name: TagTracker(frozenset(m.tag_id for m in work.fixture)) for name in self._names}
+        self._finders = {"lens": BoardFinder(work.lens_board), "arm": BoardFinder(work.arm_board)}
+        self._phases: dict[str, float] = {}
+        self._since_s = stand.now_s()
+
+    def run(self) -> BenchOutcome:
+        """Everything, in order. Raises CalibrationError; then nothing was written but the record of poses."""
+        lens_views = self._lens_views()
+        self._say("Lenses: done. The arm takes its poses now; keep hands and people out of its reach.")
+        end, expected = self._arm_poses()
+        if end.stopped:
+            raise CalibrationError("calibration.run_stopped", end.stopped)
+        bench = self.observations(lens_views, end)
+        lenses = lens_results(bench)
+        first = solve_bench(bench, start=bench_start(bench, lenses))
+        self._say(f"Cameras and arm fit each other to {first.rms_px:.2f} px. Now the tip and the joints.")
+        touches, tip = self._touches()
+        whole = replace(bench, touches=touches, first_tip_mm=self._work.scene.tip_mm)
+        result = solve_bench(whole, start=start_from(first))
+        self._record.clear()
+        return BenchOutcome(
+            bench=whole,
+            lenses=lenses,
+            result=result,
+            pivot=tip,
+            run=end,
+            expected_mm=expected,
+            phases_s=dict(self._phases),
+        )
+
+    def observations(self, lens_views: Sequence[BoardView], end: RunEnd) -> BenchSet:
+        """What was seen so far as one set."""
+        work = self._work
+        table = table_of(work.scene.model)
+        return BenchSet(
+            cameras=tuple(
+                CameraSize(camera=camera.name, width_px=camera.width_px, height_px=camera.height_px)
+                for camera in work.cameras
+            ),
+            lens_board=work.lens_board,
+            lens_views=tuple(lens_views),
+            tags=work.fixture,
+            tag_views={name: mean_tags(end.taken, name) for name in self._names},
+            arm_board=work.arm_board,
+            arm_views=tuple(seen.view for pose in end.taken for seen in pose.seen.values() if seen.view is not None),
+            poses=tuple(
+                RobotPose(
+                    pose=pose.pose,
+                    joints_deg=pose.joints_deg,
+                    base_from_flange=_flange(work.scene.model, pose.joints_deg),
+                    t_s=pose.t_s,
+                )
+                for pose in end.taken
+            ),
+            robot=RobotSpec(table=table, suspect=True),
+        )
+
+    def _lens_views(self) -> list[BoardView]:
+        views: list[BoardView] = []
+        count = self._work.lens_views
+        for index, name in enumerate(self._names):
+            taken = 0
+            for number in range(count):
+                self._technician.hold_board(name, number, count)
+                picture = self._stand.picture(name)
+                found = self._finders["lens"].find(
+                    picture.grey, camera=name, view=1000 * (index + 1) + number, t_s=picture.t_s
+                )
+                if isinstance(found, Found):
+                    views.append(found.view)
+                    taken += 1
+                else:
+                    self._say(f"{name}, picture {number + 1}: {found.text}")
+            if taken < LENS_VIEWS_NEEDED:
+                raise CalibrationError(
+                    "calibration.too_few_views",
+                    f"camera {name} gave {taken} good pictures of the lens board, {LENS_VIEWS_NEEDED} are needed; "
+                    "light the board well, hold it still, and begin anew",
+                )
+        self._technician.put_on("board away")
+        self._phase("lens")
+        return views
+
+    def _arm_poses(self) -> tuple[RunEnd, float]:
+        work = self._work
+        with_board = carrying(work.scene, work.arm_board, work.flange_from_board)
+        choice = choose_poses(
+            with_board,
+            work.cameras,
+            work.arm_board,
+            work.flange_from_board,
+            start_deg=work.home_deg,
+            places_deg=work.over_joints_deg,
+            count=work.poses,
+            clearance_mm=CHOICE_CLEARANCE_MM,
+            seed=work.seed,
+        )
+        if self._leave is None:
+            raise CalibrationError("calibration.no_leave", NO_LEAVE)
+        self._go_to(choice.poses[0].joints_deg, work.scene, "where the board is put on")
+        self._technician.put_on("board")
+        ways, left_out = planned(
+            choice,
+            choice.poses[0].joints_deg,
+            with_board,
+            clearance_mm=WAY_CLEARANCE_MM,
+            speed_percent=work.speed_percent,
+        )
+        for pose, why in left_out:
+            self._say(f"Pose {pose.pose} is left out: {why}")
+        before = self._record.read()
+        if before:
+            self._say(f"{len(before)} poses were kept from before; the others are taken now.")
+        end = take_poses(
+            self._stand,
+            ways,
+            self._look,
+            cameras=self._names,
+            leave=self._leave,
+            keep=self._record.keep,
+            before=before,
+        )
+        for number, why in end.skipped:
+            self._say(f"Pose {number} gave nothing: {why}")
+        self._phase("poses")
+        return end, choice.expected_mm
+
+    def _look(self, picture: Picture, camera: str, pose: ChosenPose) -> Seen:
+        tags = {seen.tag_id: seen.corners_px for seen in self._trackers[camera].find(picture.grey)}
+        if camera not in pose.seen_by:
+            return Seen(view=None, refused="it does not look that way", tags_px=tags)
+        found = self._finders["arm"].find(picture.grey, camera=camera, view=pose.pose, t_s=picture.t_s)
+        if isinstance(found, Found):
+            return Seen(view=found.view, tags_px=tags)
+        return Seen(view=None, refused=found.text, tags_px=tags)
+
+    def _touches(self) -> tuple[tuple[Touch, ...], ToolPoint]:
+        work = self._work
+        self._technician.put_on("pointer")
+        self._go_to(work.home_deg, work.scene, "home")
+        tag = next(mount for mount in work.fixture if mount.tag_id == work.pivot_tag)
+        middle = tag.body_from_tag.translation_mm
+        touches: list[Touch] = []
+        goals: list[tuple[TouchGoal, Array | None]] = [
+            (
+                TouchGoal(place=f"tag {work.pivot_tag}", at_mm=_vector(middle), lean_deg=lean, towards_deg=towards),
+                middle,
+            )
+            for lean, towards in pivot_leans(work.pivot_touches)
+        ]
+        goals += [
+            (TouchGoal(place=joint, at_mm=at, lean_deg=10.0, towards_deg=360.0 * number / work.joint_touches), None)
+            for joint, at in work.joints_mm.items()
+            for number in range(work.joint_touches)
+        ]
+        for number, (goal, known) in enumerate(goals, start=1):
+            self._technician.lead_to(goal)
+            joints = still_joints(self._stand, self._stand.now_s() + STILL_WITHIN_S)
+            if joints is None:
+                raise CalibrationError(
+                    "calibration.not_still",
+                    f"touch {number} of {goal.place}: the arm does not stand still; hold the point and try again",
+                )
+            touches.append(
+                Touch(
+                    touch=number,
+                    place=goal.place,
+                    joints_deg=joints,
+                    known_mm=known,
+                    sigma_mm=work.touch_sigma_mm,
+                )
+            )
+            self._technician.lead_off()
+        self._phase("touches")
+        of_tag = [_flange(work.scene.model, touch.joints_deg) for touch in touches if touch.known_mm is not None]
+        return tuple(touches), pivot(of_tag)
+
+    def _go_to(self, joints_deg: Angles, scene: MotionScene, where: str) -> None:
+        here = self._stand.posture()
+        if here is None:
+            raise CalibrationError(
+                "calibration.arm_silent", "the arm does not tell where it is; look at its line and its power"
+            )
+        gesture = TaughtPosture(
+            name=where,
+            angles_deg=joints_deg,
+            speed_percent=self._work.speed_percent,
+            clearance_mm=WAY_CLEARANCE_MM,
+        )
+        try:
+            way = plan(gesture, here_deg=here.angles_deg, scene=scene)
+        except PlanError as error:
+            raise CalibrationError("calibration.no_way", str(error)) from error
+        for leg in way.legs:
+            failed = self._stand.go(leg)
+            if failed is not None:
+                self._stand.stop()
+                raise CalibrationError(
+                    "calibration.run_stopped",
+                    f"On the way to {where} the arm stopped: {failed.detail} ({failed.code}).",
+                )
+
+    def _phase(self, name: str) -> None:
+        now_s = self._stand.now_s()
+        self._phases[name] = now_s - self._since_s
+        self._since_s = now_s
+
+
+def carrying(scene: MotionScene, board: Board, flange_from_board: Transform) -> MotionScene:
+    """The same bench with the board on the flange instead of the pointer."""
+    return replace(scene, tool=board_capsules(board, flange_from_board))
+
+
+def mean_tags(taken: Sequence[TakenPose], camera: str) -> dict[int, Array]:
+    """Corners of the fixture's tags in one camera: the median of all pictures, so an arm's shadow counts little."""
+    seen: dict[int, list[Array]] = {}
+    for pose in taken:
+        for tag, corners in pose.seen[camera].tags_px.items() if camera in pose.seen else ():
+            seen.setdefault(tag, []).append(corners)
+    return {tag: np.median(np.array(corners), axis=0) for tag, corners in seen.items() if len(corners) >= TAG_PICTURES}
+
+
+def pivot_leans(count: int) -> list[tuple[float, float]]:
+    """Lean and its direction, degrees, for touches of one point: all round, up to 35 degrees and more steeply."""
+    return [((14.0, 26.0, 36.0)[number % 3], 360.0 * number / count) for number in range(count)]
+
+
+def _flange(model: ArmModel, joints_deg: Angles) -> Transform:
+    pose = flange(model, joints_deg)
+    return Transform(pose[:3, :3], pose[:3, 3])
+
+
+def _vector(values: Array) -> Vector:
+    x, y, z = (float(v) for v in values)
+    return (x, y, z)
