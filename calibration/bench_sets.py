@@ -6,16 +6,15 @@ Keys, shapes and units of the archive: `meta` (JSON), `board_int` and `board_he`
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from calibration.board import Board
+from calibration.observation_files import archive_of, not_readable
 from calibration.observations import (
     BoardView,
-    CalibrationError,
     CameraSize,
     HandEyeSet,
     LensSet,
@@ -35,19 +34,13 @@ def read_bench_set(path: Path) -> HandEyeSet | tuple[LensSet, ...]:
 
     Raises CalibrationError `calibration.not_readable`.
     """
+    held, meta = archive_of(path)
     try:
-        with np.load(path, allow_pickle=False) as archive:
-            held = {key: archive[key] for key in archive.files}
-        meta = json.loads(str(held["meta"]))
         if meta["schema"] != SCHEMA:
             raise ValueError(f"its schema is {meta['schema']}, not {SCHEMA}")
         return _assembled(held, meta)
-    except FileNotFoundError:
-        raise CalibrationError("calibration.not_readable", f"{path} is not there; name an existing data set") from None
-    except (OSError, ValueError, KeyError, TypeError, IndexError, EOFError) as error:
-        raise CalibrationError(
-            "calibration.not_readable", f"{path} is no data set of schema {SCHEMA} ({error}); record or copy it again"
-        ) from None
+    except (ValueError, KeyError, TypeError, IndexError) as error:
+        raise not_readable(path, error) from None
 
 
 def _assembled(held: dict[str, Array], meta: dict[str, Any]) -> HandEyeSet | tuple[LensSet, ...]:

@@ -24,8 +24,8 @@ from calibration.hand_eye_model import (
 )
 from vision.geometry import Array
 
-SHAPE_CHANCE = 0.999
-"""A bow is kept when a flat board shows as much in fewer than one set of a thousand."""
+SHAPE_CHANCE = 0.9999
+"""A bow is kept when a flat board shows as much in fewer than one set of ten thousand."""
 POSE_CHANCE = 1e-4
 """How often a good robot pose is rejected."""
 LOOSE_SCALE_SIGMA = 0.001

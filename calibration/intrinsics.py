@@ -30,8 +30,8 @@ from vision.geometry import Array, Transform
 
 LENS, VIEW, BOW = "lens", "view", "bow"
 BOW_PRIOR_MM = 1.0
-BOW_CHANCE = 0.999
-"""Bow is kept when a flat board shows as much in fewer than one set of a thousand."""
+BOW_CHANCE = 0.9999
+"""Bow is kept when a flat board shows as much in fewer than one set of ten thousand."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)

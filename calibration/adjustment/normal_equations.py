@@ -200,6 +200,9 @@ def normal_of(terms: Sequence[Term], values: Values, layout: Layout) -> tuple[No
         linear = term.linear(values, layout)
         normal.add(term, linear)
         cost += term.robust.cost(linear.residuals)
+    for part in normal.locals.values():
+        # A view whose corners are all rejected tells nothing of its own pose, which then stays as it is.
+        part.own[~part.own.any(axis=(1, 2))] = np.eye(part.own.shape[1])
     return normal, cost
 
 

@@ -13,7 +13,8 @@ from calibration.bench_results import hand_eye_keys, lens_keys, write_result
 from calibration.bench_sets import read_bench_set
 from calibration.hand_eye import HandEyeResult, solve_hand_eye
 from calibration.intrinsics import LensResult, solve_lens
-from calibration.observations import CalibrationError, HandEyeSet
+from calibration.observation_files import SCHEMA, read_set, schema_of
+from calibration.observations import CalibrationError, HandEyeSet, LensSet
 
 
 def solve(
@@ -23,7 +24,7 @@ def solve(
     """Solve a set of observations; the exit code is 1 when it gives no result, and then nothing is written."""
     console = Console(stderr=True)
     try:
-        observed = read_bench_set(dataset)
+        observed = _read(dataset)
         began = time.perf_counter()
         if isinstance(observed, HandEyeSet):
             result = solve_hand_eye(observed)
@@ -39,6 +40,14 @@ def solve(
     for line in lines:
         typer.echo(line)
     typer.echo(f"{out}: written after {keys['time_s']:.2f} s")
+
+
+def _read(dataset: Path) -> HandEyeSet | tuple[LensSet, ...]:
+    """A set of either schema. Raises CalibrationError `calibration.not_readable`."""
+    if schema_of(dataset) != SCHEMA:
+        return read_bench_set(dataset)
+    found = read_set(dataset)
+    return found if isinstance(found, HandEyeSet) else (found,)
 
 
 def _lens_line(result: LensResult) -> str:
