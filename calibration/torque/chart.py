@@ -147,7 +147,7 @@ def _range_limits(size: int, r_bar: float) -> Limits | None:
 
 
 def _of_means(z: Array) -> list[Signal]:
-    """`z` (n,): means over their middle in standard deviations of a mean. One signal a rule, where it begins to speak."""
+    """`z` (n,): means over their middle, in standard deviations of a mean. One signal a rule, where it begins."""
     found: list[Signal] = []
     for rule, length, speaks in _RULES:
         before = False
