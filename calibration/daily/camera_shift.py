@@ -30,7 +30,7 @@ shift of 0.1 mm."""
 HARMLESS_MM = 0.01
 ALLOWED_MM = 0.25
 """A camera that moved and puts the bench off by more is not to be worked with."""
-TAG_MOVED_PX = 0.1
+TAG_MOVED_PX = 0.2
 """What is left of a move of the whole camera, rms over all corners; more, and one tag may have been moved by itself."""
 
 

@@ -58,9 +58,10 @@ def camera_verdict(shift: CameraShift, miss: ModelMiss, *, allowed_mm: float = A
     if shift.matters(allowed_mm):
         found, advice = Found.MOVED, again
         text = f"{name}: has moved, {moved}; that is {_near(shift.off_mm)} mm at the bench"
-    elif not miss.fits:
+    elif not miss.fits and miss.off_mm > allowed_mm:
         found, advice = Found.OFF_MODEL, again
-        text = f"{name}: is as at the last reference, but the tags lie {_near(miss.off_mm)} mm from its calibration"
+        since = "has moved a little" if shift.moved else "is as at the last reference"
+        text = f"{name}: {since}, but the tags lie {_near(miss.off_mm)} mm from where its calibration has them"
     elif shift.moved:
         found, advice = Found.LITTLE, "Nothing today; look at the drift chart."
         text = (
@@ -70,7 +71,7 @@ def camera_verdict(shift: CameraShift, miss: ModelMiss, *, allowed_mm: float = A
     else:
         found, advice, text = Found.SAME, "", f"{name}: has not moved ({would})"
     if shift.loose_tags and found in (Found.SAME, Found.LITTLE):
-        found = Found.TAG
+        found = Found.TAG if found is Found.SAME else found
         text = f"{text}; fixed tag {shift.loose_tags[0]} has been moved"
         advice = f"Glue tag {shift.loose_tags[0]} down where it was, or calibrate the cameras again."
     return DeviceVerdict(

@@ -5,8 +5,10 @@ from __future__ import annotations
 import typer
 
 from station.commands.calibrate_board import board_app
+from station.commands.calibrate_camera import camera
 from station.commands.calibrate_daily import daily
 from station.commands.calibrate_records import list_artefacts, roll_back, show
+from station.commands.calibrate_report import report
 from station.commands.calibrate_solve import solve
 
 calibrate_app = typer.Typer(
@@ -21,8 +23,10 @@ def calibrate() -> None:
 
 
 calibrate_app.add_typer(board_app, name="board")
+calibrate_app.command("camera")(camera)
 calibrate_app.command("daily")(daily)
 calibrate_app.command("list")(list_artefacts)
+calibrate_app.command("report")(report)
 calibrate_app.command("roll-back")(roll_back)
 calibrate_app.command("show")(show)
 calibrate_app.command("solve")(solve)

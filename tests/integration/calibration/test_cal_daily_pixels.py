@@ -94,6 +94,7 @@ def test_a_camera_that_was_calibrated_since_is_not_compared(files: Files) -> Non
 
 
 @pytest.mark.campaign
+@pytest.mark.timeout(3600)
 def test_campaign_bumps_and_false_alarms_on_pixels(files: Files) -> None:
     """The bar on rendered pictures under changing light: bumps found in 95 %, and next to no false alarm."""
     trials, calm = 40, 120
