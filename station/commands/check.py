@@ -20,7 +20,7 @@ from drivers.torque_tool.open_protocol.driver import OpenProtocolTool
 from drivers.torque_tool.open_protocol.profiles import PROFILES
 from drivers.voice_player import find_player
 from drivers.voice_synthesiser import VOICE_PROCESS, SpeechError, Synthesiser
-from station.config.artefact import ArtefactError, Kind
+from station.config.artefact import ArtefactError
 from station.config.bench import bench_of
 from station.config.errors import ConfigError
 from station.config.motion_scene import motion_scene
@@ -33,7 +33,7 @@ from station.runtime.cobot_port import cobot_driver, cobot_line
 from station.runtime.journal import Journal, JournalError
 from station.runtime.mat_calibration import MAT, calibrate_cameras
 from station.runtime.setting import Files, read_files
-from station.runtime.stored_calibration import stored, stored_devices, with_stored
+from station.runtime.stored_calibration import Wanted, stored, stored_things, with_stored
 from station.simulation.arms import SIMULATED
 from vision.cameras.opening import open_source
 from vision.cameras.source import CameraError
@@ -65,7 +65,7 @@ def check(path: Path) -> int:
         console.print(str(error), markup=False)
         return 2
     console.print(f"{files.station.title} ({path})")
-    calibrations = [_stored(files.station, kind, name) for kind, name in stored_devices(files.station)]
+    calibrations = [_stored(files, ask) for ask in stored_things(files)]
     if all(finding.good for finding in calibrations):
         files = with_stored(files, datetime.now(UTC))
     findings = [
@@ -85,11 +85,11 @@ def check(path: Path) -> int:
     return 0 if all(finding.good for finding in findings) else 1
 
 
-def _stored(station: StationConfig, kind: Kind, device: str) -> Finding:
-    """The calibration in force of a device that takes it from the store."""
-    name = f"calibration {device}"
+def _stored(files: Files, ask: Wanted) -> Finding:
+    """The calibration in force of what takes it from the store."""
+    name = f"calibration {ask.name}"
     try:
-        artefact = stored(station, kind, device, datetime.now(UTC))
+        artefact = stored(files, ask, datetime.now(UTC))
     except ArtefactError as error:
         return Finding(name=name, good=False, detail=str(error))
     until = f"good until {artefact.expires_utc}" if artefact.expires_utc else "no expiry"

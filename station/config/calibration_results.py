@@ -90,6 +90,44 @@ class ArmResult(Strict):
         return Transform(np.array(self.base_rotation), np.array(self.base_mm))
 
 
+class TipResult(Strict):
+    """Kind `tool_point`: where the end of the pointer is."""
+
+    tip_mm: Vec3
+    """Flange frame."""
+    covariance: Annotated[tuple[Row, ...], Field(strict=False)] = ()
+    """(3, 3), mm2."""
+
+
+class PlacedJoint(Strict):
+    """Where a joint was found."""
+
+    at_mm: Vec3
+    """Bench frame, part in place."""
+    sigma_mm: AtLeast0
+    """One standard deviation along the worst direction."""
+    touched_mm: Vec3 | None = None
+    """The point that was touched for it."""
+    covariance: Annotated[tuple[Row, ...], Field(strict=False)] = ()
+    """(3, 3), mm2."""
+
+
+class JointsResult(Strict):
+    """Kind `joints`: the joints of a procedure's part, measured."""
+
+    joints: dict[str, PlacedJoint]
+
+
+def tip_result(artefact: Artefact) -> TipResult:
+    """Raises ArtefactError `calibration.damaged`."""
+    return _result(TipResult, artefact)
+
+
+def joints_result(artefact: Artefact) -> JointsResult:
+    """Raises ArtefactError `calibration.damaged`."""
+    return _result(JointsResult, artefact)
+
+
 def camera_result(artefact: Artefact) -> CameraResult:
     """Raises ArtefactError `calibration.damaged`."""
     return _result(CameraResult, artefact)

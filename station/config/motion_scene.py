@@ -28,7 +28,7 @@ def motion_scene(
         model=model,
         limits_deg=model.limits_deg if limits_deg is None else limits_deg,
         bench_from_base=cobot.bench_from_base,
-        tip_mm=(0.0, 0.0, cobot.pointer_mm),
+        tip_mm=cobot.tip_mm or (0.0, 0.0, cobot.pointer_mm),
         tool=(
             *pointer(cobot.pointer_mm, cobot.pointer_radius_mm),
             *dish(cobot.pointer_mm - cobot.dish_above_tip_mm, cobot.dish_radius_mm),

@@ -95,7 +95,7 @@ def load_station(path: Path) -> StationConfig:
             what = f"gesture `{name}` touches `{gesture.touches}`, which is no obstacle here"
             reader.findings.report(("obstacle",), what, nearest(gesture.touches, ids))
     if head is not None and head.calibration is None:
-        for at in _stored(cameras, cobot, torque_tool):
+        for at in [*_stored(cameras, cobot, torque_tool), *([("station", "joints")] if head.joints == STORE else [])]:
             reader.findings.report(at, "there is no folder of calibrations", "name one: `calibration` in [station]")
     drawn = _zones(path.parent / head.zones if head and head.zones else None, zones, cameras, reader.findings)
     if head is None or web is None or voice is None or limits is None or reader.findings.problems:
@@ -111,6 +111,7 @@ def load_station(path: Path) -> StationConfig:
         orders=folder / head.orders,
         checks=folder / head.checks if head.checks else None,
         calibrations=folder / head.calibration if head.calibration else None,
+        joints=head.joints,
         scenes=folder / head.scenes if head.scenes else None,
         data_dir=folder / head.data_dir,
         cameras=tuple(camera.value() for camera in cameras.values()),

@@ -50,7 +50,9 @@ class HeadShape(Strict):
     checks: Name | None = None
     """Folder of the models of taught checks; needed where a procedure has any."""
     calibration: Name | None = None
-    """Folder of the calibration artefacts; needed where a camera or the cobot takes its calibration from there."""
+    """Folder of the calibration artefacts; needed where anything is taken from there."""
+    joints: Literal["procedure", "store"] = "procedure"
+    """Who says where the joints of the procedure's part are: its file, or what was taught on this bench."""
     data_dir: Name
     hand_height_mm: AtLeast0 = 90.0
 
@@ -188,7 +190,7 @@ class CobotShape(Strict):
     baudrate: Baudrate = 115_200
     ack: Literal["auto", "modern", "legacy"] = "auto"
     calibration: Name = "by-hand"
-    """As a camera's: `store` takes base, joint zeros and links from what `station calibrate` has put in force."""
+    """As a camera's: `store` takes base, joint zeros, links and tip from what `station calibrate` has put in force."""
     base_mm: Vec3
     base_yaw_deg: float = 0.0
     pointer_mm: AtLeast0 = 0.0

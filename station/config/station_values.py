@@ -60,6 +60,8 @@ class CobotConfig:
     """Added to the joints that the arm reports; the arm is told its joints without it."""
     link_correction_mm: tuple[tuple[float, float], ...] = ((0.0, 0.0),) * 6
     """Added to d and a of each row of the maker's table."""
+    tip_mm: tuple[float, float, float] | None = None
+    """End of the pointer in the flange frame, where it was measured; None = straight out by `pointer_mm`."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -180,6 +182,8 @@ class StationConfig:
     """Folder of the models of taught checks; None on a bench without."""
     calibrations: Path | None
     """Folder of the calibration artefacts; None on a bench whose file says all itself."""
+    joints: str
+    """`procedure`: the procedure file says where a part's joints are; `store`: an artefact does."""
     scenes: Path | None
     """Folder with a drawing of the bench for each procedure id; None on a bench where nothing is drawn."""
     data_dir: Path

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from station.config.bench import bench_of, watches_of
@@ -26,6 +26,8 @@ class Files:
     station: StationConfig
     procedure: Procedure
     orders: Mapping[str, Order]
+    measured: Mapping[str, str] = field(default_factory=dict)
+    """What else than cameras and arm is taken from the store -> id of its artefact."""
 
 
 def read_files(station_path: Path, procedure_path: Path | None = None) -> Files:
@@ -48,7 +50,7 @@ def setting_of(files: Files, software: str) -> Setting:
         watches=watches_of(station, files.procedure),
         arm=_arm(files),
         orders=files.orders,
-        calibration=_calibration(station),
+        calibration=_calibration(files),
         sockets=station.torque_tool.sockets if station.torque_tool else {},
         identify=station.torque_tool.identify if station.torque_tool else False,
         stale_s=station.limits.camera_stale_s,
@@ -58,10 +60,11 @@ def setting_of(files: Files, software: str) -> Setting:
     )
 
 
-def _calibration(station: StationConfig) -> dict[str, str]:
+def _calibration(files: Files) -> dict[str, str]:
     """Device -> id of its calibration, for the journal."""
-    ids = {camera.name: camera.calibration for camera in station.cameras}
-    return ids | ({COBOT: station.cobot.calibration} if station.cobot else {})
+    cobot = files.station.cobot
+    ids = {camera.name: camera.calibration for camera in files.station.cameras}
+    return ids | ({COBOT: cobot.calibration} if cobot else {}) | dict(files.measured)
 
 
 def _verifications(station: StationConfig) -> Path | None:

@@ -1,68 +1,92 @@
-"""Devices whose calibration is `store`: a station starts with the artefacts in force, or says why it does not."""
+"""What takes its calibration from the store: a station starts with the artefacts in force, or says why it does not."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import datetime
+from pathlib import Path
 
 from station.config.artefact import Artefact, ArtefactError, Kind, folder_of, in_force, read_artefact
-from station.config.calibration_results import arm_result, camera_result
+from station.config.calibration_results import arm_result, camera_result, joints_result, tip_result
 from station.config.station_file import STORE
 from station.config.station_values import CameraConfig, CobotConfig, StationConfig
+from station.core.procedure import Procedure
 from station.runtime.setting import COBOT, Files
+
+POINTER = "pointer"
+JOINTS = "joints"
+"""Names in the start document, as a camera's own is."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Wanted:
+    """One thing that takes its calibration from the store."""
+
+    name: str
+    """In the start document."""
+    kind: Kind
+    subject: str
 
 
 def with_stored(files: Files, now: datetime, kept: Mapping[str, str] | None = None) -> Files:
-    """The files with what is in force for each device that asks for it, and its id for the journal.
+    """The files with what is in force for everything that asks for it, and its id for the journal.
 
-    `now` is timezone-aware. `kept` is device -> id of a visit that was left open: it goes on with its own, whatever is
+    `now` is timezone-aware. `kept` is name -> id of a visit that was left open: it goes on with its own, whatever is
     in force by now. Raises ArtefactError where one is missing, damaged, not good, expired, or does not fit.
     """
+    wanted = {ask.name: ask for ask in stored_things(files)}
+    found = {name: _kept(files.station, ask, kept) if kept else stored(files, ask, now) for name, ask in wanted.items()}
     station, cobot = files.station, files.station.cobot
+    if cobot is not None and COBOT in found:
+        cobot = _cobot(cobot, found[COBOT], found.get(POINTER))
     return replace(
         files,
         station=replace(
             station,
-            cameras=tuple(
-                _camera(camera, _kept(station, Kind.CAMERA, camera.name, now, kept)) if _asks(camera) else camera
-                for camera in station.cameras
-            ),
-            cobot=_cobot(cobot, _kept(station, Kind.ARM, COBOT, now, kept)) if cobot and _asks(cobot) else cobot,
+            cameras=tuple(_camera(c, found[c.name]) if c.name in found else c for c in station.cameras),
+            cobot=cobot,
         ),
+        procedure=_placed(files.procedure, found[JOINTS]) if JOINTS in found else files.procedure,
+        measured={name: found[name].id for name in (POINTER, JOINTS) if name in found},
     )
 
 
 def stored_ids(files: Files, now: datetime) -> dict[str, str]:
-    """Device -> id of the artefact in force, of the devices that ask for one. Raises ArtefactError."""
-    return {name: stored(files.station, kind, name, now).id for kind, name in stored_devices(files.station)}
+    """Name -> id of the artefact in force, of everything that asks for one. Raises ArtefactError."""
+    return {ask.name: stored(files, ask, now).id for ask in stored_things(files)}
 
 
-def stored_devices(station: StationConfig) -> tuple[tuple[Kind, str], ...]:
-    """What takes its calibration from the store: kind of artefact, and the device's name."""
-    cameras = tuple((Kind.CAMERA, camera.name) for camera in station.cameras if camera.calibration == STORE)
-    arm = station.cobot is not None and station.cobot.calibration == STORE
-    return (*cameras, (Kind.ARM, COBOT)) if arm else cameras
+def stored_things(files: Files) -> tuple[Wanted, ...]:
+    """What of a station takes its calibration from the store."""
+    station, cobot = files.station, files.station.cobot
+    cameras = [Wanted(name=c.name, kind=Kind.CAMERA, subject=c.name) for c in station.cameras if c.calibration == STORE]
+    arm = cobot is not None and cobot.calibration == STORE
+    tipped = arm and cobot is not None and cobot.pointer_mm > 0.0
+    return (
+        *cameras,
+        *([Wanted(name=COBOT, kind=Kind.ARM, subject=COBOT)] if arm else []),
+        *([Wanted(name=POINTER, kind=Kind.TOOL_POINT, subject=POINTER)] if tipped else []),
+        *([Wanted(name=JOINTS, kind=Kind.JOINTS, subject=files.procedure.id)] if station.joints == STORE else []),
+    )
 
 
-def stored(station: StationConfig, kind: Kind, subject: str, now: datetime) -> Artefact:
-    """What is in force for a device. Raises ArtefactError where it is missing, damaged, not good or expired."""
+def stored(files: Files, ask: Wanted, now: datetime) -> Artefact:
+    """What is in force for a thing. Raises ArtefactError where it is missing, damaged, not good or expired."""
+    return in_force(_folder(files.station), ask.kind, ask.subject, now=now)
+
+
+def _folder(station: StationConfig) -> Path:
     if station.calibrations is None:
         raise ArtefactError("calibration.missing", f"station {station.id} names no folder of calibrations")
-    return in_force(station.calibrations, kind, subject, now=now)
+    return station.calibrations
 
 
-def _kept(station: StationConfig, kind: Kind, device: str, now: datetime, kept: Mapping[str, str] | None) -> Artefact:
-    if kept is None:
-        return stored(station, kind, device, now)
-    if station.calibrations is None or device not in kept:
-        what = f"the open visit does not say which {kind} calibration it ran on; close it with `station journal`"
+def _kept(station: StationConfig, ask: Wanted, kept: Mapping[str, str]) -> Artefact:
+    if ask.name not in kept:
+        what = f"the open visit does not say which {ask.kind} calibration it ran on; take `store` away to close it"
         raise ArtefactError("calibration.missing", what)
-    return read_artefact(folder_of(station.calibrations, kind, device) / f"{kept[device]}.json")
-
-
-def _asks(device: CameraConfig | CobotConfig) -> bool:
-    return device.calibration == STORE
+    return read_artefact(folder_of(_folder(station), ask.kind, ask.subject) / f"{kept[ask.name]}.json")
 
 
 def _camera(camera: CameraConfig, artefact: Artefact) -> CameraConfig:
@@ -76,12 +100,23 @@ def _camera(camera: CameraConfig, artefact: Artefact) -> CameraConfig:
     return replace(camera, model=model, calibration=artefact.id)
 
 
-def _cobot(cobot: CobotConfig, artefact: Artefact) -> CobotConfig:
-    found = arm_result(artefact)
+def _cobot(cobot: CobotConfig, arm: Artefact, tip: Artefact | None) -> CobotConfig:
+    found = arm_result(arm)
     return replace(
         cobot,
-        calibration=artefact.id,
+        calibration=arm.id,
         bench_from_base=found.bench_from_base(),
         joint_offset_deg=found.joint_offset_deg,
         link_correction_mm=found.link_correction_mm,
+        tip_mm=tip_result(tip).tip_mm if tip is not None else None,
     )
+
+
+def _placed(procedure: Procedure, artefact: Artefact) -> Procedure:
+    found = joints_result(artefact).joints
+    missing = [joint.id for joint in procedure.joints if joint.id not in found]
+    if missing:
+        what = f"{artefact.id} does not say where {', '.join(missing)} of procedure {procedure.id} is"
+        raise ArtefactError("calibration.other_part", f"{what}; teach the joints again")
+    joints = tuple(replace(joint, position_mm=found[joint.id].at_mm) for joint in procedure.joints)
+    return replace(procedure, joints=joints)

@@ -22,6 +22,7 @@ from station.runtime.stored_calibration import stored_ids, with_stored
 from vision.geometry import CameraModel, Transform
 
 CONFIG = Path(__file__).parents[3] / "config"
+FOLDER = 'calibration = "calibration"\n'
 NOW = datetime(2026, 3, 1, 12, 0, tzinfo=UTC)
 BASE = Transform.of(301.5, 109.2, 0.4, 0.2, -0.1, 180.6)
 
@@ -35,7 +36,7 @@ def path(tmp_path):
     text = station.read_text(encoding="utf-8")
     text = text.replace('"sim-top"', '"store"').replace('"sim-side"', '"store"')
     text = text.replace("[cobot]\n", '[cobot]\ncalibration = "store"\n')
-    station.write_text(text.replace("data_dir =", 'calibration = "calibration"\ndata_dir ='), encoding="utf-8")
+    station.write_text(text.replace("data_dir =", f'{FOLDER}joints = "store"\ndata_dir ='), encoding="utf-8")
     return station
 
 
@@ -81,12 +82,28 @@ def _arm() -> Artefact:
     return _made(Kind.ARM, "cobot", result)
 
 
+def _tip() -> Artefact:
+    return _made(Kind.TOOL_POINT, "pointer", {"tip_mm": [1.2, -0.7, 84.1], "covariance": np.eye(3).tolist()})
+
+
+def _joints(path: Path, *, without: str = "") -> Artefact:
+    """Each joint a millimetre further right than the procedure has it."""
+    procedure = read_files(path).procedure
+    placed = {
+        joint.id: {"at_mm": [joint.position_mm[0] + 1.0, *joint.position_mm[1:]], "sigma_mm": 0.1}
+        for joint in procedure.joints
+        if joint.id != without
+    }
+    return _made(Kind.JOINTS, procedure.id, {"joints": placed})
+
+
 def _store(path: Path) -> Store:
     """Everything that the station asks for, in force."""
     store = Store(path.parent / "calibration")
     for camera in read_files(path).station.cameras:
         store.put_in_force(_camera(camera.model), utc=NOW.isoformat(), by="Ken", why="first")
-    store.put_in_force(_arm(), utc=NOW.isoformat(), by="Ken", why="first")
+    for artefact in (_arm(), _tip(), _joints(path)):
+        store.put_in_force(artefact, utc=NOW.isoformat(), by="Ken", why="first")
     return store
 
 
@@ -105,7 +122,31 @@ def test_a_station_starts_with_what_is_in_force_and_journals_its_ids(path):
         "top": "camera-top",
         "side": "camera-side",
         "cobot": "arm-cobot",
+        "pointer": "tool_point-pointer",
+        "joints": "joints-door-mirror",
     }
+
+
+def test_the_pointer_and_the_joints_are_where_they_were_measured(path):
+    _store(path)
+    nominal, files = read_files(path), with_stored(read_files(path), NOW)
+    setting = setting_of(files, "1")
+    assert setting.arm is not None
+    assert setting.arm.scene.tip_mm == (1.2, -0.7, 84.1)
+    first = nominal.procedure.joints[0]
+    measured = (first.position_mm[0] + 1.0, *first.position_mm[1:])
+    assert setting.procedure.joint(first.id).position_mm == measured
+    assert setting.arm.scene.joints[first.id] == measured
+    seen = next(joint for joint in setting.bench.joints if joint.name == first.id)
+    assert np.allclose(seen.bench_mm, measured)
+
+
+def test_joints_of_another_part_are_not_used(path):
+    store = _store(path)
+    store.put_in_force(_joints(path, without="J2"), utc=NOW.isoformat(), by="Ken", why="half")
+    with pytest.raises(ArtefactError, match="where J2 of procedure door-mirror is; teach") as raised:
+        with_stored(read_files(path), NOW)
+    assert raised.value.code == "calibration.other_part"
 
 
 def test_planning_counts_with_the_measured_links_and_base(path):
@@ -198,7 +239,7 @@ def test_a_visit_that_was_left_open_goes_on_with_its_own(path, tmp_path):
 
 def test_a_station_file_that_wants_the_store_names_its_folder(path):
     text = path.read_text(encoding="utf-8")
-    path.write_text(text.replace('calibration = "calibration"\n', ""), encoding="utf-8")
+    path.write_text(text.replace(FOLDER, ""), encoding="utf-8")
     with pytest.raises(ConfigError, match=r"name one: `calibration` in \[station\]"):
         read_files(path)
 
