@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 
 import numpy as np
 from numpy.typing import NDArray
@@ -45,21 +45,24 @@ def tag_pictures(camera: str, pictures: Iterable[Picture], fixture: Body) -> Tag
 
 
 def check_camera(
-    pictures: Iterable[Picture],
+    take: Callable[[], TagBurst],
     reference: CameraReference | None,
     camera: CameraModel,
     calibration: str,
     fixture: Body,
     covariance: Array,
 ) -> DeviceVerdict:
-    """The verdict on one camera. `calibration` is the id in force; `covariance` as `against_model` has it."""
+    """The verdict on one camera. `take` takes today's pictures, when there is something to compare them with.
+
+    `calibration` is the id in force; `covariance` as `against_model` has it.
+    """
     if reference is None:
         return untold(camera.name, Kind.CAMERA, f"Camera {camera.name} has no reference. {TAKE_REFERENCE}")
     if reference.calibration != calibration:
         why = f"Camera {camera.name} was calibrated since its reference was taken. {TAKE_REFERENCE}"
         return untold(camera.name, Kind.CAMERA, why)
     try:
-        today = tag_pictures(camera.name, pictures, fixture)
+        today = take()
         shift = camera_shift(today, reference.burst(), camera, fixture)
         return camera_verdict(shift, against_model(today.only(shift.used_tags), camera, fixture, covariance))
     except CalibrationError as error:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
+from functools import partial
 from importlib.metadata import version
 from pathlib import Path
 from typing import Annotated
@@ -13,8 +14,9 @@ import numpy as np
 import typer
 from numpy.typing import NDArray
 
-from calibration.daily.camera_check import PICTURES, REFERENCE_PICTURES, check_camera, covariance_by_hand, tag_pictures
+from calibration.daily.camera_check import PICTURES, REFERENCE_PICTURES, check_camera, tag_pictures
 from calibration.daily.check import Checker, check_artefact, keep_check
+from calibration.daily.in_force import camera_in_force, current_reference, store_folder
 from calibration.daily.reference import (
     Reference,
     camera_reference,
@@ -22,15 +24,15 @@ from calibration.daily.reference import (
     reference_of,
     reference_subject,
 )
+from calibration.daily.tag_burst import TagBurst
 from calibration.daily.verdicts import DeviceVerdict, Found
 from calibration.store import Store
 from station.commands.defaults import default_config
-from station.config.artefact import Artefact, ArtefactError, Kind, current_id, folder_of, read_artefact
-from station.config.calibration_results import camera_result
-from station.config.station_file import STORE
-from station.config.station_values import CameraConfig, StationConfig
+from station.config.artefact import Artefact, Kind, current_id
+from station.config.station_values import CameraConfig
 from station.runtime.setting import Files, read_files
-from vision.geometry import Array, CameraModel
+from vision.bench import Body
+from vision.geometry import CameraModel
 
 Pictures = Callable[[CameraConfig, CameraModel, int], Iterator[NDArray[np.uint8]]]
 """A camera as its file says, its calibration, how many -> uint8 (height, width, 3) BGR pictures."""
@@ -43,7 +45,7 @@ def daily(
     ] = None,
     folder: Annotated[
         Path | None,
-        typer.Option("--store", help="Folder of the artefacts. Without it: the one that the station names."),
+        typer.Option("--store", help="Folder of the artefacts. Without it: the station's own."),
     ] = None,
     take_reference: Annotated[
         bool, typer.Option("--reference", help="Right after calibrating: keep what the next checks compare with.")
@@ -62,7 +64,7 @@ def daily(
     if not sim and (bump_deg or shift_mm):
         raise typer.BadParameter("a mishap happens on the simulated bench only; add --sim")
     files = read_files(config or default_config())
-    store = Store(_folder(files.station, folder, sim))
+    store = Store(folder or store_folder(files.station))
     pictures = _rendered(files, seed) if sim else _live
     first = current_id(store.folder, Kind.DAILY, reference_subject(files.station.id)) is None
     if take_reference or (sim and first):
@@ -72,7 +74,7 @@ def daily(
         raise typer.Exit(0)
     if sim:
         pictures = _rendered(files, seed + 1, turn_deg=bump_deg, shift_mm=shift_mm)
-    reference = _reference(files.station, store)
+    reference = current_reference(files.station.id, store.folder)
     verdicts = _checked(files, store, reference, pictures)
     check = check_artefact(
         verdicts,
@@ -89,56 +91,27 @@ def daily(
     raise typer.Exit(0 if check.verdict.good else 1)
 
 
-def _folder(station: StationConfig, folder: Path | None, sim: bool) -> Path:
-    found = folder or station.calibrations or (station.data_dir / "calibration" if sim else None)
-    if found is None:
-        todo = "add `calibration` to [station], or say --store"
-        raise ArtefactError("calibration.no_store", f"station {station.id} names no folder of calibrations; {todo}")
-    return found
-
-
-def _reference(station: StationConfig, store: Store) -> Artefact:
-    subject = reference_subject(station.id)
-    identity = current_id(store.folder, Kind.DAILY, subject)
-    if identity is None:
-        raise ArtefactError(
-            "calibration.missing",
-            f"station {station.id} has no reference to compare with; right after calibrating, run "
-            "`station calibrate daily --reference`",
-        )
-    return read_artefact(folder_of(store.folder, Kind.DAILY, subject) / f"{identity}.json")
-
-
 def _checked(files: Files, store: Store, artefact: Artefact, pictures: Pictures) -> list[DeviceVerdict]:
-    reference = reference_of(artefact)
+    reference, fixture = reference_of(artefact), files.station.fixture
     verdicts = []
     for camera in files.station.cameras:
-        model, identity, covariance = _calibrated(files.station, store, camera)
-        taken = pictures(camera, model, PICTURES)
+        now = camera_in_force(store.folder, camera)
+        take = partial(_burst, camera, now.model, pictures, fixture, PICTURES)
         part = reference.camera(camera.name)
-        verdicts.append(check_camera(taken, part, model, identity, files.station.fixture, covariance))
+        verdicts.append(check_camera(take, part, now.model, now.id, fixture, now.covariance))
     return verdicts
 
 
-def _calibrated(station: StationConfig, store: Store, camera: CameraConfig) -> tuple[CameraModel, str, Array]:
-    """Model, id and covariance of what is in force, be it refuted: a check may find that it holds again."""
-    if camera.calibration != STORE:
-        return camera.model, camera.calibration, covariance_by_hand(camera.model)
-    identity = current_id(store.folder, Kind.CAMERA, camera.name)
-    if identity is None:
-        raise ArtefactError(
-            "calibration.missing", f"camera {camera.name} of {station.id} was never calibrated; calibrate it first"
-        )
-    found = camera_result(read_artefact(folder_of(store.folder, Kind.CAMERA, camera.name) / f"{identity}.json"))
-    return found.model_of(camera.name), identity, np.array(found.covariance)
+def _burst(camera: CameraConfig, model: CameraModel, pictures: Pictures, fixture: Body, count: int) -> TagBurst:
+    return tag_pictures(camera.name, pictures(camera, model, count), fixture)
 
 
 def _keep_reference(files: Files, store: Store, pictures: Pictures, by: str) -> Artefact:
     parts = []
     for camera in files.station.cameras:
-        model, identity, _ = _calibrated(files.station, store, camera)
-        taken = pictures(camera, model, REFERENCE_PICTURES)
-        parts.append(camera_reference(tag_pictures(camera.name, taken, files.station.fixture), identity))
+        found = camera_in_force(store.folder, camera)
+        burst = _burst(camera, found.model, pictures, files.station.fixture, REFERENCE_PICTURES)
+        parts.append(camera_reference(burst, found.id))
     now = datetime.now(UTC).isoformat(timespec="seconds")
     kept = reference_artefact(
         files.station.id,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -12,6 +13,7 @@ from typer.testing import CliRunner
 
 from calibration.daily.camera_check import PICTURES, REFERENCE_PICTURES, check_camera, covariance_by_hand, tag_pictures
 from calibration.daily.reference import CameraReference, camera_reference
+from calibration.daily.tag_burst import TagBurst
 from calibration.daily.verdicts import DeviceVerdict, Found
 from calibration.store import Store
 from station.cli import app
@@ -19,6 +21,7 @@ from station.commands.defaults import default_config
 from station.config.artefact import Kind
 from station.runtime.setting import Files, read_files
 from station.simulation.daily_bench import Bump, DailyBench
+from vision.geometry import CameraModel
 
 FOUND = (Found.LITTLE, Found.MOVED)
 
@@ -47,7 +50,7 @@ def verdicts(
         yield (
             camera.name,
             check_camera(
-                bench.pictures(camera.model, PICTURES, bump),
+                partial(_burst, bench, camera.model, bump, files),
                 against[camera.name],
                 camera.model,
                 camera.calibration,
@@ -55,6 +58,10 @@ def verdicts(
                 covariance_by_hand(camera.model),
             ),
         )
+
+
+def _burst(bench: DailyBench, camera: CameraModel, bump: Bump, files: Files) -> TagBurst:
+    return tag_pictures(camera.name, bench.pictures(camera, PICTURES, bump), files.station.fixture)
 
 
 def test_a_technician_checks_a_bench_whose_cameras_were_bumped(tmp_path: Path) -> None:
@@ -88,7 +95,12 @@ def test_a_camera_that_was_calibrated_since_is_not_compared(files: Files) -> Non
     old = CameraReference(camera="top", calibration="before", tag_ids=(0, 1, 2), corners_px=((0.0,) * 24,) * 2)
     for reference, words in ((old, "was calibrated since"), (None, "has no reference")):
         told = check_camera(
-            iter(()), reference, camera.model, camera.calibration, files.station.fixture, np.zeros((6, 6))
+            lambda: pytest.fail("it took pictures"),
+            reference,
+            camera.model,
+            camera.calibration,
+            files.station.fixture,
+            np.zeros((6, 6)),
         )
         assert told.found is Found.UNTOLD and words in told.advice
 
