@@ -12,7 +12,7 @@ from pydantic import Field, JsonValue, ValidationError, model_validator
 from calibration.board import EDGE_DICTIONARY, Board
 from calibration.board_sheets import TagBoard
 from calibration.observations import CalibrationError
-from station.config.artefact import Artefact
+from station.config.artefact import Artefact, ArtefactError, Kind, current_id, folder_of, read_artefact
 from station.config.shapes import Above0, AtLeast0
 from station.config.strict import Strict
 from station.config.written_file import draft_of, write_through
@@ -86,7 +86,7 @@ def board_of_shape(
 
 def write_board(path: Path, board: Board) -> None:
     """As JSON, whole or not at all. Raises OSError."""
-    _write(path, _shape(board).model_dump(mode="json", by_alias=True))
+    _write(path, board_shape(board).model_dump(mode="json", by_alias=True))
 
 
 def write_tag_board(path: Path, board: TagBoard) -> None:
@@ -111,7 +111,7 @@ def _write(path: Path, content: Any) -> None:
 
 def board_result(board: Board) -> dict[str, JsonValue]:
     """The `result` of an artefact of kind `board`."""
-    return _shape(board).model_dump(mode="json", by_alias=True)
+    return board_shape(board).model_dump(mode="json", by_alias=True)
 
 
 def board_of(artefact: Artefact) -> Board:
@@ -123,7 +123,29 @@ def board_of(artefact: Artefact) -> Board:
         raise CalibrationError("calibration.not_readable", what) from error
 
 
-def _shape(board: Board) -> BoardFile:
+def board_in_force(store: Path, name: str = "") -> tuple[Artefact, Board]:
+    """A board as it was measured; without a name the only one that there is.
+
+    Raises ArtefactError `calibration.missing`, `calibration.damaged`; CalibrationError `calibration.which_board`.
+    """
+    known = sorted(folder.name.partition("-")[2] for folder in store.glob(f"{Kind.BOARD}-*") if folder.is_dir())
+    if not name and len(known) != 1:
+        what = f"{store} has the boards {', '.join(known)}" if known else f"{store} has no board that was measured"
+        todo = "say --board NAME" if known else "`station calibrate board measure` keeps one, or say --board FILE"
+        raise CalibrationError("calibration.which_board", f"{what}; {todo}")
+    subject = name or known[0]
+    identity = current_id(store, Kind.BOARD, subject)
+    if identity is None:
+        raise ArtefactError(
+            "calibration.missing",
+            f"board {subject} was never measured; `station calibrate board measure` keeps it, or say --board FILE",
+        )
+    artefact = read_artefact(folder_of(store, Kind.BOARD, subject) / f"{identity}.json")
+    return artefact, board_of(artefact)
+
+
+def board_shape(board: Board) -> BoardFile:
+    """As the edge has it."""
     return BoardFile(
         name=board.name,
         columns=board.columns,

@@ -15,7 +15,10 @@ from numpy.typing import NDArray
 
 from calibration.board import Board
 from calibration.corner_refinement import Grey
-from vision.geometry import Array
+from vision.api import TagObservation
+from vision.bench import Body, TagMount
+from vision.geometry import Array, Transform
+from vision.sharpness import blur_px
 
 WHITE = 253.0
 """A grey level from which a camera has probably cut off."""
@@ -68,6 +71,13 @@ def look_at(grey: Grey, board: Board, ids: NDArray[np.int64], corners_px: Array)
     )
 
 
+def marker_blur_px(grey: Grey, ids: NDArray[np.int64], corners_px: Array) -> float | None:
+    """The same from the edges of markers (N, 4, 2), for a picture too blurred to find squares; None if none tells."""
+    seen = tuple(TagObservation(tag_id=int(tag_id), corners_px=at) for tag_id, at in zip(ids, corners_px, strict=True))
+    mounts = {tag.tag_id: TagMount(tag_id=tag.tag_id, size_mm=1.0, body_from_tag=Transform.identity()) for tag in seen}
+    return blur_px(grey, seen, Body(name="board", tags=tuple(mounts.values())))
+
+
 def _sampled(grey: Grey, points: Array) -> Array:
     """Brightness at points (..., 2)."""
     import cv2
@@ -78,7 +88,7 @@ def _sampled(grey: Grey, points: Array) -> Array:
 
 
 def _levels(grey: Grey, grid: Array) -> Array:
-    """(rows, columns, 2) of each square inside the corners: its median, and the brightness that a fifth is above."""
+    """(rows, columns, 2) of each square inside the corners: its median, and what a twentieth is brighter than."""
     a, b, c, d = grid[:-1, :-1], grid[:-1, 1:], grid[1:, :-1], grid[1:, 1:]
     u, v = np.meshgrid(INSIDE, INSIDE)
     u, v = u.ravel()[:, None], v.ravel()[:, None]
@@ -88,7 +98,7 @@ def _levels(grey: Grey, grid: Array) -> Array:
         a, b, c, d = (corner[whole][:, None, :] for corner in (a, b, c, d))
         points = a * (1 - u) * (1 - v) + b * u * (1 - v) + c * (1 - u) * v + d * u * v
         seen = _sampled(grey, points)
-        levels[whole] = np.column_stack([np.median(seen, axis=1), np.percentile(seen, 80, axis=1)])
+        levels[whole] = np.column_stack([np.median(seen, axis=1), np.percentile(seen, 95, axis=1)])
     return levels
 
 

@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 
 from calibration.board import Board
-from calibration.board_sharpness import Look, look_at
+from calibration.board_sharpness import Look, look_at, marker_blur_px
 from calibration.corner_refinement import Grey, half_window, refined, spacing_px
 from calibration.observations import BoardView, Ids
 from calibration.refusals import Reason, Refusal
@@ -35,7 +35,8 @@ LEAST_REACH = 0.12
 """Of the board's width and height: the smaller of the two that the corners must cover."""
 MOTION_RATIO = 1.3
 MARKERS_NEEDED = 4
-OTHER_DICTIONARIES = ("DICT_4X4_1000", "DICT_5X5_1000", "DICT_6X6_1000", "DICT_APRILTAG_36h11")
+OTHER_DICTIONARIES = ("DICT_4X4_100", "DICT_5X5_1000", "DICT_6X6_1000", "DICT_APRILTAG_36h11")
+"""Those that are printed, without the thousand weakest codes: any blurred square looks like one of those."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -139,6 +140,12 @@ class BoardFinder:
         refusal = self._wrong_markers(grey, *markers)
         if refusal is not None:
             return refusal
+        across, down = self.board.corners
+        if best is None or len(best[0]) < 0.75 * across * down:
+            # Squares that are blurred are missed, and those that are left hardly tell.
+            blur = marker_blur_px(grey, *markers)
+            if blur is not None and blur > self.blur_limit_px:
+                return Refusal(reason=Reason.DEFOCUS, words={"blur": f"{blur:.1f}"})
         assert best is not None  # there are two detectors
         return best
 
@@ -186,8 +193,10 @@ class BoardFinder:
         for name in OTHER_DICTIONARIES:
             if name != self.board.dictionary:
                 dictionary = cv2.aruco.getPredefinedDictionary(getattr(cv2.aruco, name))
-                _, ids, _ = cv2.aruco.ArucoDetector(dictionary).detectMarkers(grey)
-                if ids is not None and len(ids) >= MARKERS_NEEDED:
+                exactly = cv2.aruco.DetectorParameters()
+                exactly.errorCorrectionRate = 0.0
+                _, ids, _ = cv2.aruco.ArucoDetector(dictionary, exactly).detectMarkers(grey)
+                if len(set(_ids(ids).tolist())) >= MARKERS_NEEDED:
                     return Refusal(
                         reason=Reason.OTHER_BOARD, words=self._named(f"its marks are of {name.removeprefix('DICT_')}")
                     )

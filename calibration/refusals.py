@@ -26,11 +26,10 @@ class Reason(StrEnum):
     BRIGHT = "bright"
     DARK = "dark"
     WRONG_SIZE = "wrong_size"
-    OUTLIER = "outlier"
 
 
 SENTENCES: Mapping[Reason, str] = {
-    Reason.NO_BOARD: "No board is seen. Hold board {board} so that the camera sees all of it.",
+    Reason.NO_BOARD: "No board is seen. Hold board {board} so that the camera sees all of it, sharp and well lit.",
     Reason.OTHER_BOARD: "This is another board than {board} ({seen}). Take {board}, or name the board that you hold.",
     Reason.MIRRORED: "The picture is mirrored. Switch the camera's mirror image off.",
     Reason.TWO_BOARDS: "The board is seen twice. Leave only one in the picture, and nothing that mirrors it.",
@@ -46,7 +45,6 @@ SENTENCES: Mapping[Reason, str] = {
     Reason.BRIGHT: "The white of the board is overexposed. Lower the exposure or the light.",
     Reason.DARK: "Black and white hardly differ ({contrast} of 255). Give more light or exposure.",
     Reason.WRONG_SIZE: "The picture has {seen} pixels, the camera gives {needed}. Use pictures of this camera.",
-    Reason.OUTLIER: "This picture does not fit the others ({rms} px against {usual} px); it is left out.",
 }
 """In English, for the command line; the pages say the same in their own language."""
 

@@ -11,6 +11,10 @@ import cv2
 import numpy as np
 
 from calibration.board import Board
+from calibration.detection import Found
+from calibration.lens_model import project
+from calibration.next_view import outline_mm
+from calibration.observations import BoardView
 from vision.geometry import Array, Transform
 
 SIZE_PX = (960, 600)
@@ -185,3 +189,37 @@ def _moved(picture: np.ndarray, motion_px: tuple[float, float]) -> np.ndarray:
         shift = np.array([[1, 0, step * motion_px[0]], [0, 1, step * motion_px[1]]])
         total += cv2.warpAffine(picture, shift, (width, height), borderMode=cv2.BORDER_REPLICATE)
     return total / len(steps)
+
+
+def seen_at(
+    pose: Transform,
+    *,
+    t_s: float = 0.0,
+    noise_px: float = 0.1,
+    seed: int = 0,
+    board: Board = CHARUCO,
+    lens: Sequence[float] = LENS,
+    size: tuple[int, int] = SIZE_PX,
+) -> Found:
+    """What a detector would find, without a picture: the corners that are inside, with noise."""
+    nominal = board.nominal_mm()
+    pixels = project(pose.apply(nominal), np.array(lens))
+    inside = ((pixels > 4) & (pixels < np.array(size) - 5)).all(axis=1)
+    ids = np.flatnonzero(inside)
+    noise = np.random.default_rng(seed).normal(0.0, noise_px, (len(ids), 2))
+    return Found(
+        view=BoardView(camera="side", view=0, corner_ids=ids, corners_px=pixels[ids] + noise, t_s=t_s),
+        outline_px=project(pose.apply(outline_mm(board)), np.array(lens)),
+        spacing_px=30.0,
+        tilt_deg=float(np.degrees(np.arccos(min(1.0, abs(pose.rotation[2, 2]))))),
+        fit_px=noise_px,
+        look=None,
+        legacy=False,
+    )
+
+
+def aimed(target: Transform, rng: np.random.Generator, size_mm: float = 6.0, angle_deg: float = 3.0) -> Transform:
+    """A pose as a person holds it who was shown a target."""
+    off = Transform.of(*rng.normal(0, size_mm, 2), float(rng.normal(2 * size_mm, size_mm)))
+    turn = Transform.of(0, 0, 0, *rng.normal(0, angle_deg, 3))
+    return Transform(turn.rotation @ target.rotation, target.translation_mm + off.translation_mm)
