@@ -46,12 +46,12 @@ def gated_views(views: Sequence[BoardView], board: Board) -> tuple[list[BoardVie
             reason = f"only {len(view.corner_ids)} corners; {least} are needed"
         elif _in_a_line(nominal[view.corner_ids, :2]):
             reason = "all its corners are on one line"
-        elif _is_mirrored(nominal[view.corner_ids, :2], view.corners_px):
-            reason = "its corners are numbered as in a mirror"
-            why["mirrored"] += 1
         elif not _is_flat_figure(nominal[view.corner_ids, :2], view.corners_px):
             reason = "its corners are no picture of this board"
             why["geometry"] += 1
+        elif _is_mirrored(nominal[view.corner_ids, :2], view.corners_px):
+            reason = "its corners are numbered as in a mirror"
+            why["mirrored"] += 1
         if reason:
             refused.append(LeftOut(what="view", camera=view.camera, view=view.view, reason=reason))
         else:
