@@ -130,7 +130,7 @@ def scene(bench: Bench) -> Scene:
     lenses = LENS * (
         1 + np.array([0.01, 0.01, 0.005, 0.005, 0.1, 0.1, 0.1, 0.1, 0.1]) * rng.normal(size=(bench.cameras, 9))
     )
-    joints = np.deg2rad(bench.limits_deg) * rng.uniform(-1, 1, (40000, 6))
+    joints = np.deg2rad(bench.limits_deg) * rng.uniform(-1, 1, (25000, 6))
     flanges = forward(table, joints)
     if bench.mode == "eye_to_hand":
         eyes = np.array([[470.0, 90, 330], [460, -30, 350], [440, 160, 370]])[: bench.cameras]
