@@ -100,7 +100,8 @@ def check_pictures(path: Path, observed: LensSet | HandEyeSet) -> None:
 def archive_of(path: Path) -> tuple[dict[str, Array], dict[str, Any]]:
     """An archive's arrays, and what its `meta` says. Raises CalibrationError `calibration.not_readable`."""
     try:
-        with np.load(path, allow_pickle=False) as archive:
+        # opened here, as NumPy leaves the file of a broken archive open
+        with path.open("rb") as file, np.load(file, allow_pickle=False) as archive:
             held = {key: archive[key] for key in archive.files}
         meta = json.loads(str(held["meta"]))
         return held, {**meta, "schema": str(meta["schema"])}

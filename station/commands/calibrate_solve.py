@@ -63,5 +63,21 @@ def _hand_eye_lines(result: HandEyeResult) -> list[str]:
         f"camera {camera.camera}: known to {mm:.2f} mm (one standard deviation), corners to {camera.sigma_px:.3f} px"
         for camera, mm in zip(result.cameras, spread, strict=True)
     ]
-    lines.append(f"robot poses: {result.robot_sigma_mm:.2f} mm and {result.robot_sigma_deg:.3f} degrees an axis")
+    lines.append(
+        f"robot poses: {result.robot_sigma_mm:.2f} mm and {result.robot_sigma_deg:.3f} degrees an axis, "
+        f"joints {result.joint_sigma_deg:.3f} degrees"
+    )
+    judged = result.held_out
+    lines.append(f"held out: {judged.rms_mm:.2f} mm on the board, {judged.rms_px:.2f} px, over {judged.poses} poses")
+    if result.kinematics is not None:
+        offsets = ", ".join(f"{offset:.3f}" for offset in result.kinematics.joint_offsets_deg)
+        lines.append(f"joint offsets: {offsets} degrees")
+    lines.extend(result.notes)
+    for left in result.left_out:
+        if left.what != "corner":
+            where = f" of camera {left.camera}" if left.camera else ""
+            lines.append(f"left out: {left.what} {left.view}{where}: {left.reason}")
+    corners = sum(left.what == "corner" for left in result.left_out)
+    if corners:
+        lines.append(f"left out: {corners} corners that are far off")
     return lines
