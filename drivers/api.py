@@ -252,6 +252,21 @@ class ToolInputs:
     """Numbers (from 1) of the inputs that are high, ascending."""
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReferenceRead:
+    """A peak that a reference transducer read. For the verification of a tool; no event of a visit."""
+
+    device: str
+    t_mono_s: float
+    value_nm: float
+    count: int | None
+    """Its own running number, where it has one."""
+    over: bool
+    """It says that it is saturated."""
+    line: str
+    """As it was sent."""
+
+
 DriverEvent = (
     Connected
     | Disconnected
@@ -265,6 +280,7 @@ DriverEvent = (
     | ArchiveSeen
     | TighteningTrace
     | ToolInputs
+    | ReferenceRead
 )
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from datetime import datetime, timedelta
+from pathlib import Path
 from typing import Any
 
 from calibration.store import Store
@@ -14,7 +15,16 @@ from calibration.torque.chart import Subgroup, chart, subgroups_of
 from calibration.torque.readings import reference_nm
 from calibration.torque.series import HARD, SOFT
 from calibration.torque.verdict import SeriesVerdict
-from station.config.artefact import Artefact, ArtefactError, Kind, Verdict, in_force
+from station.config.artefact import (
+    Artefact,
+    ArtefactError,
+    Kind,
+    Verdict,
+    current_id,
+    folder_of,
+    in_force,
+    read_artefact,
+)
 from station.config.torque_check import TorqueCheck
 from station.config.torque_result import SUBJECT, torque_result
 
@@ -122,6 +132,33 @@ def chart_figures(artefacts: Sequence[Artefact], serial: str) -> dict[str, Any]:
     return found
 
 
+def report_figures(folder: Path) -> dict[str, Any]:
+    """The verification that counts now, and the charts over all of its tool, as plain values for a report.
+
+    Keys: `id text advice good made_utc by method serial expires_utc expires_count`, `series` and `two_joint` as in the
+    artefact's figures, `charts` by joint type. Raises ArtefactError `calibration.missing`, `calibration.damaged`.
+    """
+    identity = current_id(folder, Kind.TORQUE, SUBJECT)
+    if identity is None:
+        raise ArtefactError("calibration.missing", f"{folder} has no verification of a torque tool; run one first")
+    artefact = read_artefact(folder_of(folder, Kind.TORQUE, SUBJECT) / f"{identity}.json")
+    return {
+        "id": artefact.id,
+        "text": artefact.verdict.text,
+        "advice": artefact.verdict.advice,
+        "good": artefact.verdict.good,
+        "made_utc": artefact.made_utc,
+        "by": artefact.by,
+        "method": artefact.method,
+        "serial": artefact.serial,
+        "expires_utc": artefact.expires_utc,
+        "expires_count": artefact.expires_count,
+        "series": artefact.figures.get("series", {}),
+        "two_joint": artefact.figures.get("two_joint", []),
+        "charts": chart_figures(Store(folder).history(Kind.TORQUE, SUBJECT), artefact.serial),
+    }
+
+
 def _result(verdict: SeriesVerdict) -> dict[str, Any]:
     plan = verdict.plan
     return {
@@ -147,7 +184,8 @@ def _verdict(verdicts: Sequence[SeriesVerdict], joints: Mapping[str, dict[str, A
         advice = (
             "Have the tool adjusted, or take another one, then verify it again; the station locks it at those joints."
         )
-    return Verdict(good=bool(fit), text=" ".join([text, *(verdict.text for verdict in verdicts)]), advice=advice)
+    against = [verdict.text for verdict in verdicts if not verdict.fit]
+    return Verdict(good=bool(fit), text=" ".join([text, *against]), advice=advice)
 
 
 def _two_joints(verdicts: Sequence[SeriesVerdict]) -> list[dict[str, Any]]:

@@ -25,7 +25,7 @@ UNITS = {
     "mN·m": 1000.0,
 }
 """How much of the unit one newton metre is."""
-INTERRUPTED = ("trigger lost", "rundown angle max shut off", "angle max shut off")
+INTERRUPTED = ("trigger lost", "disable drive", "rundown angle max shut off", "angle max shut off")
 """Error bits of a rundown that somebody or something broke off: it says nothing of the tool."""
 
 
@@ -38,6 +38,8 @@ class ReferenceReading:
     """Monotonic."""
     count: int | None = None
     """The transducer's own running number, where it has one."""
+    over: bool = False
+    """It says itself that it is saturated."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -142,7 +144,7 @@ def take_reading(run: Run, reading: ReferenceReading, at_utc: str, *, typed: boo
         text = f"readings {reading.count - missed if reading.count else 0} to {(reading.count or 0) - 1} never came"
         run = _out(run, what, "torque.missing", f"{text}; tighten again, with the transducer at rest between rundowns")
         return replace(run, rundown=None, reading=None)
-    if reading.value_nm >= run.range_nm:
+    if reading.over or reading.value_nm >= run.range_nm:
         run = _out(
             run,
             what,
@@ -169,6 +171,19 @@ def leave_out_last(run: Run, why: str) -> Run:
     pair = run.pairs[-1]
     what = f"rundown {pair.tightening_id} ({pair.reference_nm:g} N·m)"
     return _out(replace(run, pairs=run.pairs[:-1]), what, "torque.taken_out", why)
+
+
+def leave_out_early(run: Run, what: str, tightening_id: int = 0) -> Run:
+    """A rundown or a reading from before the tool was enabled for this run belongs to nothing."""
+    run = replace(run, last_id=max(run.last_id, tightening_id), rundown=None, reading=None)
+    return _out(run, what, "torque.too_early", "it came before the tool was enabled for this series; wait for that")
+
+
+def leave_out_waiting(run: Run, why: str) -> Run:
+    """The rundown that waits for its reading does not count."""
+    if run.rundown is None:
+        return run
+    return _out(replace(run, rundown=None), f"rundown {run.rundown.tightening_id}", "torque.no_reading", why)
 
 
 def reference_nm(pairs: Iterable[Pair]) -> tuple[float, ...]:

@@ -11,6 +11,8 @@ from station.config.torque_result import tightened
 from station.core.procedure import JointClass, JointSpec, Procedure
 
 HARD, SOFT, OWN = "hard", "soft", "own"
+LARGEST_BATCH = 99
+"""Of a parameter set, over Open Protocol."""
 HARD_DEG, SOFT_DEG = 30.0, 360.0
 """From snug to target: at most this on a hard joint, at least this on a soft one, as commonly taught."""
 
@@ -29,6 +31,8 @@ class Plan:
     """`hard`, `soft`, or `own`: on a joint like those themselves."""
     pset: int
     job: int | None
+    batch_size: int
+    """Batch that the controller is given: all readings, where it would lock itself after each; 0 = none."""
     target_nm: float
     min_nm: float
     max_nm: float
@@ -51,11 +55,12 @@ def plans_of(procedure: Procedure, check: TorqueCheck) -> tuple[Plan, ...]:
     joints = tightened(procedure)
     if not joints:
         raise CalibrationError("torque.no_joints", f"procedure {procedure.id} tightens nothing; name another one")
-    unknown = sorted({*check.hard, *check.soft} - {joint.id for joint in procedure.joints})
+    named = {name for name in (*check.hard, *check.soft) if name.startswith(f"{procedure.id}/")}
+    unknown = sorted(named - {f"{procedure.id}/{joint.id}" for joint in procedure.joints})
     if unknown:
         raise CalibrationError(
             "torque.unknown_joint",
-            f"[torque_check] names joint {unknown[0]}, but {procedure.id} has none; correct `hard` and `soft`",
+            f"[torque_check] names {unknown[0]}, a joint that there is not; correct `hard` and `soft`",
         )
     groups: dict[tuple[object, ...], list[JointSpec]] = {}
     for joint in joints:
@@ -66,7 +71,9 @@ def plans_of(procedure: Procedure, check: TorqueCheck) -> tuple[Plan, ...]:
                 "give it `pset` and `torque_nm` in the procedure",
             )
         figures = (joint.torque_min_nm, joint.torque_target_nm, joint.torque_max_nm)
-        groups.setdefault((joint.joint_class, joint.pset, joint.job, figures, _rate(joint, check)), []).append(joint)
+        groups.setdefault(
+            (joint.joint_class, joint.pset, joint.job, joint.batch_size, figures, _rate(procedure.id, joint, check)), []
+        ).append(joint)
     return tuple(_plan(procedure.id, group, check) for group in groups.values())
 
 
@@ -94,15 +101,16 @@ def guidance(plan: Plan) -> str:
     )
 
 
-def _rate(joint: JointSpec, check: TorqueCheck) -> str:
-    if joint.id in check.hard:
+def _rate(procedure: str, joint: JointSpec, check: TorqueCheck) -> str:
+    name = f"{procedure}/{joint.id}"
+    if name in check.hard:
         return HARD
-    return SOFT if joint.id in check.soft else OWN
+    return SOFT if name in check.soft else OWN
 
 
 def _plan(procedure: str, joints: list[JointSpec], check: TorqueCheck) -> Plan:
     first = joints[0]
-    demands, rate = check.demands_of(first.joint_class), _rate(first, check)
+    demands, rate = check.demands_of(first.joint_class), _rate(procedure, first, check)
     name = f"{first.joint_class.value}-{first.torque_target_nm:g}Nm-pset{first.pset}"
     return Plan(
         name=name if rate == OWN else f"{name}-{rate}",
@@ -112,6 +120,7 @@ def _plan(procedure: str, joints: list[JointSpec], check: TorqueCheck) -> Plan:
         rate=rate,
         pset=first.pset or 0,
         job=first.job,
+        batch_size=min(LARGEST_BATCH, demands.readings) if first.batch_size is not None else 0,
         target_nm=first.torque_target_nm,
         min_nm=first.torque_min_nm,
         max_nm=first.torque_max_nm,

@@ -6,10 +6,12 @@ its certificate. Nothing is called a capability study, a calibration to a standa
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from datetime import date
 from typing import Any
+
+import numpy as np
 
 from calibration.observations import CalibrationError
 from calibration.torque.budget import Budget, Spans, budget
@@ -20,6 +22,10 @@ from station.config.torque_check import TorqueReference
 
 TOOL_STEP_NM = 0.01
 """Last digit of a torque over Open Protocol."""
+LAGS, LEAST_OVERLAP = 5, 8
+"""Shifts that are looked at, and the pairs that must be left."""
+TOGETHER, APART = 0.85, 0.5
+"""Correlation from which two rows go together, and below which they do not; chance gives 8 pairs 0.85 once in 200."""
 REFERENCE_SHARE = 0.25
 """Largest expanded uncertainty of the reference, as a share of the smaller half of the tolerance."""
 
@@ -116,13 +122,24 @@ def reference_suits(reference: TorqueReference, plan: Plan, today: date) -> None
 
 
 def judge(plan: Plan, run: Run, reference: TorqueReference, spans_nm: Mapping[str, float]) -> SeriesVerdict:
-    """The verdict of a whole series. Raises CalibrationError `torque.few_readings`, `torque.no_scatter`."""
+    """The verdict of a whole series.
+
+    Raises CalibrationError `torque.few_readings`, `torque.no_scatter`, `torque.mispaired`.
+    """
     if len(run.pairs) < plan.readings:
         raise CalibrationError(
             "torque.few_readings",
             f"series {plan.name} has {len(run.pairs)} of {plan.readings} readings; go on with it, nothing is lost",
         )
     readings = reference_nm(run.pairs)
+    lag = shifted_by(tool_nm(run.pairs), readings)
+    if lag:
+        where = "earlier" if lag > 0 else "later"
+        raise CalibrationError(
+            "torque.mispaired",
+            f"the readings of {plan.name} fit the rundowns {abs(lag)} places {where}, not their own; begin anew with "
+            "--anew, and wait for each reading before the next rundown",
+        )
     found = capability(readings, plan.min_nm, plan.max_nm)
     spread = normality(readings)
     known = budget(
@@ -146,6 +163,26 @@ def judge(plan: Plan, run: Run, reference: TorqueReference, spans_nm: Mapping[st
     )
 
 
+def shifted_by(told_nm: Sequence[float], read_nm: Sequence[float]) -> int:
+    """How many places earlier the rundowns are that the readings belong to; 0 where nothing speaks against their own.
+
+    What the tool told and what was read go up and down together; where they do so clearly at another shift, and not at
+    none, each reading stands beside another's rundown.
+    """
+    told, read = np.asarray(told_nm), np.asarray(read_nm)
+
+    def together(lag: int) -> float:
+        one = told[: len(told) - lag] if lag >= 0 else told[-lag:]
+        other = read[lag:] if lag >= 0 else read[:lag]
+        if np.std(one) == 0.0 or np.std(other) == 0.0:
+            return 0.0
+        return float(np.corrcoef(one, other)[0, 1])
+
+    shifts = [lag for lag in range(-LAGS, LAGS + 1) if lag and len(told) - abs(lag) >= LEAST_OVERLAP]
+    best = max(shifts, key=together, default=0)
+    return best if best and together(best) >= TOGETHER and together(0) < APART else 0
+
+
 def _against(plan: Plan, run: Run, found: Capability, spread: Normality, known: Budget) -> list[str]:
     """Everything that speaks against the tool, the gravest first."""
     against = []
@@ -167,11 +204,11 @@ def _against(plan: Plan, run: Run, found: Capability, spread: Normality, known: 
             f"Cm {found.cm:.2f} where {plan.cm_min:g} is asked: it scatters too much (s {found.s_nm:.3f} N·m)"
         )
     if found.cmk < plan.cmk_min:
-        side = "high" if found.mean_nm > (plan.min_nm + plan.max_nm) / 2.0 else "low"
-        against.append(
-            f"Cmk {found.cmk:.2f} where {plan.cmk_min:g} is asked (95 % lower bound {found.cmk_lower:.2f}): its mean "
-            f"{found.mean_nm:.3f} N·m is {side} for its scatter"
-        )
+        what = f"Cmk {found.cmk:.2f} where {plan.cmk_min:g} is asked (95 % lower bound {found.cmk_lower:.2f})"
+        if found.cm >= plan.cm_min:
+            side = "high" if found.mean_nm > (plan.min_nm + plan.max_nm) / 2.0 else "low"
+            what += f": its mean {found.mean_nm:.3f} N·m is too {side}"
+        against.append(what)
     if abs(known.deviation_pct) > plan.deviation_max_percent:
         against.append(
             f"{_tells(known)} where {plan.deviation_max_percent:g} % is allowed: its own results cannot be believed"

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import typer
 
+from station.commands.calibrate_all import calibrate_all
 from station.commands.calibrate_board import board_app
 from station.commands.calibrate_camera import camera
 from station.commands.calibrate_daily import daily
 from station.commands.calibrate_records import list_artefacts, roll_back, show
 from station.commands.calibrate_report import report
 from station.commands.calibrate_solve import solve
+from station.commands.calibrate_torque import torque_app
 
 calibrate_app = typer.Typer(
     no_args_is_help=True,
@@ -22,6 +24,7 @@ def calibrate() -> None:
     """Calibrate cameras, cobot, parts and tool."""
 
 
+calibrate_app.command("all")(calibrate_all)
 calibrate_app.add_typer(board_app, name="board")
 calibrate_app.command("camera")(camera)
 calibrate_app.command("daily")(daily)
@@ -30,3 +33,4 @@ calibrate_app.command("report")(report)
 calibrate_app.command("roll-back")(roll_back)
 calibrate_app.command("show")(show)
 calibrate_app.command("solve")(solve)
+calibrate_app.add_typer(torque_app, name="torque")

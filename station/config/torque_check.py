@@ -21,6 +21,8 @@ DEFAULT_PATTERN = (
     r"\s*(?P<over>OL|OVER)?\s*$"
 )
 """A line of a transducer: an optional running number, the peak, an optional unit, an optional word for overload."""
+JointName = Annotated[str, Field(pattern=r"^[^/]+/[^/]+$")]
+"""`procedure/joint`."""
 _Serial = Annotated[str, Field(pattern=r"^[A-Za-z0-9._/-]+$")]
 
 
@@ -73,7 +75,7 @@ class TorqueCheck:
     demands: TorqueDemands
     demands_class_a: TorqueDemands
     hard: tuple[str, ...]
-    """Joints that are verified on a hard test joint; others on one like themselves."""
+    """`procedure/joint` of each that is verified on a hard test joint; others on one like themselves."""
     soft: tuple[str, ...]
     valid_days: int
     valid_rundowns: int
@@ -142,8 +144,8 @@ class TorqueCheckShape(Strict):
     """With 50 readings its 95 % lower bound is 1.66."""
     deviation_max_percent: Above0 = 4.0
     deviation_max_percent_class_a: Above0 = 2.0
-    hard: list[Name] = Field(default_factory=list)
-    soft: list[Name] = Field(default_factory=list)
+    hard: list[JointName] = Field(default_factory=list)
+    soft: list[JointName] = Field(default_factory=list)
     valid_days: Annotated[int, Field(ge=1, le=730)] = 180
     valid_rundowns: Annotated[int, Field(ge=1, le=1_000_000)] = 5000
     spans: SpansShape = SpansShape()

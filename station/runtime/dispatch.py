@@ -28,6 +28,7 @@ from drivers.api import (
     MoveGripper,
     Outcome,
     PowerOff,
+    ReferenceRead,
     SetColour,
     StopMotion,
     ToolInputs,
@@ -179,9 +180,9 @@ class Dispatch:
             self._to_cobot(SetColour(command_id=f"{LAMP}{self._lamps}", rgb=lamp.value))
 
     def heard(self, reported: DriverEvent) -> None:
-        """A driver reports. Postures, figures and lamps are for the screen; all else is an event."""
+        """A driver reports. Postures, figures and lamps are for the screen; all else but a reference is an event."""
         event = reported if self._motions is None else self._motions.heard(reported)
-        if event is None or isinstance(event, CobotPosture | CobotStatus):
+        if event is None or isinstance(event, CobotPosture | CobotStatus | ReferenceRead):
             return
         if isinstance(event, Connected) and event.device == "cobot":
             self._shown = None

@@ -51,7 +51,7 @@ def test_a_series_is_asked_for_each_joint_type() -> None:
         ("B-9Nm-pset1", ("mirror/J1", "mirror/J2")),
         ("B-9Nm-pset2", ("mirror/J3",)),
     ]
-    split = plans_of(door(), check_of(hard=["J1"], soft=["J2"]))
+    split = plans_of(door(), check_of(hard=["mirror/J1"], soft=["mirror/J2"]))
     assert [(plan.name, plan.rate) for plan in split][:2] == [("B-9Nm-pset1-hard", HARD), ("B-9Nm-pset1-soft", SOFT)]
     assert "hard test joint" in guidance(split[0])
     assert chosen(plans, ["B-9Nm-pset2"]) == plans[1:]
@@ -78,7 +78,7 @@ def test_a_procedure_without_windows_cannot_be_verified_for() -> None:
     for procedure, check, code in (
         (bare, check_of(), "torque.no_window"),
         (replace(door(), steps=()), check_of(), "torque.no_joints"),
-        (door(), check_of(hard=["J9"]), "torque.unknown_joint"),
+        (door(), check_of(hard=["other/J9", "mirror/J9"]), "torque.unknown_joint"),
     ):
         with pytest.raises(CalibrationError) as raised:
             plans_of(procedure, check)
@@ -163,7 +163,7 @@ def test_nothing_that_may_not_be_claimed_is_written() -> None:
 
 
 def test_hard_and_soft_are_compared_where_both_were_measured() -> None:
-    check = check_of(hard=["J1"], soft=["J2"])
+    check = check_of(hard=["mirror/J1"], soft=["mirror/J2"])
     hard, soft, _ = plans_of(door(), check)
     both = (
         judge(hard, measured(hard, seed=1, mean_nm=9.1), check.reference, {}),
@@ -286,12 +286,13 @@ REFERENCE = {
 @pytest.mark.parametrize(
     ("changes", "word"),
     [
-        ({"hard": ["J1"], "soft": ["J1"]}, "both hard and soft"),
+        ({"hard": ["p/J1"], "soft": ["p/J1"]}, "both hard and soft"),
         ({"cmk_min": 2.5}, "cmk_min_class_a"),
         ({"readings": 60}, "readings_class_a"),
         ({"deviation_max_percent": 1.0}, "deviation_max_percent_class_a"),
         ({"transducer": {"url": "x", "pattern": "("}}, "regular expression"),
         ({"transducer": {"url": "x", "pattern": "\\d+"}}, "(?P<value>"),
+        ({"hard": ["J1"]}, "String should match pattern"),
         ({"cmk": 1.0}, "Extra inputs"),
         ({"readings": 5}, "greater than or equal to 10"),
     ],

@@ -1,0 +1,1 @@
+"""A reference transducer that sends its peaks as lines of text."""
