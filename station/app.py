@@ -18,6 +18,7 @@ from pathlib import Path
 import anyio
 import anyio.to_thread
 
+from calibration.daily.in_force import store_folder
 from drivers.api import DisarmTool, StopMotion, TighteningTrace
 from drivers.link import open_link
 from drivers.voice import Voice, VoiceEvent, VoiceHealth
@@ -38,6 +39,7 @@ from station.simulation.arms import SIMULATED
 from station.simulation.live import SceneOpener
 from station.simulation.rig import Rig, build_rig
 from station.simulation.scene_feed import SceneFeed
+from station.web.calibrate_overview_desk import CalibrationBook
 from station.web.server import create_app, serving
 from vision.api import FrameAnalysis
 from vision.bench import Bench as VisionBench
@@ -122,6 +124,7 @@ def build(
     stack.callback(journal.close)
     calls: list[str] = []
     voice = _voice(config, clock) if speaks else None
+    book = CalibrationBook(station=config, folder=store_folder(config), software=software, utc=clock.utc)
     desk = LiveDesk(
         phrases=phrases,
         bench=setting.bench,
@@ -132,6 +135,7 @@ def build(
         arm=lambda: station.arm,
         eyes=lambda: station.eyes,
         teaching=lambda: station.teaching,
+        calibrations=lambda: book,
         voice=voice,
     )
     station = Station(

@@ -17,6 +17,7 @@ from station.core.procedure import Procedure
 from station.core.screen import Screen
 from station.core.state import Phase, State
 from station.runtime.eyes_desk import EyesDesk
+from station.web.calibrate_overview_desk import CalibrationBook
 from station.web.desk import Arm, BenchPointer, Caption, PersonEvent, Shown, TriggerKey
 from station.web.record import Curve, OverrideNote, Record, Rundown
 from station.web.recording import curve_of, overrides_of, record_of, rundowns_of
@@ -45,6 +46,8 @@ class LiveDesk:
     """The eyes for technicians; they know the zones that are used now."""
     teaching: Callable[[], Teaching | None] = lambda: None
     """The teaching of checks."""
+    calibrations: Callable[[], CalibrationBook | None] = lambda: None
+    """The station's calibrations, for their page."""
     voice: Voice | None = None
     bench_pointer: BenchPointer | None = None
     trigger_key: TriggerKey | None = None

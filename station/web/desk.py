@@ -27,6 +27,7 @@ from station.core.screen import Screen
 from station.core.service_asks import Ask
 from station.motion.gesture import Gesture
 from station.runtime.arm_desk import ArmView
+from station.web.calibrate_overview_desk import CalibrationBook
 from station.web.eyes_desk import Eyes
 from station.web.record import Curve, OverrideNote, Record, Rundown
 from station.web.teach_desk import Teaching
@@ -172,3 +173,6 @@ class Desk(Protocol):
 
     def teaching(self) -> Teaching | None:
         """The teaching of checks; None where the work has none."""
+
+    def calibrations(self) -> CalibrationBook | None:
+        """The station's calibrations; None where it keeps none."""

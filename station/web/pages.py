@@ -77,6 +77,7 @@ class Pages:
                 "trigger": self.desk.trigger_key is not None,
                 "arm": self.desk.arm() is not None,
                 "eyes": self.desk.eyes() is not None,
+                "calibrations": self.desk.calibrations() is not None,
             }
         )
 

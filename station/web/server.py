@@ -22,6 +22,7 @@ from station.config.station_values import PersonConfig
 from station.web.arm_pages import ArmPages
 from station.web.asking import Claims
 from station.web.bell import Bell
+from station.web.calibrate_overview_pages import CalibrationPages
 from station.web.desk import Desk
 from station.web.eyes_pages import EyesPages
 from station.web.feeds import Feeds
@@ -57,6 +58,7 @@ def create_app(
     pages = Pages(desk=desk, people=sessions, claims=Claims(now_s), static=static)
     arm = ArmPages(desk=desk, people=sessions)
     eyes = EyesPages(desk=desk, people=sessions)
+    calibrations = CalibrationPages(desk=desk, people=sessions)
     bell = Bell()
     feeds = Feeds(desk=desk, bell=bell, now_s=now_s)
 
@@ -76,6 +78,7 @@ def create_app(
         pages.page("console"),
         pages.page("arm"),
         pages.page("eyes"),
+        pages.page("calibration"),
         pages.page("record"),
         Route("/health", pages.health),
         Route("/about.json", pages.about),
@@ -87,6 +90,9 @@ def create_app(
         Route("/eyes/wish", eyes.wish, methods=["POST"]),
         Route("/eyes/patch", eyes.patch),
         Route("/eyes/example", eyes.example),
+        Route("/calibration/view", calibrations.view),
+        Route("/calibration/report", calibrations.report),
+        Route("/calibration/wish", calibrations.wish, methods=["POST"]),
         Route("/sign-in", pages.sign_in, methods=["POST"]),
         Route("/sign-out", pages.sign_out, methods=["POST"]),
         WebSocketRoute("/ws/state", feeds.state),

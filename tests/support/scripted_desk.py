@@ -18,6 +18,7 @@ from station.config.procedure_file import load_procedure
 from station.config.station_file import load_station
 from station.core.procedure import Procedure
 from station.core.screen import Screen, ScreenFault, ScreenJoint, ScreenQuestion, ScreenStep
+from station.web.calibrate_overview_desk import CalibrationBook
 from station.web.desk import Arm, Caption, PersonEvent, Shown, TriggerKey
 from station.web.eyes_desk import Eyes
 from station.web.record import Curve, OverrideNote, Record, RecordJoint, Rundown, Window
@@ -84,6 +85,7 @@ class ScriptedDesk:
     robot: Arm | None = None
     sight: Eyes | None = None
     lessons: Teaching | None = None
+    book: CalibrationBook | None = None
     version: int = 1
     lock: threading.Lock = field(default_factory=threading.Lock)
     listeners: list[Callable[[], None]] = field(default_factory=list)
@@ -157,6 +159,9 @@ class ScriptedDesk:
 
     def teaching(self) -> Teaching | None:
         return self.lessons
+
+    def calibrations(self) -> CalibrationBook | None:
+        return self.book
 
     def _tell(self) -> None:
         for listener in tuple(self.listeners):

@@ -19,7 +19,9 @@ const signIn = new SignIn({ people: about.people, changed: () => view && draw(),
 show($("to-arm"), about.arm);
 signIn.follow($("to-arm"));
 show($("to-eyes"), about.eyes);
+show($("to-calibration"), about.calibrations);
 signIn.follow($("to-eyes"));
+signIn.follow($("to-calibration"));
 const pictures = about.cameras.map(small);
 $("views").replaceChildren(...pictures.map(({ frame }) => frame));
 const rundowns = new Rundowns($("rundowns"), $("curve"));

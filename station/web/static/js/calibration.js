@@ -1,0 +1,226 @@
+// The page of the calibrations: what stands, what the daily check says, how things drift, the way back, and reports.
+
+import { post } from "./act.js";
+import { sureButton } from "./arm-sure.js";
+import { fillDrift } from "./calibration-drift.js";
+import { $, make, refill, setText, show } from "./dom.js";
+import { Link } from "./link.js";
+import { keepingFocus } from "./reason.js";
+import { SignIn } from "./sign-in.js";
+import { fillTongues } from "./tongues.js";
+
+const EVERY_MS = 3000;
+
+let words = {};
+let language = "";
+let now = null;
+let busy = false;
+const drafts = new Map();
+
+const about = await (await fetch("/about.json")).json();
+const signIn = new SignIn({ people: about.people, changed: sorted, say });
+signIn.follow($("to-console"));
+const state = new Link("/ws/state?page=console", { message: heard, lost });
+$("check").addEventListener("click", () => measured({ do: "check" }, "calibration.checked"));
+$("reference").addEventListener("click", () => measured({ do: "reference" }, "calibration.reference.taken"));
+for (const button of document.querySelectorAll("[data-form]")) {
+  button.addEventListener("click", () => reported(button.dataset.form));
+}
+setInterval(look, EVERY_MS);
+
+function heard(message) {
+  document.body.dataset.connected = "true";
+  if ($("notice").dataset.kind === "lost") say("");
+  if (message.kind !== "words") return;
+  ({ words, language } = message);
+  document.documentElement.lang = language;
+  document.title = `${words.calibration} · ${words.title}`;
+  for (const element of document.querySelectorAll("[data-word]")) setText(element, words[element.dataset.word]);
+  fillTongues($("languages"), message.languages, language, words, (id) => state.move(`/ws/state?page=console&language=${id}`));
+  signIn.show(words);
+  sorted();
+}
+
+function lost() {
+  document.body.dataset.connected = "false";
+  if (words.calibration) say(words["connection.lost"], "lost");
+}
+
+function say(text, kind = "") {
+  $("notice").dataset.kind = kind;
+  setText($("notice"), text);
+  show($("notice"), Boolean(text));
+}
+
+function sorted() {
+  const technician = signIn.role === "technician" && about.calibrations;
+  show($("page"), technician);
+  show($("closed"), !technician);
+  const why = !about.calibrations ? "calibration.none" : signIn.role ? "calibration.only_technicians" : "calibration.sign_in_first";
+  $("closed").dataset.word = why;
+  setText($("closed"), words[why] ?? "");
+  look();
+}
+
+async function look() {
+  if (!language || $("page").hidden || document.hidden) return;
+  const answer = await asked(`/calibration/view?language=${language}`);
+  if (!answer?.ok) return;
+  now = await answer.json();
+  document.body.dataset.fed = "true";
+  draw();
+}
+
+async function asked(path) {
+  try {
+    const answer = await fetch(path, { headers: { Authorization: `Bearer ${signIn.token}` } });
+    if (answer.status === 401) {
+      signIn.set("", "", "");
+      say(words["arm.signed_out"]);
+    }
+    return answer;
+  } catch (problem) {
+    if (problem instanceof TypeError) return null;
+    throw problem;
+  }
+}
+
+function draw() {
+  if (!now) return;
+  setText($("refusal"), now.refusal);
+  show($("refusal"), Boolean(now.refusal));
+  for (const button of [$("check"), $("reference")]) button.disabled = busy || Boolean(now.refusal);
+  $("check").disabled ||= !now.referenced;
+  refill($("daily"), [now.daily, now.referenced, language], () => daily(now.daily));
+  refill($("drift"), [now.drift, language], () => fillDrift(now.drift, words));
+  keepingFocus(() => refill($("rows"), [now.rows, now.refusal, language], () => [table(now.rows)]));
+}
+
+function daily(check) {
+  if (!check) return [make("p", { text: words[now.referenced ? "calibration.daily.never" : "calibration.daily.no_reference"] })];
+  const verdict = check.good && check.current ? "good" : "bad";
+  const headline = !check.good ? "calibration.daily.bad" : check.current ? "calibration.daily.good" : "calibration.daily.old";
+  return [
+    make("p", { className: "headline", text: words[headline], data: { verdict } }),
+    make(
+      "ul",
+      { className: "devices" },
+      check.devices.map((device) =>
+        make("li", { data: { device: device.device, good: String(device.good), found: device.found } }, [
+          make("span", { className: "device-text" }, [
+            make("span", { text: device.text }),
+            ...(device.advice ? [make("span", { className: "hint", text: device.advice, attributes: { lang: "en" } })] : []),
+          ]),
+        ]),
+      ),
+    ),
+    make("p", { className: "hint", text: `${check.age} · ${check.by} · ${words["calibration.until"]} ${check.expires} UTC` }),
+  ];
+}
+
+function table(rows) {
+  if (!rows.length) return make("p", { text: words["calibration.all.none"] });
+  const heads = ["what", "verdict", "text", "made", "until", "id"];
+  const head = make("tr", {}, [
+    ...heads.map((key) => make("th", { text: words[`calibration.head.${key}`], attributes: { scope: "col" } })),
+  ]);
+  const box = make("div", { className: "scroll", attributes: { tabindex: "0", role: "region", "aria-label": words["calibration.all"] } });
+  box.append(make("table", {}, [make("thead", {}, [head]), make("tbody", {}, rows.flatMap(row))]));
+  return box;
+}
+
+function row(each) {
+  const until = [each.expires, each.uses ? `${each.uses} ${words["calibration.uses"]}` : ""].filter(Boolean).join(" · ");
+  const cells = [
+    make("th", { text: each.title, attributes: { scope: "row" } }),
+    make("td", {}, [make("span", { className: "verdict", text: words[`calibration.verdict.${each.verdict}`], data: { verdict: each.verdict } })]),
+    make("td", {}, [
+      make("span", { text: each.text, attributes: { lang: "en" } }),
+      ...(each.why ? [make("span", { className: "why", text: each.why })] : []),
+      ...(each.advice ? [make("span", { className: "hint", text: each.advice, attributes: { lang: "en" } })] : []),
+      ...(each.earlier.length ? [back(each)] : []),
+    ]),
+    make("td", { text: `${each.age} · ${each.by}` }),
+    make("td", { text: until || words["calibration.until.moved"] }),
+    make("td", {}, [make("code", { text: each.id })]),
+  ];
+  return [make("tr", { data: { kind: each.kind, subject: each.subject, verdict: each.verdict } }, cells)];
+}
+
+// The way back to an earlier calibration: which, why, and a second press.
+function back(each) {
+  const about = `${each.kind}-${each.subject}`;
+  const draft = drafts.get(about) ?? { to: each.earlier[0].id, why: "", open: false };
+  drafts.set(about, draft);
+  if (!each.earlier.some((line) => line.id === draft.to)) draft.to = each.earlier[0].id;
+  const choice = make("select", { data: { keep: `${about}-to` } }, each.earlier.map((line) => {
+    const option = make("option", { text: `${line.utc} · ${line.by} · ${line.why} · ${line.id.slice(-8)}`, attributes: { value: line.id } });
+    option.selected = line.id === draft.to;
+    return option;
+  }));
+  choice.addEventListener("change", () => (draft.to = choice.value));
+  const reason = make("input", { data: { keep: `${about}-why` }, attributes: { type: "text", maxlength: "200", autocomplete: "off" } });
+  reason.value = draft.why;
+  const sure = sureButton(words["calibration.back"], words["calibration.back.warning"], words["calibration.back.sure"], words.cancel, () => goBack(each, draft));
+  const button = sure.querySelector("button");
+  const may = () => (button.disabled = !reason.value.trim() || Boolean(now.refusal));
+  reason.addEventListener("input", () => {
+    draft.why = reason.value;
+    may();
+  });
+  may();
+  const details = make("details", { className: "back" }, [
+    make("summary", { text: words["calibration.back.title"], data: { keep: `${about}-open` } }),
+    make("label", {}, [make("span", { text: words["calibration.back.to"] }), choice]),
+    make("label", {}, [make("span", { text: words["console.reason"] }), reason]),
+    sure,
+  ]);
+  details.open = draft.open;
+  details.addEventListener("toggle", () => (draft.open = details.open));
+  return details;
+}
+
+async function goBack(each, draft) {
+  const body = { do: "roll_back", kind: each.kind, subject: each.subject, to: draft.to, why: draft.why };
+  const good = await wish(body, $("outcome"), "calibration.back.done");
+  if (good) drafts.delete(`${each.kind}-${each.subject}`);
+  await look();
+}
+
+async function measured(body, done) {
+  busy = true;
+  draw();
+  outcome($("checked"), words["calibration.measuring"], false);
+  await wish(body, $("checked"), done);
+  busy = false;
+  await look();
+}
+
+async function wish(body, place, done) {
+  const { status, body: answer } = await post(`/calibration/wish?language=${language}`, body, signIn.token);
+  if (status === 401) signIn.set("", "", "");
+  const wrong = { 401: "arm.signed_out", 403: "calibration.only_technicians", 404: "calibration.none" }[status] ?? "error";
+  outcome(place, status === 200 ? words[done] : (answer.text ?? words[wrong]), status !== 200);
+  return status === 200;
+}
+
+async function reported(form) {
+  outcome($("reported"), words["calibration.report.making"], false);
+  const answer = await asked(`/calibration/report?form=${form}`);
+  if (!answer?.ok) {
+    outcome($("reported"), words.error, true);
+    return;
+  }
+  const url = URL.createObjectURL(await answer.blob());
+  const link = make("a", { attributes: { href: url, download: `calibration-${new Date().toISOString().slice(0, 10)}.${form}` } });
+  link.click();
+  setTimeout(() => URL.revokeObjectURL(url), 10_000);
+  outcome($("reported"), words["calibration.report.made"], false);
+}
+
+function outcome(place, text, bad) {
+  place.dataset.bad = String(bad);
+  setText(place, text);
+}
+
+document.addEventListener("visibilitychange", look);
