@@ -10,12 +10,20 @@ from typing import Any
 import numpy as np
 
 from calibration.aim import aim_covariance, aimed
+from calibration.bench_errors import (
+    WITHIN,
+    bench_from_camera_covariance,
+    camera_at_mm,
+    columns_of,
+    equivalent_sigmas,
+    worst_95_mm,
+)
 from calibration.bench_flow import BenchOutcome, BenchPlan
 from calibration.bench_holdout import HeldOut
 from calibration.bench_plan import SHARE_OF_TOLERANCE, TOUCH_ABOVE_MM
 from calibration.bench_set import BenchResult
-from calibration.lens_model import lens_of, project_with_derivatives
-from calibration.rotations import adjoint, as_array, cross_matrix
+from calibration.lens_model import lens_of
+from calibration.projection import projection_sigma_px
 from station.config.artefact import Artefact, Kind, Verdict
 from vision.geometry import Array, CameraModel
 
@@ -23,7 +31,6 @@ METHOD = (
     "one adjustment over lens board, fixture tags, arm poses and touches; lenses, places, base, joint zeros, links, "
     "board and tip together; outliers left out, noise from the residuals"
 )
-WITHIN = 1.96
 DAYS = 90
 
 
@@ -70,31 +77,6 @@ def bench_artefacts(
     return tuple(artefacts)
 
 
-def camera_at_mm(result: BenchResult, name: str, points_mm: Array, *, lens_only: bool = False) -> Array:
-    """(n, 2, 2) mm^2: how far a camera misplaces bench points (n, 3), across its view, by what it is known to."""
-    camera = result.camera(name)
-    index = result.camera_index[name]
-    layout = result.solution.layout
-    columns = np.r_[
-        np.arange(layout.main("lens", index).start, layout.main("lens", index).stop),
-        np.arange(layout.main("camera from bench", index).start, layout.main("camera from bench", index).stop),
-    ]
-    covariance = result.covariance.main[np.ix_(columns, columns)]
-    seen = camera.camera_from_bench.apply(points_mm)
-    _, by_point, by_lens = project_with_derivatives(seen, lens_of(camera.matrix, camera.distortion))
-    by_pose = by_point @ np.concatenate([-cross_matrix(seen), np.broadcast_to(np.eye(3), (len(seen), 3, 3))], axis=2)
-    slopes = np.concatenate([by_lens, by_pose], axis=2)
-    if lens_only:
-        covariance, slopes = covariance[:9, :9], by_lens
-    per_px = (seen[:, 2] / camera.matrix[0, 0])[:, None, None]
-    return np.asarray(slopes @ covariance @ np.swapaxes(slopes, 1, 2) * per_px**2)
-
-
-def worst_95_mm(covariances: Array) -> float:
-    """The largest 95 % half axis of covariances (n, k, k)."""
-    return WITHIN * float(np.sqrt(np.linalg.eigvalsh(covariances)[:, -1].max()))
-
-
 def verdict(what: str, error_mm: float, checked: HeldOut, need: Need, advice: str = "") -> Verdict:
     """Plain: how good in millimetres at the part, what was held out, and whether that is enough."""
     text = f"{what}: {error_mm:.2f} mm at the part (95 %); held-out poses {checked.rms_mm:.2f} mm on {checked.poses}; "
@@ -113,44 +95,25 @@ def verdict(what: str, error_mm: float, checked: HeldOut, need: Need, advice: st
     )
 
 
-def equivalent_sigmas(camera: CameraModel, covariance: Array, points_mm: Array) -> tuple[float, float]:
-    """Position (mm) and turn (deg), one sigma an axis and independent, that misplace points (n, 3) as the full
-    covariance (6, 6 of bench_from_camera) does at the worst of them.
-
-    A camera's place and turn are known far better together than each alone: what they do at the part is what counts.
-    """
-    arms = np.concatenate([-cross_matrix(points_mm), np.broadcast_to(np.eye(3), (len(points_mm), 3, 3))], axis=2)
-    at_part = np.sqrt(np.linalg.eigvalsh(arms @ covariance @ np.swapaxes(arms, 1, 2))[:, -1].max())
-    eye = camera.camera_from_bench.inverse().translation_mm
-    distance = float(np.linalg.norm(points_mm - eye, axis=1).min())
-    turn = min(float(np.sqrt(np.trace(covariance[:3, :3]) / 3.0)), float(at_part) / distance / np.sqrt(2.0))
-    place = float(np.sqrt(max(float(at_part) ** 2 - (turn * distance) ** 2, 0.0)))
-    return place, float(np.degrees(turn))
-
-
-def bench_from_camera_covariance(result: BenchResult, name: str) -> Array:
-    """(6, 6) of bench_from_camera, rotation vector (rad) then translation (mm), `true = [Exp(r), t] estimated`."""
-    carry = adjoint(as_array(result.camera(name).camera_from_bench.inverse()))
-    return np.asarray(carry @ result.camera_covariance(name) @ carry.T)
-
-
 def _lens(
     outcome: BenchOutcome, camera: CameraModel, joints: Mapping[str, Array], checked: HeldOut, need: Need, stamp: Stamp
 ) -> Artefact:
     result = outcome.result
     alone = next(lens for lens in outcome.lenses if lens.camera.camera == camera.name)
     points = np.array(list(joints.values()))
-    error = worst_95_mm(camera_at_mm(result, camera.name, points, lens_only=True))
     lens = lens_of(camera.matrix, camera.distortion)
-    # The lens by its own views: the figures of a lens stand for themselves; the adjustment's own are with the camera.
-    per_px = float(np.linalg.norm(points - camera.camera_from_bench.inverse().translation_mm, axis=1).mean() / lens[0])
+    away = float(np.linalg.norm(points - camera.camera_from_bench.inverse().translation_mm, axis=1).mean())
+    size = (camera.width_px, camera.height_px)
+    covariance = result.lens_covariance(camera.name)
+    sigma_px = projection_sigma_px(lens, covariance, camera.project(points), away, size)
+    error = WITHIN * float(np.nanmax(sigma_px)) * away / float(lens[0])
     return _artefact(
         Kind.LENS,
         camera.name,
         stamp,
         result={
             "lens": _list(lens),
-            "covariance": _list(result.lens_covariance(camera.name)),
+            "covariance": _list(covariance),
             "width_px": camera.width_px,
             "height_px": camera.height_px,
         },
@@ -158,7 +121,7 @@ def _lens(
             "error_at_part_95_mm": _r(error),
             "rms_px": _r(alone.rms_px),
             "held_out_px": _r(alone.held_out_rms_px),
-            "held_out_mm": _r(alone.held_out_rms_px * per_px),
+            "held_out_mm": _r(alone.held_out_rms_px * away / lens[0]),
             "corner_sigma_px": _r(result.sigma_px[camera.name]),
             "views": len(alone.views),
             "left_out": [f"view {left.view}: {left.reason}" for left in alone.left_out],
@@ -173,7 +136,7 @@ def _camera(
     points = np.array(list(joints.values()))
     error = worst_95_mm(camera_at_mm(result, camera.name, points))
     covariance = bench_from_camera_covariance(result, camera.name)
-    place, turn = equivalent_sigmas(camera, covariance, points)
+    place, turn = equivalent_sigmas(result, camera.name, points)
     return _artefact(
         Kind.CAMERA,
         camera.name,
@@ -210,10 +173,7 @@ def _arm(
     error = worst_95_mm(np.array([aim_covariance(result, np.array(posture)) for posture in aims.values()]))
     layout = result.solution.layout
     columns = np.concatenate(
-        [
-            np.arange(layout.main(name).start, layout.main(name).stop)
-            for name in ("bench from base", "joint offsets", "link d", "link a")
-        ]
+        [columns_of(layout.main(name)) for name in ("bench from base", "joint offsets", "link d", "link a")]
     )
     units = np.concatenate([np.ones(6), np.full(6, np.degrees(1.0)), np.ones(12)])
     covariance = result.covariance.main[np.ix_(columns, columns)] * units[:, None] * units
@@ -311,10 +271,7 @@ def _joints(
 
 def _aims(result: BenchResult, work: BenchPlan, joints: Mapping[str, Array]) -> dict[str, tuple[float, ...]]:
     """A posture with the tip on each touched point, begun from the posture over it."""
-    over = work.over_joints_deg
-    return {
-        joint: aimed(result, at, over[min(index, len(over) - 1)]) for index, (joint, at) in enumerate(joints.items())
-    }
+    return {joint: aimed(result, at, work.over_joints_deg.get(joint, work.home_deg)) for joint, at in joints.items()}
 
 
 def _joint_at(touched_mm: Array, work: BenchPlan, joint: str) -> Array:

@@ -27,6 +27,7 @@ from calibration.bench_checks import check_board_held, check_enough, check_tags_
 from calibration.bench_set import BenchResult, BenchSet, Unused
 from calibration.bench_start import BenchStart, bench_start
 from calibration.bench_terms import (
+    ARM_CORNERS,
     CAMERA,
     ERROR,
     LENS,
@@ -47,6 +48,7 @@ from vision.geometry import CameraModel
 
 POSE_CHANCE, TOUCH_CHANCE = 1e-4, 1e-3
 ROUNDS = 3
+APART = "the board is not where the arm says: picture and pose do not belong together, or it still moved"
 
 
 def solve_bench(bench: BenchSet, *, start: BenchStart | None = None) -> BenchResult:
@@ -68,7 +70,7 @@ def solve_bench(bench: BenchSet, *, start: BenchStart | None = None) -> BenchRes
             "different axes, and let every camera see the fixture's tags",
         ) from None
     unused = _unused(bench, problem, start)
-    check_enough(bench, problem.error)
+    check_enough(bench, problem.error, sum(word.why == APART for word in unused))
     found = solution.values
     if components is not None and problem.error is not None:
         check_board_held(bench, errors_of(found[ERROR]), components.covariances(), problem.error.robust.keep)
@@ -112,7 +114,7 @@ def solve_bench(bench: BenchSet, *, start: BenchStart | None = None) -> BenchRes
 def _settled(bench: BenchSet, values: Values) -> tuple[Solution, Problem, ErrorComponents | None]:
     """First with a loss that outliers cannot bend, then without outliers, then with the noise that is left."""
     components = components_of(bench)
-    problem = problem_of(bench, components)
+    problem = problem_of(bench, components, values[BASE][0])
     families = families_of(bench)
     rough = [family for family in families if family.name not in (JOINT_OFFSETS, D_OFFSETS, A_OFFSETS)]
     soft = _softened(problem, values)
@@ -179,31 +181,40 @@ def _renoised(
         error = replace(error, whitening=components.whitening())
         if touches is not None:
             joint_deg = float(np.degrees(np.sqrt(components.variances["joints"])))
-            renewed = touch_term_of(bench, joint_deg)
+            renewed = touch_term_of(bench, joint_deg, solution.values[BASE][0])
             assert renewed is not None
             touches = replace(renewed, robust=touches.robust)
     return replace(problem, corners=corners, tags=tags, error=error, touches=touches), components
 
 
+def _lost_views(bench: BenchSet, problem: Problem) -> set[tuple[str, int]]:
+    """(camera, pose) of every view of the arm's board of which no corner took part."""
+    lost: set[tuple[str, int]] = set()
+    for term in problem.corners:
+        if not term.name.startswith(ARM_CORNERS):
+            continue
+        camera = term.name.removeprefix(ARM_CORNERS)
+        views = [view for view in bench.arm_views if view.camera == camera]
+        whole = ~np.logical_or.reduceat(term.robust.keep, term.starts[:-1])
+        lost |= {(camera, views[k].view) for k in np.nonzero(whole)[0]}
+    return lost
+
+
 def _unused(bench: BenchSet, problem: Problem, start: BenchStart) -> tuple[Unused, ...]:
     unused = list(start.unused)
-    for term in problem.corners:
-        whole = ~np.logical_or.reduceat(term.robust.keep, term.starts[:-1])
-        if term.name.startswith("arm"):
-            camera = term.name.removeprefix("arm corners of ")
-            views = [view for view in bench.arm_views if view.camera == camera]
+    lost = _lost_views(bench, problem)
+    kept = {(view.camera, view.view) for view in bench.arm_views} - lost
+    for index, pose in enumerate(bench.poses):
+        cameras = sorted(camera for camera, view in lost if view == pose.pose)
+        alone = bool(cameras) and not any(view == pose.pose for _, view in kept)
+        apart = problem.error is not None and not problem.error.robust.keep[index]
+        if alone or apart:
+            unused.append(Unused(what=f"pose {pose.pose}", why=APART))
+        else:
             unused += [
-                Unused(what=f"pose {views[k].view} in camera {camera}", why="its corners do not fit the other pictures")
-                for k in np.nonzero(whole)[0]
+                Unused(what=f"pose {pose.pose} in camera {camera}", why="its corners do not fit the other pictures")
+                for camera in cameras
             ]
-    if problem.error is not None:
-        unused += [
-            Unused(
-                what=f"pose {bench.poses[k].pose}",
-                why="the board is not where the arm says: picture and pose do not belong together, or it still moved",
-            )
-            for k in np.nonzero(~problem.error.robust.keep)[0]
-        ]
     if problem.touches is not None:
         unused += [
             Unused(

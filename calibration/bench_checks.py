@@ -37,12 +37,11 @@ def check_tags_seen(bench: BenchSet) -> None:
             )
 
 
-def check_enough(bench: BenchSet, error: PosePrior | None) -> None:
-    """Raises CalibrationError `calibration.too_few_poses`, `calibration.poses_do_not_fit`."""
+def check_enough(bench: BenchSet, error: PosePrior | None, apart: int) -> None:
+    """`apart` poses took no part. Raises CalibrationError: `calibration.too_few_poses`, `.poses_do_not_fit`."""
     if error is None:
         return
-    kept = int(error.robust.keep.sum())
-    refused = len(bench.poses) - kept
+    kept, refused = len(bench.poses) - apart, apart
     if kept < POSES_NEEDED:
         raise CalibrationError(
             "calibration.too_few_poses",

@@ -7,6 +7,7 @@ At last the technician leads the tip onto a fixture tag's middle, tilted each ti
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -37,9 +38,12 @@ from vision.tags import TagTracker
 
 CHOICE_CLEARANCE_MM, WAY_CLEARANCE_MM = 20.0, 12.0
 """More than a station file's base may be wrong by; ways may come a little nearer than poses."""
+OVER_CLEARANCE_MM = 6.0
+"""Over a joint; slowly, with the technician at the arm."""
 STILL_WITHIN_S = 4.0
 TAG_PICTURES = 3
 LENS_VIEWS_NEEDED = 8
+PIVOT_NEEDED = 6
 
 Say = Callable[[str], None]
 
@@ -51,9 +55,11 @@ class TouchGoal:
     place: str
     at_mm: Vector
     """As far as it is known: what the technician sees counts."""
-    lean_deg: float
-    towards_deg: float
+    lean_deg: float = 0.0
+    towards_deg: float = 0.0
     """Direction of the lean about the vertical."""
+    as_it_stands: bool = False
+    """The arm has been brought over the point; the tool keeps its turn, and is only moved."""
 
 
 class Technician(Protocol):
@@ -87,8 +93,8 @@ class BenchPlan:
     """The bench with the arm as it works, its pointer on the flange."""
     joints_mm: Mapping[str, Vector]
     """Reference points on the part, by joint: where the tip can touch it."""
-    over_joints_deg: tuple[Angles, ...]
-    """Postures over the joints."""
+    over_joints_deg: Mapping[str, Angles]
+    """Joint -> the posture in which the arm comes to it in the work, a little higher. Not every joint need have one."""
     home_deg: Angles
     pivot_tag: int
     """The fixture tag whose middle is touched again and again."""
@@ -224,7 +230,7 @@ class BenchFlow:
             work.arm_board,
             work.flange_from_board,
             start_deg=work.home_deg,
-            places_deg=work.over_joints_deg,
+            places_deg=tuple(work.over_joints_deg.values()) or (work.home_deg,),
             count=work.poses,
             clearance_mm=CHOICE_CLEARANCE_MM,
             seed=work.seed,
@@ -275,20 +281,27 @@ class BenchFlow:
         tag = next(mount for mount in work.fixture if mount.tag_id == work.pivot_tag)
         middle = tag.body_from_tag.translation_mm
         touches: list[Touch] = []
-        goals: list[tuple[TouchGoal, Array | None]] = [
-            (
-                TouchGoal(place=f"tag {work.pivot_tag}", at_mm=_vector(middle), lean_deg=lean, towards_deg=towards),
-                middle,
-            )
-            for lean, towards in pivot_leans(work.pivot_touches)
+        places = [f"tag {work.pivot_tag}"] * work.pivot_touches
+        goals = [
+            TouchGoal(place=place, at_mm=_vector(middle), lean_deg=lean, towards_deg=towards)
+            for place, (lean, towards) in zip(places, pivot_leans(work.pivot_touches), strict=True)
         ]
+        # Joints are touched as the arm will come to them: what is wrong with it then is wrong alike, and cancels.
         goals += [
-            (TouchGoal(place=joint, at_mm=at, lean_deg=10.0, towards_deg=360.0 * number / work.joint_touches), None)
+            TouchGoal(place=joint, at_mm=at, as_it_stands=joint in work.over_joints_deg)
             for joint, at in work.joints_mm.items()
-            for number in range(work.joint_touches)
+            for _ in range(work.joint_touches)
         ]
-        for number, (goal, known) in enumerate(goals, start=1):
-            self._technician.lead_to(goal)
+        before = ""
+        for number, goal in enumerate(goals, start=1):
+            if goal.as_it_stands and goal.place != before:
+                self._go_to(work.over_joints_deg[goal.place], work.scene, f"over {goal.place}", OVER_CLEARANCE_MM)
+            before = goal.place
+            try:
+                self._technician.lead_to(goal)
+            except CalibrationError as error:  # one touch less; whether enough are left is seen at the end
+                self._say(f"Touch {number} of {goal.place} is left out: {error}")
+                continue
             joints = still_joints(self._stand, self._stand.now_s() + STILL_WITHIN_S)
             if joints is None:
                 raise CalibrationError(
@@ -300,16 +313,30 @@ class BenchFlow:
                     touch=number,
                     place=goal.place,
                     joints_deg=joints,
-                    known_mm=known,
+                    known_mm=middle if goal.place.startswith("tag ") else None,
                     sigma_mm=work.touch_sigma_mm,
                 )
             )
             self._technician.lead_off()
         self._phase("touches")
+        self._check_touched(touches)
         of_tag = [_flange(work.scene.model, touch.joints_deg) for touch in touches if touch.known_mm is not None]
         return tuple(touches), pivot(of_tag)
 
-    def _go_to(self, joints_deg: Angles, scene: MotionScene, where: str) -> None:
+    def _check_touched(self, touches: Sequence[Touch]) -> None:
+        counts = Counter(touch.place for touch in touches)
+        wanted = {f"tag {self._work.pivot_tag}": PIVOT_NEEDED, **dict.fromkeys(self._work.joints_mm, 1)}
+        for place, needed in wanted.items():
+            if counts[place] < needed:
+                raise CalibrationError(
+                    "calibration.too_few_touches",
+                    f"{place} was touched {counts[place]} times, {needed} are needed; clear the way of the arm "
+                    "there, or lean the tool another way",
+                )
+
+    def _go_to(
+        self, joints_deg: Angles, scene: MotionScene, where: str, clearance_mm: float = WAY_CLEARANCE_MM
+    ) -> None:
         here = self._stand.posture()
         if here is None:
             raise CalibrationError(
@@ -319,7 +346,7 @@ class BenchFlow:
             name=where,
             angles_deg=joints_deg,
             speed_percent=self._work.speed_percent,
-            clearance_mm=WAY_CLEARANCE_MM,
+            clearance_mm=clearance_mm,
         )
         try:
             way = plan(gesture, here_deg=here.angles_deg, scene=scene)

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 
-from calibration.bench_flow import BenchPlan
+from calibration.bench_flow import OVER_CLEARANCE_MM, BenchPlan
 from calibration.board import Board
 from calibration.observations import CalibrationError
 from drivers.cobot.arm.model import Angles
@@ -34,6 +36,8 @@ STAND_OFF_MM = 20.0
 """From the flange to the board."""
 TOUCH_ABOVE_MM = 20.0
 """From a joint's position (where its fastener sits) to the end of its stud, along its axis."""
+OVER_MM = 42.0
+"""From a joint's position to the tip before it is led down."""
 SHARE_OF_TOLERANCE = 3.0
 """A calibration is enough when its 95 % error is at most this share of the tightest tolerance: the rest is for seeing
 and moving."""
@@ -103,19 +107,20 @@ def _lifted(at: tuple[float, float, float], axis: tuple[float, float, float]) ->
     return (x, y, z)
 
 
-def _over_joints(scene: MotionScene, home_deg: Angles) -> tuple[Angles, ...]:
-    """A posture over each joint that the arm can reach; home where it reaches none."""
-    found: list[Angles] = []
+def _over_joints(scene: MotionScene, home_deg: Angles) -> dict[str, Angles]:
+    """A posture over each joint that the arm can reach: as its gesture comes there, but higher."""
+    found: dict[str, Angles] = {}
     for joint in scene.joints:
         gestures = (g for g in scene.gestures.values() if isinstance(g, PointAt) and g.joint == joint)
-        gesture = next(gestures, PointAt(name=f"over {joint}", joint=joint, above_mm=40.0, clearance_mm=5.0))
+        gesture = next(gestures, PointAt(name=f"over {joint}", joint=joint))
+        over = replace(gesture, above_mm=OVER_MM, approach_mm=0.0, clearance_mm=OVER_CLEARANCE_MM)
         try:
-            way = plan(gesture, here_deg=home_deg, scene=scene)
+            way = plan(over, here_deg=home_deg, scene=scene)
         except PlanError:  # a joint that the arm never goes to has no say in its calibration
             continue
         if way.goal_deg is not None:
-            found.append(way.goal_deg)
-    return tuple(found) or (home_deg,)
+            found[joint] = tuple(round(angle, 2) for angle in way.goal_deg)
+    return found
 
 
 def _pivot_tag(tags: tuple[TagMount, ...], scene: MotionScene) -> int:

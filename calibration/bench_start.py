@@ -104,7 +104,7 @@ def start_from(result: BenchResult) -> BenchStart:
         flange_from_board=values["flange from board"][0],
         joint_offsets_rad=values["joint offsets"][0],
         link_mm=np.column_stack([values["link d"][0], values["link a"][0]]),
-        unused=result.unused,
+        unused=tuple(word for word in result.unused if word.what.startswith("view ")),
     )
 
 

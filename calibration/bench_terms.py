@@ -25,6 +25,7 @@ from vision.geometry import Array
 
 LENS, CAMERA, MOUNT, ERROR = "lens", "camera from bench", "flange from board", "pose error"
 LENS_VIEW, LENS_BOW, ARM_BOW, ARM_SCALE, TAG_SCALE = "lens view", "lens bow", "arm bow", "arm scale", "tag scale"
+ARM_CORNERS = "arm corners of "
 ZERO_SIGMA_DEG = 1.0
 LINK_SIGMA_MM = 0.3
 TIP_SIGMA_MM = 5.0
@@ -74,7 +75,7 @@ def values_of(bench: BenchSet, start: BenchStart) -> dict[str, Array]:
     }
 
 
-def problem_of(bench: BenchSet, components: ErrorComponents | None) -> Problem:
+def problem_of(bench: BenchSet, components: ErrorComponents | None, bench_from_base: Array) -> Problem:
     """All terms of a set; `components` are None without an arm."""
     corners: list[CornerTerm] = []
     tags: list[CornerTerm] = []
@@ -103,7 +104,7 @@ def problem_of(bench: BenchSet, components: ErrorComponents | None) -> Problem:
         else PosePrior(
             name="pose errors", family=ERROR, whitening=components.whitening(), robust=Robust.all_of(len(bench.poses))
         ),
-        touches=touch_term_of(bench, FIRST_JOINT_DEG),
+        touches=touch_term_of(bench, FIRST_JOINT_DEG, bench_from_base),
     )
 
 
@@ -121,7 +122,7 @@ def _arm_term(bench: BenchSet, views: Sequence[BoardView], camera: int, poses: d
     )
     rows = CornerRows.of(views, bench.arm_board)
     shape = BoardShape(bow_family=ARM_BOW, scale_family=ARM_SCALE)
-    return rows.term(f"arm corners of {views[0].camera}", (LENS, camera), links, shape)
+    return rows.term(f"{ARM_CORNERS}{views[0].camera}", (LENS, camera), links, shape)
 
 
 def _tag_term(seen: dict[int, Array], mounts: Mapping[int, TagMount], camera: str, index: int) -> CornerTerm:
@@ -203,8 +204,8 @@ def components_of(bench: BenchSet) -> ErrorComponents | None:
     )
 
 
-def touch_term_of(bench: BenchSet, joint_deg: float) -> TouchTerm | None:
-    """Touches, each with the noise of the hand that set it and that of the joints."""
+def touch_term_of(bench: BenchSet, joint_deg: float, bench_from_base: Array) -> TouchTerm | None:
+    """Touches, each with the noise of the hand that set it and that of the joints; `bench_from_base` (4, 4) roughly."""
     if not bench.touches or bench.robot is None:
         return None
     places = places_of(bench)
@@ -212,7 +213,7 @@ def touch_term_of(bench: BenchSet, joint_deg: float) -> TouchTerm | None:
     chain = arm_poses(bench.robot.table, joints)
     tips = chain.base_from_flange[:, :3, :3] @ np.array(bench.first_tip_mm) + chain.base_from_flange[:, :3, 3]
     moved = chain.joint_moments + np.cross(np.swapaxes(chain.joint_axes, 1, 2), tips[:, None, :]).swapaxes(1, 2)
-    # In the base's axes; it stands nearly along the bench's, and a joint's noise moves the tip alike all round.
+    moved = bench_from_base[:3, :3] @ moved
     spread = np.radians(joint_deg) ** 2 * moved @ np.swapaxes(moved, 1, 2)
     spread += np.array([touch.sigma_mm**2 for touch in bench.touches])[:, None, None] * np.eye(3)
     return TouchTerm(

@@ -188,11 +188,11 @@ def _gone(stand: Stand, way: MotionPlan, chosen: ChosenPose) -> str:
 def rest(stand: Stand, chosen: ChosenPose, look: Looker, *, cameras: Sequence[str]) -> tuple[TakenPose | None, str]:
     """Wait until the arm is still by its report and by the pictures, and look; or why that did not happen."""
     end_s, pose = stand.now_s() + STILL_WITHIN_S, chosen.pose
-    why = "the arm did not come to rest"
+    why = f"pose {pose}: by its own report the arm did not stand still within {STILL_WITHIN_S:.0f} s"
     while stand.now_s() < end_s:
         reported = still_joints(stand, end_s)
         if reported is None:
-            return None, f"pose {pose}: by its own report the arm did not stand still within {STILL_WITHIN_S:.0f} s"
+            break
         first = {camera: stand.picture(camera) for camera in cameras}
         stand.wait(PICTURES_APART_S)
         second = {camera: stand.picture(camera) for camera in cameras}

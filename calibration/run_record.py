@@ -22,11 +22,19 @@ class RunRecord:
     def keep(self, pose: TakenPose) -> None:
         """Write one pose through to the disk. Raises OSError."""
         self._path.parent.mkdir(parents=True, exist_ok=True)
-        broken = self._path.exists() and not self._path.read_bytes().endswith(b"\n") and self._path.stat().st_size
+        self._mend()
         with self._path.open("a", encoding="utf-8") as file:
-            file.write(("\n" if broken else "") + json.dumps(_plain(pose)) + "\n")
+            file.write(json.dumps(_plain(pose)) + "\n")
             file.flush()
             os.fsync(file.fileno())
+
+    def _mend(self) -> None:
+        """Take off a last line that was cut off while it was written."""
+        if not self._path.exists():
+            return
+        data = self._path.read_bytes()
+        if not data.endswith(b"\n"):
+            os.truncate(self._path, data.rfind(b"\n") + 1)
 
     def read(self) -> tuple[TakenPose, ...]:
         """Everything that was kept. Raises CalibrationError `calibration.not_readable` for a line that is damaged."""

@@ -24,6 +24,8 @@ MEDIAN_OF_LENGTH = 1.54
 """Median of the length of three unit normals."""
 LARGEST_MM = 5.0
 """One sigma of a tip along an axis beyond which the touches tell nothing."""
+TOUCHES_TO_JUDGE = 6
+"""With fewer, nobody can say which of them is wrong."""
 OFF_SIGMAS = 4.0
 """A touch that is off by more than this took no part to speak of; it is named."""
 LOOSE_DEG = 3.0
@@ -46,7 +48,7 @@ class ToolPoint:
     rms_mm: float
     """Of the distances between tip and point: says little with few touches."""
     spread_deg: float
-    """How far the flange's z axis turned at most between two touches."""
+    """How far the tool leaned at most from its mean direction."""
     count: int
     """Of touches."""
     off: tuple[int, ...]
@@ -103,16 +105,14 @@ def pivot(base_from_flange: Sequence[Transform]) -> ToolPoint:
     covariance = variance * np.linalg.inv(normal)
     if float(np.sqrt(np.linalg.eigvalsh(covariance[:3, :3])[-1])) > LARGEST_MM:
         raise CalibrationError("calibration.no_tip", _UNTILTED)
-    axes = turns[:, :, 2]
-    spread = float(np.degrees(np.arccos(np.clip((axes @ axes.T).min(), -1.0, 1.0))))
     return ToolPoint(
         tip_mm=solution[:3],
         covariance=covariance[:3, :3],
         point_mm=solution[3:],
         rms_mm=float(np.sqrt((lengths**2).mean())),
-        spread_deg=spread,
+        spread_deg=_spread_deg(base_from_flange),
         count=count,
-        off=tuple(int(k) for k in np.nonzero(lengths > OFF_SIGMAS * scale)[0]),
+        off=tuple(int(k) for k in np.nonzero(lengths > OFF_SIGMAS * scale)[0]) if count >= TOUCHES_TO_JUDGE else (),
     )
 
 
@@ -144,13 +144,19 @@ def by_tags(base_from_flange: Sequence[Transform], base_from_tool: Sequence[Tran
             f"the tool turned on the flange by more than {LOOSE_DEG:.0f} degrees between poses; fasten it, then repeat",
         )
     covariance = np.cov((tips[good] - mean).T) / int(good.sum())
-    axes = np.array([pose.rotation[:, 2] for pose in base_from_flange])
     return ToolPoint(
         tip_mm=mean,
         covariance=covariance,
         point_mm=np.array([pose.translation_mm for pose in base_from_tool]).mean(axis=0),
         rms_mm=float(np.sqrt((np.linalg.norm(tips[good] - mean, axis=1) ** 2).mean())),
-        spread_deg=float(np.degrees(np.arccos(np.clip((axes @ axes.T).min(), -1.0, 1.0)))),
+        spread_deg=_spread_deg(base_from_flange),
         count=count,
         off=tuple(int(k) for k in np.nonzero(~good)[0]),
     )
+
+
+def _spread_deg(poses: Sequence[Transform]) -> float:
+    axes = np.array([pose.rotation[:, 2] for pose in poses])
+    mean = axes.mean(axis=0)
+    cosines = axes @ (mean / max(float(np.linalg.norm(mean)), 1e-9))
+    return float(np.degrees(np.arccos(np.clip(cosines.min(), -1.0, 1.0))))

@@ -14,9 +14,10 @@ from calibration.bench_flow import TouchGoal
 from calibration.board import Board
 from calibration.observations import CalibrationError
 from drivers.cobot.arm import forward, inverse
-from drivers.cobot.arm.model import Angles
+from drivers.cobot.arm.model import Angles, ArmModel
 from station.motion.plan import Leg
 from station.simulation.calibration_bench import CalibrationBench, angles_of
+from station.simulation.calibration_truth import Truth
 from vision import pose_fit
 from vision.geometry import Array, Transform
 
@@ -78,13 +79,29 @@ def lead_to(bench: CalibrationBench, point_mm: Array, tool_axes: Sequence[Array]
         if not ways:
             continue
         _, above, there = min(ways)
-        for goal, speed in ((above, FAST_PERCENT), (there, JOG_PERCENT)):
-            failed = bench.go(Leg(points_deg=(angles_of(bench), goal), speed_percent=speed))
-            if failed is not None:
-                raise CalibrationError("calibration.cannot_touch", f"{failed.detail} ({failed.code})")
-        bench.wait(AIMS_S)
+        _jog(bench, above, there)
         return
     raise CalibrationError("calibration.cannot_touch", "the arm does not reach that point with any of these tilts")
+
+
+def lead_down(bench: CalibrationBench, point_mm: Array) -> None:
+    """Jog the tip onto a point without turning the tool. Raises CalibrationError `calibration.cannot_touch`."""
+    aimed = point_mm + bench.person.normal(0.0, TOUCH_MM, 3)
+    turn, here = bench.bench_from_flange().rotation, angles_of(bench)
+    there = _posture_of(bench, Transform(turn, aimed - turn @ bench.truth.tip_mm), here)
+    lifted = aimed - NEAR_MM * turn[:, 2]
+    above = _posture_of(bench, Transform(turn, lifted - turn @ bench.truth.tip_mm), here)
+    if above is None or there is None or _travel(above, there) > JOG_AT_MOST_DEG:
+        raise CalibrationError("calibration.cannot_touch", "the arm does not reach that point without turning the tool")
+    _jog(bench, above, there)
+
+
+def _jog(bench: CalibrationBench, above: Angles, there: Angles) -> None:
+    for goal, speed in ((above, FAST_PERCENT), (there, JOG_PERCENT)):
+        failed = bench.go(Leg(points_deg=(angles_of(bench), goal), speed_percent=speed))
+        if failed is not None:
+            raise CalibrationError("calibration.cannot_touch", f"{failed.detail} ({failed.code})")
+    bench.wait(AIMS_S)
 
 
 def lead_back(bench: CalibrationBench, by_mm: float = 25.0) -> None:
@@ -106,28 +123,33 @@ def _posture(bench: CalibrationBench, tip_mm: Array, axis: Array, roll: float, n
 
 
 def _posture_of(bench: CalibrationBench, bench_from_flange: Transform, near: Angles) -> Angles | None:
-    wanted = bench.truth.bench_from_base.inverse() @ bench_from_flange
+    return joints_for(bench.truth, bench.nominal, bench_from_flange, near)
+
+
+def joints_for(truth: Truth, nominal: ArmModel, bench_from_flange: Transform, near: Angles) -> Angles | None:
+    """What the arm reports when its flange truly is there, near a posture; None where it cannot be."""
+    wanted = truth.bench_from_base.inverse() @ bench_from_flange
     pose = np.eye(4)
     pose[:3, :3], pose[:3, 3] = wanted.rotation, wanted.translation_mm
     # The closed form holds for the maker's table; from there it is a few steps to the arm as it is.
-    found = inverse.nearest(bench.nominal, pose, near)
+    found = inverse.nearest(nominal, pose, near)
     if found is None:
         return None
     angles: Array = np.array(found)
     for _ in range(8):
-        here = forward.flange(bench.truth.arm, angles.tolist())
+        here = forward.flange(truth.arm, angles.tolist())
         turn = pose_fit.rotation_vector(pose[:3, :3] @ here[:3, :3].T)
         step = np.concatenate([pose[:3, 3] - here[:3, 3], turn])
         try:
-            angles = angles + np.degrees(np.linalg.solve(forward.jacobian(bench.truth.arm, angles.tolist()), step))
+            angles = angles + np.degrees(np.linalg.solve(forward.jacobian(truth.arm, angles.tolist()), step))
         except np.linalg.LinAlgError:
             return None
         if float(np.abs(step).max()) < 1e-9:
             break
     else:
         return None
-    told = angles - bench.truth.joint_offset_deg
-    low, high = np.array(bench.truth.arm.limits_deg).T
+    told = angles - truth.joint_offset_deg
+    low, high = np.array(truth.arm.limits_deg).T
     if np.any(told < low) or np.any(told > high):
         return None
     return tuple(float(v) for v in told)
@@ -163,16 +185,19 @@ class SimulatedTechnician:
             self._bench.on_flange = what
 
     def lead_to(self, goal: TouchGoal) -> None:
-        """Leaning as asked, or less where the arm cannot."""
+        """Leaning as asked, or less or another way where the arm cannot."""
+        point_mm = np.asarray(self._touched_mm[goal.place])
+        if goal.as_it_stands:
+            lead_down(self._bench, point_mm)
+            return
         about = np.radians(goal.towards_deg)
-        leans = [goal.lean_deg, goal.lean_deg * 0.6, goal.lean_deg * 0.3, 0.0]
-        turned = [about, about + 0.6, about - 0.6]
+        asked = [(goal.lean_deg * share, about + turn) for share in (1.0, 0.6, 0.3) for turn in (0.0, 0.6, -0.6)]
+        instead = [(lean, turn) for lean in (0.0, 12.0, 24.0) for turn in np.arange(0.0, 2.0 * np.pi, np.pi / 4.0)]
         axes = [
             np.array([np.sin(lean) * np.cos(turn), np.sin(lean) * np.sin(turn), -np.cos(lean)])
-            for lean in np.radians(leans)
-            for turn in turned
+            for lean, turn in ((np.radians(lean), turn) for lean, turn in asked + instead)
         ]
-        lead_to(self._bench, np.asarray(self._touched_mm[goal.place]), axes)
+        lead_to(self._bench, point_mm, axes)
 
     def lead_off(self) -> None:
         """Straight back."""

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from calibration.aim import aim_covariance, aimed
-from calibration.bench_artefacts import camera_at_mm
+from calibration.bench_errors import camera_at_mm
 from calibration.bench_flow import BenchPlan
 from calibration.bench_set import BenchResult
 from drivers.cobot.arm.forward import flange
@@ -57,10 +57,9 @@ def score(result: BenchResult, truth: Truth, work: BenchPlan) -> BenchScore:
     """Against the truth that nobody was told."""
     points = touched_points(truth, work)
     guided, placed, seen = {}, {}, {}
-    for index, joint in enumerate(work.joints_mm):
+    for joint in work.joints_mm:
         at, true = result.places_mm[joint], points[joint]
-        over = work.over_joints_deg[min(index, len(work.over_joints_deg) - 1)]
-        posture = np.array(aimed(result, at, over))
+        posture = np.array(aimed(result, at, work.over_joints_deg.get(joint, work.home_deg)))
         guided[joint] = _miss(_true_tip(truth, posture) - true, aim_covariance(result, posture, joint))
         placed[joint] = _miss(at - true, result.place_covariance(joint))
         for name, camera in truth.cameras.items():
