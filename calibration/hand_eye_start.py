@@ -11,7 +11,7 @@ from calibration.adjustment.corner_term import BoardShape, CornerTerm
 from calibration.adjustment.levenberg import solve
 from calibration.adjustment.rejection import with_soft_loss, without_outliers
 from calibration.adjustment.terms import Robust
-from calibration.adjustment.unknowns import pose_family
+from calibration.adjustment.unknowns import Family, pose_family
 from calibration.closed_forms import closed_forms
 from calibration.corner_rows import CornerRows, first_pose
 from calibration.hand_eye_model import (
@@ -75,7 +75,7 @@ def look(hand_eye_set: HandEyeSet) -> Seen:
                 "5 are needed; bring the board into its view at more poses",
             )
         rows = CornerRows.of(views, hand_eye_set.arm_board)
-        term, poses = _boards(rows, result)
+        term, poses = _boards(rows, result, lens_rows[-1])
         all_views.append(tuple(views))
         all_poses.append(poses)
         terms.append(term)
@@ -89,8 +89,13 @@ def look(hand_eye_set: HandEyeSet) -> Seen:
     )
 
 
-def _boards(rows: CornerRows, lens: LensResult) -> tuple[CornerTerm, Array]:
-    """Each view's board with the lens held: which corners fit, and (S, 4, 4) `camera_from_board`."""
+def _boards(rows: CornerRows, lens: LensResult, lens_rows: CornerRows) -> tuple[CornerTerm, Array]:
+    """Each view's board by itself: which corners fit, and (S, 4, 4) `camera_from_board`.
+
+    The lens is sought again, from its own views and these: held at what few views gave, it would make good corners at
+    the edge of the picture look false.
+    """
+    known = len(lens_rows.starts) - 1
     views = len(rows.starts) - 1
     cuts = zip(rows.starts[:-1], rows.starts[1:], strict=True)
     try:
@@ -99,12 +104,19 @@ def _boards(rows: CornerRows, lens: LensResult) -> tuple[CornerTerm, Array]:
         raise CalibrationError(
             "calibration.no_pose", f"camera {lens.camera.camera}: {error}; take the pictures of the arm's board again"
         ) from None
-    term = rows.term("boards", (LENS, 0), (Sought(VIEW, np.arange(views)),), BoardShape())
-    start = {LENS: lens.lens[None], VIEW: poses}
-    families = (pose_family(VIEW, views, local=True),)
-    soft = solve(families, (with_soft_loss(term, start),), start, rounds=20, tolerance=1e-4)
+    term = rows.term("boards", (LENS, 0), (Sought(VIEW, np.arange(known, known + views)),), BoardShape())
+    start = {
+        **nothing_known(),
+        LENS: lens.lens[None],
+        LENS_BOW: lens.bow_mm[None],
+        VIEW: np.concatenate([[as_array(fit.camera_from_board) for fit in lens.views], poses]),
+    }
+    own = replace(lens_term(lens_rows, 0, lens.camera.camera, 0), sigma_px=lens.sigma_px)
+    own = without_outliers(own, start)
+    families = (Family(name=LENS, count=1, size=9), pose_family(VIEW, known + views, local=True))
+    soft = solve(families, (own, with_soft_loss(term, start)), start, rounds=20, tolerance=1e-4)
     term = without_outliers(term, soft.values)
-    return term, solve(families, (term,), soft.values, rounds=10, tolerance=1e-6).values[VIEW]
+    return term, solve(families, (own, term), soft.values, rounds=10, tolerance=1e-5).values[VIEW][known:]
 
 
 def first_model(hand_eye_set: HandEyeSet, seen: Seen) -> tuple[Model, dict[str, Array]]:

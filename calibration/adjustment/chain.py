@@ -26,6 +26,8 @@ class Passed:
 
     values: Values
     layout: Layout
+    starts: Blocks
+    """(S + 1,) first point of each segment."""
     rows: Blocks
     """(N,) segment of each point."""
     before: Array
@@ -85,7 +87,7 @@ class Sought:
         if self.family not in passed.layout.families:
             return
         if self.inverted:
-            own = passed.by_after @ passed.transforms[passed.rows, :3, :3]
+            own = _by_segment(passed.by_after, passed.transforms[:, :3, :3], passed.starts)
             point = passed.before[:, None, :]
             jacobian = np.concatenate([cross(own, point), -own], axis=2)
         else:
@@ -128,7 +130,8 @@ class Arm:
         by_base = passed.by_after
         point = passed.after
         if self.inverted:
-            by_base, point = -passed.by_after @ passed.transforms[rows, :3, :3], passed.before
+            by_base = -_by_segment(passed.by_after, passed.transforms[:, :3, :3], passed.starts)
+            point = passed.before
         none = np.zeros(len(passed.transforms), dtype=np.int64)
         for name in sought:
             if name == JOINT_OFFSETS:  # row . (moment + axis x p) = row . moment + axis . (p x row)
@@ -166,16 +169,26 @@ def chain_parts(
 
     `differentiate` takes the carried points and gives the derivative (N, k, 3) of the rows by them.
     """
+    starts = np.searchsorted(rows, np.arange(segments + 1))
     each = [np.broadcast_to(link.transforms(values), (segments, 4, 4)) for link in links]
     stages = [points]
     for transforms in reversed(each):
-        of_row = transforms[rows]
-        stages.append((of_row[:, :3, :3] @ stages[-1][:, :, None])[:, :, 0] + of_row[:, :3, 3])
+        turned = _by_segment(stages[-1], np.swapaxes(transforms[:, :3, :3], 1, 2), starts)
+        stages.append(turned + transforms[rows, :3, 3])
     stages.reverse()
     by_point = differentiate(stages[0])
     parts: list[Part] = []
     for at, link in enumerate(links):
-        passed = Passed(values, layout, rows, stages[at + 1], stages[at], by_point, each[at])
+        passed = Passed(values, layout, starts, rows, stages[at + 1], stages[at], by_point, each[at])
         parts.extend(link.parts(passed))
-        by_point = by_point @ each[at][rows, :3, :3]
+        by_point = _by_segment(by_point, each[at][:, :3, :3], starts)
     return parts, by_point
+
+
+def _by_segment(rows: Array, turns: Array, starts: Blocks) -> Array:
+    """(N, ..., 3) times the turn (3, 3) of each row's segment: one large product a segment, not a tiny one a row."""
+    out = np.empty(rows.shape)
+    for s in range(len(starts) - 1):
+        at = slice(starts[s], starts[s + 1])
+        np.matmul(rows[at], turns[s], out=out[at])
+    return out

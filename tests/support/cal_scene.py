@@ -52,6 +52,8 @@ class Bench:
     bow_mm: float = 0.0
     offsets_deg: Array = field(default_factory=lambda: np.zeros(6))
     d_off_mm: Array = field(default_factory=lambda: np.zeros(6))
+    samples: int = 25000
+    """Random joints from which poses in view are taken."""
     encoder_deg: float = 0.0
     """Beyond zero the arm is suspect, and its noise is that of its joints."""
     limits_deg: Array = field(default_factory=lambda: np.array([50.0, 70, 70, 70, 60, 80]))
@@ -130,7 +132,7 @@ def scene(bench: Bench) -> Scene:
     lenses = LENS * (
         1 + np.array([0.01, 0.01, 0.005, 0.005, 0.1, 0.1, 0.1, 0.1, 0.1]) * rng.normal(size=(bench.cameras, 9))
     )
-    joints = np.deg2rad(bench.limits_deg) * rng.uniform(-1, 1, (25000, 6))
+    joints = np.deg2rad(bench.limits_deg) * rng.uniform(-1, 1, (bench.samples, 6))
     flanges = forward(table, joints)
     if bench.mode == "eye_to_hand":
         eyes = np.array([[470.0, 90, 330], [460, -30, 350], [440, 160, 370]])[: bench.cameras]
