@@ -145,6 +145,8 @@ class BenchFlow:
 
     def run(self) -> BenchOutcome:
         """Everything, in order. Raises CalibrationError; then nothing was written but the record of poses."""
+        if self._leave is None:
+            raise CalibrationError("calibration.no_leave", NO_LEAVE)
         lens_views = self._lens_views()
         self._say("Lenses: done. The arm takes its poses now; keep hands and people out of its reach.")
         end, expected = self._arm_poses()
@@ -235,8 +237,6 @@ class BenchFlow:
             clearance_mm=CHOICE_CLEARANCE_MM,
             seed=work.seed,
         )
-        if self._leave is None:
-            raise CalibrationError("calibration.no_leave", NO_LEAVE)
         self._go_to(choice.poses[0].joints_deg, work.scene, "where the board is put on")
         self._technician.put_on("board")
         ways, left_out = planned(

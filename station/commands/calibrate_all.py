@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import tempfile
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import UTC, datetime
 from importlib.metadata import version
 from pathlib import Path
@@ -35,7 +36,9 @@ def calibrate_all(
     config: Annotated[
         Path | None, typer.Option("--config", help="Station file. Without it: the simulated bench.", dir_okay=False)
     ] = None,
-    poses: Annotated[int, typer.Option("--poses", min=10, max=60, help="Poses that the arm takes.")] = 24,
+    quick: Annotated[
+        bool, typer.Option("--quick", help="Half the pictures, poses and touches: to see it run, not for work.")
+    ] = False,
     as_json: Annotated[bool, typer.Option("--json", help="One JSON object instead of sentences.")] = False,
     out: Annotated[
         Path | None,
@@ -55,7 +58,7 @@ def calibrate_all(
     with tempfile.TemporaryDirectory() as scratch:
         folder = out or Path(scratch)
         try:
-            session, checked, need, artefacts = _calibrated(config or default_config(), seed, poses, folder, console)
+            session, checked, need, artefacts = _calibrated(config or default_config(), seed, quick, folder, console)
         except CalibrationError as error:
             console.print(f"{error.code}: {error}", markup=False)
             raise typer.Exit(2) from None
@@ -71,7 +74,7 @@ def calibrate_all(
 
 
 def _calibrated(
-    config: Path, seed: int, poses: int, folder: Path, console: Console
+    config: Path, seed: int, quick: bool, folder: Path, console: Console
 ) -> tuple[Session, HeldOut, Need, tuple[Artefact, ...]]:
     """Everything but the printing. Raises CalibrationError, ConfigError, OSError."""
     from calibration.bench_artefacts import Need, Stamp, bench_artefacts
@@ -82,7 +85,9 @@ def _calibrated(
     from station.simulation.calibration_session import HAND_SIGMA_MM, calibrate_hidden_bench
 
     files = read_files(config)
-    work = bench_plan(files.station, files.procedure, poses=poses, touch_sigma_mm=HAND_SIGMA_MM)
+    work = bench_plan(files.station, files.procedure, touch_sigma_mm=HAND_SIGMA_MM)
+    if quick:
+        work = replace(work, lens_views=9, poses=12, pivot_touches=6, joint_touches=1)
     session = calibrate_hidden_bench(
         files,
         work,

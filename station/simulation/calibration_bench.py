@@ -13,7 +13,16 @@ import numpy as np
 
 from calibration.board import Board
 from calibration.robot_run import Picture
-from drivers.api import CobotPosture, CommandDone, CommandFailed, Connected, DriverEvent, MoveJoints, StopMotion
+from drivers.api import (
+    ClearStop,
+    CobotPosture,
+    CommandDone,
+    CommandFailed,
+    Connected,
+    DriverEvent,
+    MoveJoints,
+    StopMotion,
+)
 from drivers.cobot.arm.forward import joint_frames
 from drivers.cobot.arm.model import Angles
 from drivers.session import PortOwner
@@ -56,11 +65,10 @@ class CalibrationBench:
         """For how long the arm has moved."""
         self._boards = boards
         self._pointer_mm = config.pointer_mm
+        self._seed = seed
         scene = load_scene(files.station.scenes / f"{files.procedure.id}.toml", files.station, files.procedure)
-        self._renderers = {
-            name: SceneRenderer(camera, scene.static, seed=seed * 100 + index)
-            for index, (name, camera) in enumerate(truth.cameras.items())
-        }
+        self._static = scene.static
+        self._renderers = {name: self._renderer(name) for name in truth.cameras}
         self._frames = dict.fromkeys(truth.cameras, 0)
         self._rng = np.random.default_rng([seed, 4])
         self.person = np.random.default_rng([seed, 5])
@@ -109,6 +117,14 @@ class CalibrationBench:
             through_deg=leg.points_deg[1:-1],
             speed_percent=leg.speed_percent,
         )
+        return self._end_of(command)
+
+    def clear_stop(self) -> CommandFailed | None:
+        """A technician has seen to the arm and lets it move again."""
+        self._numbers += 1
+        return self._end_of(ClearStop(command_id=f"calibration-{self._numbers}"))
+
+    def _end_of(self, command: MoveJoints | ClearStop) -> CommandFailed | None:
         self._owner.submit(command)
         end_s = self._now_s + ENDS_WITHIN_S
         while command.command_id not in self._ends and self._now_s < end_s:
@@ -167,12 +183,16 @@ class CalibrationBench:
         knocked = model.camera_from_bench.inverse() @ Transform.of(mm, 0.0, 0.0, deg, deg, 0.0)
         cameras = {**self.truth.cameras, camera: replace(model, camera_from_bench=knocked.inverse())}
         self.truth = replace(self.truth, cameras=cameras)
-        self._renderers[camera] = SceneRenderer(cameras[camera], (), seed=1)
+        self._renderers[camera] = self._renderer(camera)
 
     def slip(self, mm: float, deg: float) -> None:
         """Let the board slip on the flange."""
         mount = self.truth.flange_from_board @ Transform.of(mm, 0.0, 0.0, 0.0, 0.0, deg)
         self.truth = replace(self.truth, flange_from_board=mount)
+
+    def _renderer(self, camera: str) -> SceneRenderer:
+        seed = self._seed * 100 + list(self.truth.cameras).index(camera)
+        return SceneRenderer(self.truth.cameras[camera], self._static, seed=seed)
 
     def _drawn(self, name: str, pose: Transform) -> DrawnBoard:
         board = self._boards[name]
