@@ -60,6 +60,8 @@ from station.core.stepping import (
 )
 from station.core.tightening import doubt_unseen, judge_with_sight, take_lost, take_result
 from station.core.turn import Turn
+from station.core.verifying import TIMER as VERIFY
+from station.core.verifying import end_verifying
 from vision.api import CameraHealth, FactChanged, FactValue, LookReport
 
 
@@ -179,6 +181,7 @@ def _person(
 def _opened(turn: Turn, event: ev.VisitOpened) -> None:
     """Begin with nothing of the last visit but what is true of the bench, and the results that were seen before."""
     turn.stop_robot()
+    end_verifying(turn)
     before = turn.state
     turn.state = State(
         phase=Phase.RUNNING,
@@ -295,6 +298,8 @@ def _timer(turn: Turn, timer: str) -> None:
         turn.set_tool(grace_over=True)
     elif kind == "loosen":
         end_leave(turn)
+    elif timer == VERIFY:
+        end_verifying(turn)
     elif kind == "notice" and name in FAULTS and FAULTS[name].clear_by is ClearBy.TIME:
         turn.drop_fault(name)
     elif kind == "step" and any(s.id == name for s in active_steps(turn.procedure, turn.state)):

@@ -8,6 +8,7 @@ from station.core.checks import active_steps
 from station.core.motion import arm_lost, keep_limit
 from station.core.state import HealthNote, Phase, StepStatus
 from station.core.turn import Turn
+from station.core.verifying import end_verifying
 
 IDENTIFIER_LONGEST = 25
 """Characters of a VIN in a result (MID 0061)."""
@@ -53,7 +54,9 @@ def gone(turn: Turn, event: Disconnected) -> None:
             # The line may be back before this is heard, and the enable asked for on the new one.
             turn.do(fx.DisableTool(command_id=turn.new_id("c")))
         turn.end_grace()
-        turn.set_tool(armed_joint="", command_id="", ready=False, loosening=False, may_loosen="", cut_joint=cut)
+        turn.set_tool(
+            armed_joint="", command_id="", ready=False, loosening=False, may_loosen="", cut_joint=cut, verifying=""
+        )
         turn.set(socket=None, identified="", identify_id="")
     if event.device == "cobot":
         arm_lost(turn)
@@ -73,6 +76,8 @@ def done(turn: Turn, event: CommandDone) -> None:
     if robot.ready_id and event.command_id == robot.ready_id:
         turn.set_robot(ready_id="")
         turn.drop_fault("robot.stopped")
+    if tool.verifying and event.command_id == tool.command_id:
+        turn.set_tool(ready=True)
     if event.command_id == tool.command_id and tool.armed_joint:
         turn.set_tool(ready=True)
         phrase = "tool.ready_to_loosen" if tool.loosening else "tool.ready"
@@ -92,6 +97,8 @@ def failed(turn: Turn, event: CommandFailed) -> None:
         turn.set_robot(service_word=event.code, service_detail=event.detail, ready_id="")
     if move_failed or stop_failed or limit_failed:
         _arm_failed(turn, event, tried=move_failed and robot.service != "", goes_on=limit_failed)
+    if tool.verifying and event.command_id == tool.command_id:
+        end_verifying(turn)
     unplugged = turn.state.devices.get("tool") is not True
     ours = event.command_id in (tool.command_id if tool.armed_joint else "", turn.state.identify_id)
     if event.command_id and ours and event.code in LINE_LOST and not unplugged:

@@ -9,9 +9,21 @@ from __future__ import annotations
 from station.core import effects as fx
 from station.core.motion import ANNOUNCE_S, may_move
 from station.core.procedure import Role
-from station.core.service_asks import Ask, Grip, GuideByHand, Jog, LetGo, MakeReady, SwitchOff, TryGesture
+from station.core.service_asks import (
+    Ask,
+    EndVerifying,
+    Grip,
+    GuideByHand,
+    Jog,
+    LetGo,
+    MakeReady,
+    SwitchOff,
+    TryGesture,
+    VerifyTool,
+)
 from station.core.state import Phase, State
 from station.core.turn import Turn
+from station.core.verifying import take_verify_ask
 
 SLOW_PERCENT = 10
 """Speed of a gesture that is tried, and the highest of a jog."""
@@ -32,6 +44,9 @@ def service_refusal(state: State) -> str:
 def take_ask(turn: Turn, ask: Ask, role: Role) -> None:
     """A technician asks for something. What may not be now is left undone, and the screen says why."""
     if role is not Role.TECHNICIAN:
+        return
+    if isinstance(ask, VerifyTool | EndVerifying):
+        take_verify_ask(turn, ask)
         return
     if isinstance(ask, LetGo):
         if turn.state.robot.announcing.startswith(SERVICE):

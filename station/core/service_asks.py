@@ -1,4 +1,4 @@
-"""What a technician may ask of the arm, as values."""
+"""What a technician may ask of arm and tool, as values."""
 
 from __future__ import annotations
 
@@ -62,4 +62,20 @@ class Grip:
     open_percent: int
 
 
-Ask = TryGesture | Jog | LetGo | GuideByHand | MakeReady | SwitchOff | Grip
+@dataclass(frozen=True, slots=True, kw_only=True)
+class VerifyTool:
+    """Let the tool run on a test joint for a series of its verification."""
+
+    series: str
+    pset: int
+    job: int | None = None
+    batch_size: int = 0
+    """0 = none."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EndVerifying:
+    """Take that away again."""
+
+
+Ask = TryGesture | Jog | LetGo | GuideByHand | MakeReady | SwitchOff | Grip | VerifyTool | EndVerifying

@@ -146,6 +146,8 @@ class ToolState:
     """Joint that a technician allows to be loosened."""
     told: str = ""
     """What the voice last said of the interlock."""
+    verifying: str = ""
+    """Series of a verification that the tool may run for on a test joint, between visits."""
     serial: str = ""
     """Of the tool, where a result told another than the controller's greeting."""
 

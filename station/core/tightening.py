@@ -16,6 +16,7 @@ from station.core.procedure import JointClass, JointSpec, Tightening
 from station.core.state import Evidence, PendingLook, Phase, State, StepStatus, Tightened
 from station.core.stepping import begin_look
 from station.core.turn import Turn
+from station.core.verifying import verified_rundown
 
 LATE_RESULT_S = 3.0
 """A result this soon after the enable was taken away belongs to the joint that had it, but never counts for it."""
@@ -75,6 +76,9 @@ def take_result(turn: Turn, result: TighteningResult) -> None:
         turn.raise_fault("result.duplicate", key, {"id": str(result.tightening_id)})
         return
     turn.set(results=(*turn.state.results, key)[-REMEMBERED_RESULTS:])
+    if turn.state.tool.verifying:
+        verified_rundown(turn)
+        return
     before = _used(turn, result)
     if result.result_type == "loosening":
         _loosened(turn, result)

@@ -16,6 +16,7 @@ from station.core import effects as fx
 from station.core import events as ev
 from station.core.codec import canonical, from_plain, to_plain
 from station.core.procedure import Procedure, Role
+from station.core.service_asks import EndVerifying, VerifyTool
 from station.core.state import Phase, StepStatus
 from station.core.verification import ToolVerification
 
@@ -197,6 +198,65 @@ def test_the_start_document_keeps_it_word_for_word():
     assert again.event.verification == envelope.event.verification
 
 
+def verify_ask(role: Role = Role.TECHNICIAN) -> ev.ServiceAsked:
+    return ev.ServiceAsked(ask=VerifyTool(series="B-9Nm", pset=1), person="p", role=role)
+
+
+def idle() -> CoreBench:
+    """Between two visits, both devices there."""
+    bench = visit(missing())
+    bench.feed(ev.VisitAbandoned(person="p", reason="r"))
+    return bench
+
+
+def test_between_visits_a_technician_may_run_a_locked_tool_on_a_test_joint():
+    """Its rundowns are acknowledged and on record, raise nothing, and count for no joint."""
+    bench = idle()
+    bench.feed(verify_ask(Role.QUALIFIED))
+    assert bench.did(fx.EnableTool) == []
+    bench.feed(verify_ask())
+    (effect,) = bench.did(fx.EnableTool)
+    assert (effect.pset, effect.joint) == (1, "")
+    bench.done(effect.command_id, "tool")
+    assert bench.state.tool.ready
+    bench.pull()
+    assert len(bench.did(fx.AcknowledgeTightening)) == 1
+    assert bench.codes() == ["tool.unverified"] and bench.state.tightenings == ()
+    bench.feed(ev.ServiceAsked(ask=EndVerifying(), person="p", role=Role.TECHNICIAN))
+    assert len(bench.did(fx.DisableTool)) == 1
+    assert bench.state.tool.verifying == ""
+    bench.pull()
+    assert "result.unarmed" in bench.codes(), "what comes after that nobody allowed"
+
+
+@pytest.mark.parametrize(
+    "end",
+    [
+        lambda bench: bench.feed(replace(opened("V8"), verification=missing())),
+        lambda bench: bench.timer("verify"),
+        lambda bench: bench.failed(bench.state.tool.command_id, "tool"),
+        lambda bench: bench.disconnect("tool"),
+    ],
+    ids=["a visit opens", "nothing is tightened", "the controller refuses", "unplugged"],
+)
+def test_the_leave_to_verify_ends_by_itself(end):
+    bench = idle()
+    bench.feed(verify_ask())
+    end(bench)
+    assert bench.state.tool.verifying == "" and not bench.state.tool.ready
+    assert bench.did(fx.DisableTool) or bench.state.devices["tool"] is False
+
+
+def test_no_tool_is_verified_while_a_visit_runs_or_twice_at_once():
+    bench = visit(missing())
+    bench.feed(verify_ask())
+    assert bench.did(fx.EnableTool) == []
+    bench = idle()
+    bench.feed(verify_ask())
+    bench.feed(verify_ask())
+    assert bench.did(fx.EnableTool) == []
+
+
 VERIFICATIONS = st.one_of(
     st.none(),
     st.builds(
@@ -263,8 +323,9 @@ def test_no_sequence_of_events_arms_the_tool_for_an_unfit_joint(data, procedure)
             books.take(envelope, running[envelope.seq])
         told = len(bench.story)
         for effect in bench.last:
-            if isinstance(effect, fx.EnableTool):
+            if isinstance(effect, fx.EnableTool) and not state.tool.verifying:
                 assert books.allows(effect.joint), effect
+        assert not (state.tool.verifying and state.phase is Phase.RUNNING)
         if state.tool.armed_joint and state.phase is Phase.RUNNING:
             assert books.allows(state.tool.armed_joint)
 
@@ -292,6 +353,8 @@ def test_no_sequence_of_events_arms_the_tool_for_an_unfit_joint(data, procedure)
         elif what == 3:
             serial = data.draw(st.sampled_from(("T1", "T2", "")))
             bench.feed(Connected(device="tool", t_mono_s=bench.now_s, identity={"tool_serial": serial}))
+        elif what == 4:
+            bench.feed(verify_ask())
         elif what < 12:
             people_do_it_right(bench)
         else:
