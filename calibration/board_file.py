@@ -123,12 +123,17 @@ def board_of(artefact: Artefact) -> Board:
         raise CalibrationError("calibration.not_readable", what) from error
 
 
+def boards_in(store: Path) -> tuple[str, ...]:
+    """Names of the boards that were measured."""
+    return tuple(sorted(path.name.partition("-")[2] for path in store.glob(f"{Kind.BOARD}-*") if path.is_dir()))
+
+
 def board_in_force(store: Path, name: str = "") -> tuple[Artefact, Board]:
     """A board as it was measured; without a name the only one that there is.
 
     Raises ArtefactError `calibration.missing`, `calibration.damaged`; CalibrationError `calibration.which_board`.
     """
-    known = sorted(folder.name.partition("-")[2] for folder in store.glob(f"{Kind.BOARD}-*") if folder.is_dir())
+    known = boards_in(store)
     if not name and len(known) != 1:
         what = f"{store} has the boards {', '.join(known)}" if known else f"{store} has no board that was measured"
         todo = "say --board NAME" if known else "`station calibrate board measure` keeps one, or say --board FILE"

@@ -115,6 +115,8 @@ class CaptureState:
     """Why the views so far give no lens, and what to do."""
     doubts_px: tuple[float, ...] = ()
     """After each view that gave a lens."""
+    judged_from: int = 0
+    """Of the doubts, those that count for the stop rule: after it was enough and more was wanted, the later ones."""
     done: str = ""
     """Why it is enough; empty while it is not."""
     still: Found | None = None
@@ -187,7 +189,7 @@ def take(state: CaptureState, found: Found, *, guide: bool = True) -> CaptureSta
     else:
         belief = _guessed(state.belief, plan.board, found)
     doubts = (*state.doubts_px, estimate.doubt_px) if estimate is not None else state.doubts_px
-    done = _enough(plan, len(views), doubts, estimate) if guide else ""
+    done = _enough(plan, len(views), doubts[state.judged_from :], estimate) if guide else ""
     target = None if done or not guide else _target(belief, plan, [each.outline_px for each in views])
     return replace(
         state,
@@ -200,6 +202,12 @@ def take(state: CaptureState, found: Found, *, guide: bool = True) -> CaptureSta
         done=done,
         still=None,
     )
+
+
+def resumed(state: CaptureState) -> CaptureState:
+    """Go on where it was enough: whether more pictures help is judged anew."""
+    target = _target(state.belief, state.plan, [each.outline_px for each in state.views])
+    return replace(state, done="", judged_from=max(0, len(state.doubts_px) - 1), target=target, still=None)
 
 
 def _estimated(plan: Plan, views: Sequence[BoardView]) -> tuple[Estimate | None, str]:

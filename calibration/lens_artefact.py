@@ -26,8 +26,21 @@ METHOD = (
 WORST_HELD_OUT_PX = 0.6
 """Corners that the other views' lens misses by more are not those of a sharp, flat, still board."""
 GOOD_VIEWS = 6
+NEED_MM = 0.1
+"""The doubt at the part that is good enough where nobody says otherwise."""
+DAYS = 180
+"""For how long a lens counts: heat and knocks move what is fixed by screws and friction."""
 USUAL_TIMES = 2.0
 """A difference from the last calibration that is this many times what both doubts explain is a change of the lens."""
+
+SHORTFALLS: Mapping[str, str] = {
+    "few_views": f"That is not enough: {GOOD_VIEWS} views are the least. Take more pictures.",
+    "held_out": "That is not enough: pictures that the lens was not made from do not fit it. Put the board on a flat "
+    "plate, lock the focus, hold still, and begin again.",
+    "left_out": "That is not enough: too many pictures do not fit the others. Lock the focus and begin again.",
+    "doubt": "That is not enough: {needed} mm are needed. Take more pictures, in the corners and tilted.",
+}
+"""What to do, by the rule that a lens falls short of."""
 
 Row9 = Annotated[list[float], Field(min_length=9, max_length=9)]
 
@@ -172,29 +185,24 @@ def verdict_of(plan: Plan, estimate: Estimate, difference: Difference | None, ne
             f" It differs from the last calibration by {difference.rms_px:.3f} px = {difference.rms_mm:.3f} mm; "
             f"{difference.expected_px:.3f} px are within the doubt of both."
         )
-    bad = _advice(plan, estimate, need_mm)
-    if bad:
-        return Verdict(good=False, text=text, advice=bad)
+    short = shortfall(plan, estimate, need_mm)
+    if short:
+        return Verdict(good=False, text=text, advice=SHORTFALLS[short].format(needed=f"{need_mm:g}"))
     changed = difference is not None and difference.is_change
     advice = "The lens has changed since: calibrate where the camera stands, too." if changed else ""
     return Verdict(good=True, text=f"{text} That is enough: {need_mm:g} mm are needed.", advice=advice)
 
 
-def _advice(plan: Plan, estimate: Estimate, need_mm: float) -> str:
-    """What is not good enough, and what to do; nothing where all is."""
+def shortfall(plan: Plan, estimate: Estimate, need_mm: float) -> str:
+    """Which rule a lens falls short of, a key of `SHORTFALLS`; empty where it is good."""
     result = estimate.result
     if len(result.views) < GOOD_VIEWS:
-        return f"That is not enough: {GOOD_VIEWS} views are the least. Take more pictures."
+        return "few_views"
     if result.held_out_rms_px > WORST_HELD_OUT_PX:
-        return (
-            f"That is not enough: views that the lens was not made from are missed by {result.held_out_rms_px:.2f} px. "
-            "Put the board on a flat plate, lock the focus, hold still, and begin again."
-        )
-    if estimate.doubt_mm > need_mm:
-        return f"That is not enough: {need_mm:g} mm are needed. Take more pictures, in the corners and tilted."
+        return "held_out"
     if len(estimate.views_left_out) > len(result.views) / 3:
-        return "That is not enough: too many views do not fit the others. Lock the focus and begin again."
-    return ""
+        return "left_out"
+    return "doubt" if estimate.doubt_mm > need_mm else ""
 
 
 def captured(state: CaptureState) -> Estimate:

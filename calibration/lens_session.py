@@ -13,7 +13,7 @@ from pathlib import Path
 import numpy as np
 
 from calibration.board import Board
-from calibration.capture import CaptureState, Doing, Estimate, Guidance, Plan, begin, look, step, take
+from calibration.capture import CaptureState, Doing, Estimate, Guidance, Plan, begin, look, resumed, step, take
 from calibration.corner_refinement import Grey
 from calibration.detection import BoardFinder
 from calibration.lens_artefact import captured, lens_artefact, lens_values
@@ -69,9 +69,14 @@ class LensSession:
         """Forget the view that was taken last: the rest is as if it had never been."""
         kept, pictures = self.state.views[:-1], self._pictures[:-1]
         state = begin(self.state.plan)
-        for found in kept:
-            state = take(state, replace(found, view=replace(found.view, view=len(state.views))))
+        for number, found in enumerate(kept, start=1):
+            numbered = replace(found, view=replace(found.view, view=len(state.views)))
+            state = take(state, numbered, guide=number == len(kept))
         self.state, self._pictures = state, pictures
+
+    def resume(self) -> None:
+        """Go on after it was enough."""
+        self.state = resumed(self.state)
 
     def observations(self) -> LensSet:
         """The views with the names of their pictures."""

@@ -8,7 +8,7 @@ from enum import StrEnum
 
 
 class Reason(StrEnum):
-    """The value is the end of the phrase's key, `ui.calibrate.refused.<reason>`."""
+    """The value is the end of the phrase's key, `ui.lens.refused.<reason>`."""
 
     NO_BOARD = "no_board"
     OTHER_BOARD = "other_board"

@@ -26,6 +26,7 @@ from drivers.voice_player import find_player
 from station.config.phrases import load_phrases
 from station.config.station_values import CameraConfig, StationConfig
 from station.core.codec import from_plain
+from station.core.state import Phase
 from station.live_desk import LiveDesk
 from station.runtime.clock import SystemClock
 from station.runtime.cobot_port import cobot_line, cobot_port
@@ -39,9 +40,10 @@ from station.simulation.arms import SIMULATED
 from station.simulation.live import SceneOpener
 from station.simulation.rig import Rig, build_rig
 from station.simulation.scene_feed import SceneFeed
+from station.web.calibrate_camera_desk import LensWorkshop, lens_cameras
 from station.web.calibrate_overview_desk import CalibrationBook
 from station.web.server import create_app, serving
-from vision.api import FrameAnalysis
+from vision.api import Frame, FrameAnalysis
 from vision.bench import Bench as VisionBench
 from vision.cameras.notices import Opener
 from vision.cameras.opening import NamedSource
@@ -136,6 +138,7 @@ def build(
         eyes=lambda: station.eyes,
         teaching=lambda: station.teaching,
         calibrations=lambda: book,
+        lenses=lambda: workshop,
         voice=voice,
     )
     station = Station(
@@ -149,6 +152,18 @@ def build(
         state=recover(journal) if resume else None,
     )
 
+    def newest_frame(camera: str) -> Frame | None:
+        analysis = station.eyes.newest(camera)
+        return None if analysis is None else station.frame_of(analysis)
+
+    workshop = LensWorkshop(
+        cameras=lens_cameras(files.procedure, config.cameras),
+        store=store_folder(config),
+        frame=newest_frame,
+        visit=lambda: station.loop.state.phase is Phase.RUNNING,
+        utc=clock.utc,
+        software=software,
+    )
     bench = Bench(files=files, station=station, desk=desk, clock=clock, rig=rig, workers=[], calls=calls)
     bench.work += [port.run for port in station.ports]
     if station.motions is not None:

@@ -17,6 +17,7 @@ from station.core.procedure import Procedure
 from station.core.screen import Screen
 from station.core.state import Phase, State
 from station.runtime.eyes_desk import EyesDesk
+from station.web.calibrate_camera_desk import LensWorkshop
 from station.web.calibrate_overview_desk import CalibrationBook
 from station.web.desk import Arm, BenchPointer, Caption, PersonEvent, Shown, TriggerKey
 from station.web.record import Curve, OverrideNote, Record, Rundown
@@ -48,6 +49,8 @@ class LiveDesk:
     """The teaching of checks."""
     calibrations: Callable[[], CalibrationBook | None] = lambda: None
     """The station's calibrations, for their page."""
+    lenses: Callable[[], LensWorkshop | None] = lambda: None
+    """Where technicians calibrate lenses."""
     voice: Voice | None = None
     bench_pointer: BenchPointer | None = None
     trigger_key: TriggerKey | None = None

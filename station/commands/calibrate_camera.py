@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from calibration.lens_artefact import DAYS, NEED_MM
 from station.commands.calibrate_records import ConfigOption, FolderOption, store_of
 
 if TYPE_CHECKING:
@@ -31,8 +32,8 @@ def camera(
     ] = 0.0,
     need_mm: Annotated[
         float, typer.Option(help="The doubt at the part that is good enough, one standard deviation.")
-    ] = 0.1,
-    days: Annotated[int, typer.Option(min=1, help="For how long the calibration counts.")] = 180,
+    ] = NEED_MM,
+    days: Annotated[int, typer.Option(min=1, help="For how long the calibration counts.")] = DAYS,
     by: Annotated[str, typer.Option(help="Who calibrates.")] = "technician",
     dry: Annotated[bool, typer.Option("--dry", help="Tell the result and keep nothing.")] = False,
     config: ConfigOption = None,
@@ -41,6 +42,7 @@ def camera(
     """Calibrate the lens of one camera. Live, it says where to hold the board, and takes pictures by itself."""
     from calibration.lens_session import of_pictures, of_set, of_video
     from station.commands.camera_guidance import live_session
+    from station.web.calibrate_camera_desk import part_distance_mm
 
     if sum(each is not None for each in (pictures, video, observations)) > 1:
         raise typer.BadParameter("give one of --pictures, --video and --observations")
@@ -49,7 +51,7 @@ def camera(
     if live or not part_mm:
         files = _files(config)
         known = _camera(files, camera)
-        part_mm = part_mm or part_distance_mm(files, known)
+        part_mm = part_mm or part_distance_mm(files.procedure, known)
     if observations is not None:
         session = of_set(observations, part_mm, folder)
         _finished(session, folder, {}, need_mm, days, by, dry)
@@ -65,14 +67,6 @@ def camera(
         assert known is not None  # a live camera is of the station
         session = live_session(known, held, part_mm, folder)
     _finished(session, folder, inputs, need_mm, days, by, dry)
-
-
-def part_distance_mm(files: Files, camera: CameraConfig) -> float:
-    """From a camera to the middle of the joints, along its view."""
-    import numpy as np
-
-    joints = [joint.position_mm for joint in files.procedure.joints] or [(0.0, 0.0, 0.0)]
-    return max(50.0, float(camera.model.camera_from_bench.apply(np.mean(np.array(joints), axis=0))[2]))
 
 
 def _finished(

@@ -27,6 +27,7 @@ from station.core.screen import Screen
 from station.core.service_asks import Ask
 from station.motion.gesture import Gesture
 from station.runtime.arm_desk import ArmView
+from station.web.calibrate_camera_desk import LensWorkshop
 from station.web.calibrate_overview_desk import CalibrationBook
 from station.web.eyes_desk import Eyes
 from station.web.record import Curve, OverrideNote, Record, Rundown
@@ -176,3 +177,6 @@ class Desk(Protocol):
 
     def calibrations(self) -> CalibrationBook | None:
         """The station's calibrations; None where it keeps none."""
+
+    def lenses(self) -> LensWorkshop | None:
+        """Where technicians calibrate lenses; None where nobody looks."""

@@ -22,6 +22,7 @@ from station.config.station_values import PersonConfig
 from station.web.arm_pages import ArmPages
 from station.web.asking import Claims
 from station.web.bell import Bell
+from station.web.calibrate_camera_pages import LensPages
 from station.web.calibrate_overview_pages import CalibrationPages
 from station.web.desk import Desk
 from station.web.eyes_pages import EyesPages
@@ -99,6 +100,7 @@ def create_app(
         WebSocketRoute("/ws/video/{camera}", feeds.video),
         WebSocketRoute("/ws/arm", arm.feed),
         WebSocketRoute("/ws/eyes", eyes.feed),
+        *LensPages(desk=desk, people=sessions, static=static).routes(),
         Mount("/static", StaticFiles(directory=static)),
     ]
     if desk.bench_pointer is not None:

@@ -18,6 +18,7 @@ from station.config.procedure_file import load_procedure
 from station.config.station_file import load_station
 from station.core.procedure import Procedure
 from station.core.screen import Screen, ScreenFault, ScreenJoint, ScreenQuestion, ScreenStep
+from station.web.calibrate_camera_desk import LensWorkshop
 from station.web.calibrate_overview_desk import CalibrationBook
 from station.web.desk import Arm, Caption, PersonEvent, Shown, TriggerKey
 from station.web.eyes_desk import Eyes
@@ -86,6 +87,7 @@ class ScriptedDesk:
     sight: Eyes | None = None
     lessons: Teaching | None = None
     book: CalibrationBook | None = None
+    workshop: LensWorkshop | None = None
     version: int = 1
     lock: threading.Lock = field(default_factory=threading.Lock)
     listeners: list[Callable[[], None]] = field(default_factory=list)
@@ -162,6 +164,9 @@ class ScriptedDesk:
 
     def calibrations(self) -> CalibrationBook | None:
         return self.book
+
+    def lenses(self) -> LensWorkshop | None:
+        return self.workshop
 
     def _tell(self) -> None:
         for listener in tuple(self.listeners):
