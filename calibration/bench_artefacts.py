@@ -69,7 +69,8 @@ def bench_artefacts(
     joints = {joint: result.places_mm[joint] for joint in work.joints_mm if joint in result.places_mm}
     artefacts: list[Artefact] = []
     for camera in result.cameras:
-        artefacts.append(_lens(outcome, camera, joints, checked, need, stamp))
+        if camera.name not in outcome.bench.known_lenses:
+            artefacts.append(_lens(outcome, camera, joints, checked, need, stamp))
         artefacts.append(_camera(result, camera, joints, checked, need, stamp))
     artefacts.append(_arm(outcome, work, joints, checked, need, stamp))
     artefacts.append(_tip(outcome, work, checked, need, stamp))

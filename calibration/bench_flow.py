@@ -16,7 +16,7 @@ from typing import Protocol
 import numpy as np
 
 from calibration.bench_cameras import solve_bench
-from calibration.bench_set import BenchResult, BenchSet, Touch
+from calibration.bench_set import BenchResult, BenchSet, KnownLens, Touch
 from calibration.bench_start import bench_start, lens_results, start_from
 from calibration.board import Board
 from calibration.detection import BoardFinder, Found
@@ -98,6 +98,8 @@ class BenchPlan:
     home_deg: Angles
     pivot_tag: int
     """The fixture tag whose middle is touched again and again."""
+    known_lenses: Mapping[str, KnownLens] = field(default_factory=dict)
+    """Cameras with a lens from before: for them nobody holds the board up."""
     lens_views: int = 14
     poses: int = 24
     pivot_touches: int = 12
@@ -195,12 +197,15 @@ class BenchFlow:
                 for pose in end.taken
             ),
             robot=RobotSpec(table=table, suspect=True),
+            known_lenses=work.known_lenses,
         )
 
     def _lens_views(self) -> list[BoardView]:
         views: list[BoardView] = []
         count = self._work.lens_views
         for index, name in enumerate(self._names):
+            if name in self._work.known_lenses:
+                continue
             taken = 0
             for number in range(count):
                 self._technician.hold_board(name, number, count)
@@ -219,7 +224,8 @@ class BenchFlow:
                     f"camera {name} gave {taken} good pictures of the lens board, {LENS_VIEWS_NEEDED} are needed; "
                     "light the board well, hold it still, and begin anew",
                 )
-        self._technician.put_on("board away")
+        if views:
+            self._technician.put_on("board away")
         self._phase("lens")
         return views
 

@@ -6,7 +6,7 @@ The bench frame is that of the fixture's tags: they are where the station file h
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 
@@ -38,6 +38,22 @@ class Touch:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class KnownLens:
+    """A lens from an earlier calibration."""
+
+    lens: Array
+    """(9,) fx fy cx cy k1 k2 p1 p2 k3, px."""
+    covariance: Array
+    """(9, 9)."""
+    artefact: str = ""
+    """Its id."""
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "lens", frozen(self.lens, (9,)))
+        object.__setattr__(self, "covariance", frozen(self.covariance, (9, 9)))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class BenchSet:
     """Observations of one bench."""
 
@@ -57,6 +73,8 @@ class BenchSet:
     touches: tuple[Touch, ...] = ()
     first_tip_mm: tuple[float, float, float] = (0.0, 0.0, 0.0)
     """Where the tip is by the drawing, flange frame."""
+    known_lenses: Mapping[str, KnownLens] = field(default_factory=dict)
+    """By camera; one without needs views of the lens board."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)

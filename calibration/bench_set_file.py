@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from calibration.bench_set import BenchSet, Touch
+from calibration.bench_set import BenchSet, KnownLens, Touch
 from calibration.board import Board
 from calibration.observations import BoardView, CalibrationError, CameraSize, RobotPose, RobotSpec
 from station.config.written_file import draft_of, write_through
@@ -59,6 +59,10 @@ def bench_set_text(bench: BenchSet) -> str:
             for touch in bench.touches
         ],
         "first_tip_mm": list(bench.first_tip_mm),
+        "known_lenses": {
+            camera: {"lens": known.lens.tolist(), "covariance": known.covariance.tolist(), "artefact": known.artefact}
+            for camera, known in bench.known_lenses.items()
+        },
     }
     return json.dumps(plain, sort_keys=True, separators=(",", ":"))
 
@@ -127,6 +131,14 @@ def _bench_set(plain: dict[str, Any]) -> BenchSet:
             for touch in plain["touches"]
         ),
         first_tip_mm=tuple(plain["first_tip_mm"]),
+        known_lenses={
+            camera: KnownLens(
+                lens=np.array(known["lens"]),
+                covariance=np.array(known["covariance"]),
+                artefact=str(known["artefact"]),
+            )
+            for camera, known in plain["known_lenses"].items()
+        },
     )
 
 

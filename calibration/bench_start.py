@@ -41,7 +41,7 @@ class BenchStart:
 
 
 def lens_results(bench: BenchSet) -> tuple[LensResult, ...]:
-    """Each camera's lens by its own views. Raises what `intrinsics.solve_lens` raises."""
+    """The lens of each camera that has none from before, by its views. Raises what `intrinsics.solve_lens` raises."""
     return tuple(
         solve_lens(
             LensSet(
@@ -51,6 +51,7 @@ def lens_results(bench: BenchSet) -> tuple[LensResult, ...]:
             )
         )
         for camera in bench.cameras
+        if camera.camera not in bench.known_lenses
     )
 
 
@@ -60,8 +61,10 @@ def bench_start(bench: BenchSet, lenses: tuple[LensResult, ...] | None = None) -
     Raises CalibrationError: what `intrinsics.solve_lens` raises, `calibration.no_tags`, `calibration.too_few_poses`,
     `calibration.no_hand_eye`.
     """
-    found = lenses or lens_results(bench)
-    lens = np.array([each.lens for each in found])
+    found = lens_results(bench) if lenses is None else lenses
+    by_camera = {name: known.lens for name, known in bench.known_lenses.items()}
+    by_camera |= {each.camera.camera: each.lens for each in found}
+    lens = np.array([by_camera[camera.camera] for camera in bench.cameras])
     cameras = np.array([_by_tags(bench, index, lens[index]) for index in range(len(bench.cameras))])
     fitted = {
         (each.camera.camera, view.view): as_array(view.camera_from_board) for each in found for view in each.views
@@ -75,7 +78,7 @@ def bench_start(bench: BenchSet, lenses: tuple[LensResult, ...] | None = None) -
             else first_pose(nominal[view.corner_ids], view.corners_px, lens[places[view.camera]])
             for view in bench.lens_views
         ]
-    )
+    ).reshape(-1, 4, 4)
     base, mount = (np.eye(4), np.eye(4)) if bench.robot is None else _hand_eye(bench, lens, cameras)
     return BenchStart(
         lenses=lens,

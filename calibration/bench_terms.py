@@ -17,6 +17,7 @@ from calibration.arm_chain import arm_poses
 from calibration.bench_set import BenchSet
 from calibration.bench_start import BenchStart
 from calibration.corner_rows import CornerRows
+from calibration.lens_prior import LensPrior
 from calibration.observations import BoardView
 from calibration.rotations import as_array
 from calibration.touch_term import BASE, PLACES, TIP, TouchTerm
@@ -149,7 +150,12 @@ def _priors(bench: BenchSet) -> tuple[Term, ...]:
     def around(family: str, sigma: Array, mean: Array | None = None) -> VectorPrior:
         return VectorPrior(name=family, family=family, mean=np.zeros(len(sigma)) if mean is None else mean, sigma=sigma)
 
-    priors = [around(LENS_BOW, np.full(2, BOW_SIGMA_MM)), around(TAG_SCALE, np.full(1, TAG_SCALE_SIGMA))]
+    priors: list[Term] = [
+        LensPrior.of(LENS, index, known.lens, known.covariance)
+        for index, camera in enumerate(bench.cameras)
+        if (known := bench.known_lenses.get(camera.camera)) is not None
+    ]
+    priors += [around(LENS_BOW, np.full(2, BOW_SIGMA_MM)), around(TAG_SCALE, np.full(1, TAG_SCALE_SIGMA))]
     if bench.robot is not None:
         priors += [
             around(ARM_BOW, np.full(2, BOW_SIGMA_MM)),

@@ -84,16 +84,17 @@ def lead_to(bench: CalibrationBench, point_mm: Array, tool_axes: Sequence[Array]
     raise CalibrationError("calibration.cannot_touch", "the arm does not reach that point with any of these tilts")
 
 
-def lead_down(bench: CalibrationBench, point_mm: Array) -> None:
-    """Jog the tip onto a point without turning the tool. Raises CalibrationError `calibration.cannot_touch`."""
+def lead_down(bench: CalibrationBench, point_mm: Array) -> bool:
+    """Jog the tip onto a point without turning the tool; False where the arm cannot. Raises CalibrationError."""
     aimed = point_mm + bench.person.normal(0.0, TOUCH_MM, 3)
     turn, here = bench.bench_from_flange().rotation, angles_of(bench)
     there = _posture_of(bench, Transform(turn, aimed - turn @ bench.truth.tip_mm), here)
     lifted = aimed - NEAR_MM * turn[:, 2]
     above = _posture_of(bench, Transform(turn, lifted - turn @ bench.truth.tip_mm), here)
     if above is None or there is None or _travel(above, there) > JOG_AT_MOST_DEG:
-        raise CalibrationError("calibration.cannot_touch", "the arm does not reach that point without turning the tool")
+        return False
     _jog(bench, above, there)
+    return True
 
 
 def _jog(bench: CalibrationBench, above: Angles, there: Angles) -> None:
@@ -187,8 +188,7 @@ class SimulatedTechnician:
     def lead_to(self, goal: TouchGoal) -> None:
         """Leaning as asked, or less or another way where the arm cannot."""
         point_mm = np.asarray(self._touched_mm[goal.place])
-        if goal.as_it_stands:
-            lead_down(self._bench, point_mm)
+        if goal.as_it_stands and lead_down(self._bench, point_mm):
             return
         about = np.radians(goal.towards_deg)
         asked = [(goal.lean_deg * share, about + turn) for share in (1.0, 0.6, 0.3) for turn in (0.0, 0.6, -0.6)]

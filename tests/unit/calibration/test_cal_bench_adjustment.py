@@ -9,8 +9,9 @@ from support.hidden_benches import NumberBench, number_bench, without
 from calibration.bench_cameras import solve_bench
 from calibration.bench_errors import equivalent_sigmas
 from calibration.bench_holdout import held_out
-from calibration.bench_set import BenchResult, BenchSet
+from calibration.bench_set import BenchResult, BenchSet, KnownLens
 from calibration.bench_set_file import bench_set_text, read_bench_set, write_bench_set
+from calibration.bench_start import lens_results
 from calibration.observations import BoardView, CalibrationError
 from station.simulation.calibration_score import score
 from vision.geometry import Transform
@@ -184,3 +185,20 @@ def test_regions_hold_the_truth_over_many_benches() -> None:
     assert np.percentile(guided, 95) < 0.5
     for what, held in inside.items():
         assert 0.90 <= np.mean(held) <= 0.99, what
+
+
+def test_lenses_from_before_take_the_place_of_the_lens_board() -> None:
+    """Yesterday's lenses with their covariance, and no view of the large board today: nearly as good a bench."""
+    bench = number_bench(9)
+    lenses = {
+        found.camera.camera: KnownLens(lens=found.lens, covariance=found.covariance)
+        for found in lens_results(bench.seen)
+    }
+    result = solve_bench(replace(bench.seen, lens_views=(), known_lenses=lenses))
+    found = score(result, bench.truth, bench.work)
+    assert max(found.errors_mm("guided")) < 0.5
+    assert max(found.errors_mm("seen")) < 0.15
+    for camera in result.cameras:
+        at = result.camera_index[camera.name]
+        sharper = np.sqrt(np.diag(result.lens_covariance(camera.name))[:2])
+        assert np.all(sharper <= np.sqrt(np.diag(lenses[camera.name].covariance)[:2]) * 1.001), at
