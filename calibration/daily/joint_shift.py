@@ -171,13 +171,15 @@ def joint_power(
 
 def best_poses(
     candidates: Sequence[Sequence[float]], table: Array, covariances: Sequence[Array], *, count: int = 3
-) -> tuple[int, ...]:
-    """The `count` candidates (joints, degrees) together at which the hardest joint is noticed best: their indices.
+) -> list[tuple[int, ...]]:
+    """Combinations of `count` candidates (joints, degrees), as indices; first where the hardest joint is noticed best.
 
     All combinations are tried: meant for some tens of candidates, each of them reachable and seen by a camera.
     """
     each = np.array([_weights(table, [c], [v]) for c, v in zip(candidates, covariances, strict=True)])
-    return max(combinations(range(len(candidates)), count), key=lambda chosen: float(each[list(chosen)].sum(0).min()))
+    return sorted(
+        combinations(range(len(candidates)), count), key=lambda chosen: -float(each[list(chosen)].sum(axis=0).min())
+    )
 
 
 def _weights(table: Array, joints_deg: Sequence[Sequence[float]], covariances: Sequence[Array]) -> Array:

@@ -1,13 +1,14 @@
-"""What the daily check compares with: pictures, check poses and test rundowns of the day of calibration.
+"""What the daily check compares with: pictures and check poses of the day of calibration.
 
 An artefact of kind `daily`, subject `<station>-reference`. Each device's part names the calibration that it was taken
-under: another calibration needs another reference.
+under: another calibration needs another reference. Test rundowns have theirs in the torque tool's verification.
 """
 
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from types import MappingProxyType
 from typing import Annotated
 
 import numpy as np
@@ -49,6 +50,8 @@ class PoseReference(Strict):
     """Rotation vector (rad), translation (mm), flange frame."""
     picture_covariance: tuple[Row, ...]
     visits: Annotated[int, Field(ge=1)]
+    seen_by: tuple[str, ...] = ()
+    """Cameras that see the board there."""
 
     def error(self) -> PoseError:
         """As it is compared."""
@@ -76,20 +79,11 @@ class ArmReference(Strict):
         return ArmNoise(mm=self.noise_mm, deg=self.noise_deg)
 
 
-class ToolReference(Strict):
-    """Test rundowns of the torque tool."""
-
-    calibration: str
-    unit: str
-    values: Row
-
-
 class Reference(Strict):
     """All of a station."""
 
     cameras: tuple[CameraReference, ...]
     arm: ArmReference | None = None
-    tool: ToolReference | None = None
 
     def camera(self, name: str) -> CameraReference | None:
         """The camera's part."""
@@ -109,8 +103,17 @@ def camera_reference(burst: TagBurst, calibration: str) -> CameraReference:
     )
 
 
-def arm_reference(errors: Sequence[PoseError], calibration: str, table: Array, noise: ArmNoise) -> ArmReference:
-    """From check poses that were visited right after the calibration (`averaged` over their visits)."""
+def arm_reference(
+    errors: Sequence[PoseError],
+    calibration: str,
+    table: Array,
+    noise: ArmNoise,
+    seen_by: Mapping[int, tuple[str, ...]] = MappingProxyType({}),
+) -> ArmReference:
+    """From check poses that were visited right after the calibration (`averaged` over their visits).
+
+    `seen_by` is pose -> cameras.
+    """
     return ArmReference(
         calibration=calibration,
         table=tuple(map(tuple, np.asarray(table).tolist())),
@@ -123,6 +126,7 @@ def arm_reference(errors: Sequence[PoseError], calibration: str, table: Array, n
                 twist=tuple(error.twist.tolist()),
                 picture_covariance=tuple(map(tuple, error.picture_covariance.tolist())),
                 visits=error.visits,
+                seen_by=seen_by.get(error.pose, ()),
             )
             for error in errors
         ),
@@ -138,10 +142,8 @@ def reference_artefact(station: str, reference: Reference, *, made_utc: str, by:
     """As it is kept."""
     parts = [f"{len(reference.cameras)} cameras"]
     parts += [f"{len(reference.arm.poses)} check poses"] if reference.arm else []
-    parts += [f"{len(reference.tool.values)} test rundowns"] if reference.tool else []
     inputs = {f"camera {each.camera}": each.calibration for each in reference.cameras}
     inputs |= {"cobot": reference.arm.calibration} if reference.arm else {}
-    inputs |= {"torque_tool": reference.tool.calibration} if reference.tool else {}
     return Artefact(
         kind=Kind.DAILY,
         subject=reference_subject(station),

@@ -3,30 +3,31 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 from functools import partial
 from importlib.metadata import version
 from pathlib import Path
 from typing import Annotated
 
-import numpy as np
 import typer
-from numpy.typing import NDArray
 
 from calibration.daily.camera_check import PICTURES, REFERENCE_PICTURES, check_camera, tag_pictures
 from calibration.daily.check import Checker, check_artefact, keep_check
 from calibration.daily.in_force import camera_in_force, current_reference, store_folder
 from calibration.daily.reference import (
+    ArmReference,
     Reference,
+    arm_reference,
     camera_reference,
     reference_artefact,
     reference_of,
     reference_subject,
 )
 from calibration.daily.tag_burst import TagBurst
-from calibration.daily.verdicts import DeviceVerdict, Found
+from calibration.daily.tool_check import check_tool
+from calibration.daily.verdicts import DeviceVerdict, Found, untold
 from calibration.store import Store
+from station.commands.daily_sources import Mishaps, Pictures, arm_of, live, rendered, simulated_arm
 from station.commands.defaults import default_config
 from station.config.artefact import Artefact, Kind, current_id
 from station.config.station_values import CameraConfig
@@ -34,9 +35,8 @@ from station.runtime.setting import Files, read_files
 from vision.bench import Body
 from vision.geometry import CameraModel
 
-Pictures = Callable[[CameraConfig, CameraModel, int], Iterator[NDArray[np.uint8]]]
-"""A camera as its file says, its calibration, how many -> uint8 (height, width, 3) BGR pictures."""
 MARK = {Found.SAME: "[green]good[/]", Found.LITTLE: "[yellow]good[/]", Found.TAG: "[yellow]good[/]"}
+EVERY, CAMERAS, ARM = "all", "cameras", "cobot"
 
 
 def daily(
@@ -44,46 +44,66 @@ def daily(
         Path | None, typer.Option("--config", help="Station file. Without it: the simulated bench.", dir_okay=False)
     ] = None,
     folder: Annotated[
-        Path | None,
-        typer.Option("--store", help="Folder of the artefacts. Without it: the station's own."),
+        Path | None, typer.Option("--store", help="Folder of the artefacts. Without it: the station's own.")
     ] = None,
     take_reference: Annotated[
         bool, typer.Option("--reference", help="Right after calibrating: keep what the next checks compare with.")
     ] = False,
+    only: Annotated[str, typer.Option(help="`all`, or `cameras`, or `cobot`.")] = EVERY,
+    rundown: Annotated[
+        float | None, typer.Option(help="One test rundown of the torque tool, N·m, as the reference transducer reads.")
+    ] = None,
+    series: Annotated[str | None, typer.Option(help="Joint type of the test rundown, as it was verified.")] = None,
     by: Annotated[str, typer.Option(help="Who checks.")] = "technician",
-    sim: Annotated[bool, typer.Option("--sim", help="Rendered pictures of the simulated bench.")] = False,
+    sim: Annotated[
+        bool, typer.Option("--sim", help="The simulated bench: rendered pictures, a simulated arm.")
+    ] = False,
     bump_deg: Annotated[float, typer.Option(help="With --sim: the cameras were turned by so much.")] = 0.0,
     shift_mm: Annotated[float, typer.Option(help="With --sim: the cameras were shifted by so much.")] = 0.0,
+    joint_zero_deg: Annotated[float, typer.Option(help="With --sim: a joint slipped by so much.")] = 0.0,
+    joint: Annotated[int, typer.Option(help="With --sim: which joint slipped.", min=1, max=6)] = 3,
     seed: Annotated[int, typer.Option(help="With --sim: everything random comes from it.")] = 1,
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
 ) -> None:
-    """Has anything moved since the calibration: one picture burst of the fixed tags a camera, one verdict a device.
+    """Has anything moved since the calibration: fixed tags in each camera, three poses of the arm, one rundown.
 
-    The exit code is 1 when something is not good, or could not be checked.
+    Each verdict says how small a change it would have noticed. The exit code is 1 when something is not good, or could
+    not be checked.
     """
-    if not sim and (bump_deg or shift_mm):
+    mishaps = Mishaps(bump_deg=bump_deg, shift_mm=shift_mm, joint=joint, joint_zero_deg=joint_zero_deg)
+    if mishaps.any and not sim:
         raise typer.BadParameter("a mishap happens on the simulated bench only; add --sim")
+    if only not in (EVERY, CAMERAS, ARM):
+        raise typer.BadParameter(f"there is no {only!r}; use all, cameras or cobot", param_hint="--only")
+    if only == ARM and not sim:
+        raise typer.BadParameter("the arm is checked on the simulated bench; add --sim", param_hint="--only")
     files = read_files(config or default_config())
     store = Store(folder or store_folder(files.station))
-    pictures = _rendered(files, seed) if sim else _live
     first = current_id(store.folder, Kind.DAILY, reference_subject(files.station.id)) is None
     if take_reference or (sim and first):
-        kept = _keep_reference(files, store, pictures, by)
-    if take_reference:
-        print(json.dumps({"id": kept.id, "text": kept.verdict.text}) if as_json else f"{kept.id}: {kept.verdict.text}")
-        raise typer.Exit(0)
-    if sim:
-        pictures = _rendered(files, seed + 1, turn_deg=bump_deg, shift_mm=shift_mm)
-    reference = current_reference(files.station.id, store.folder)
-    verdicts = _checked(files, store, reference, pictures)
+        kept = _keep_reference(files, store, rendered(files, seed, Mishaps()) if sim else live, by, seed, only, sim=sim)
+        if take_reference:
+            shown = {"id": kept.id, "text": kept.verdict.text}
+            print(json.dumps(shown) if as_json else f"{kept.id}: {kept.verdict.text}")
+            return
+    artefact = current_reference(files.station.id, store.folder)
+    reference = reference_of(artefact)
+    verdicts = []
+    if only != ARM:
+        pictures = rendered(files, seed + 1, mishaps) if sim else live
+        verdicts += _cameras(files, store, reference, pictures)
+    if only != CAMERAS and sim and reference.arm is not None:
+        moved = [verdict.device for verdict in verdicts if not verdict.good]
+        if moved:
+            verdicts.append(untold("cobot", Kind.ARM, f"Its eyes are camera {', '.join(moved)}: put that right first."))
+        else:
+            verdicts.append(_arm(files, reference.arm, seed + 1, mishaps, by))
+    if rundown is not None:
+        verdicts.append(check_tool(store.folder, rundown, series))
     check = check_artefact(
         verdicts,
         Checker(
-            station=files.station.id,
-            by=by,
-            made_utc=datetime.now(UTC).isoformat(timespec="seconds"),
-            software=version("assembled-by-me"),
-            reference=reference.id,
+            station=files.station.id, by=by, made_utc=_now(), software=version("assembled-by-me"), reference=artefact.id
         ),
     )
     keep_check(store, check, verdicts)
@@ -91,9 +111,8 @@ def daily(
     raise typer.Exit(0 if check.verdict.good else 1)
 
 
-def _checked(files: Files, store: Store, artefact: Artefact, pictures: Pictures) -> list[DeviceVerdict]:
-    reference, fixture = reference_of(artefact), files.station.fixture
-    verdicts = []
+def _cameras(files: Files, store: Store, reference: Reference, pictures: Pictures) -> list[DeviceVerdict]:
+    fixture, verdicts = files.station.fixture, []
     for camera in files.station.cameras:
         now = camera_in_force(store.folder, camera)
         take = partial(_burst, camera, now.model, pictures, fixture, PICTURES)
@@ -106,16 +125,30 @@ def _burst(camera: CameraConfig, model: CameraModel, pictures: Pictures, fixture
     return tag_pictures(camera.name, pictures(camera, model, count), fixture)
 
 
-def _keep_reference(files: Files, store: Store, pictures: Pictures, by: str) -> Artefact:
+def _arm(files: Files, reference: ArmReference, seed: int, mishaps: Mishaps, by: str) -> DeviceVerdict:
+    from calibration.daily.arm_check import check_arm, chosen_again, to_start
+    from calibration.robot_run import Leave
+
+    arm = arm_of(files)
+    with simulated_arm(files, arm.work, seed, mishaps) as stand:
+        to_start(arm, chosen_again(reference)[0], stand)
+        stand.on_flange = "board"
+        return check_arm(arm, reference, stand, Leave(technician=by))
+
+
+def _keep_reference(
+    files: Files, store: Store, pictures: Pictures, by: str, seed: int, only: str, *, sim: bool
+) -> Artefact:
     parts = []
     for camera in files.station.cameras:
         found = camera_in_force(store.folder, camera)
         burst = _burst(camera, found.model, pictures, files.station.fixture, REFERENCE_PICTURES)
         parts.append(camera_reference(burst, found.id))
-    now = datetime.now(UTC).isoformat(timespec="seconds")
+    arm = _arm_reference(files, by, seed) if sim and only != CAMERAS and files.station.cobot is not None else None
+    now = _now()
     kept = reference_artefact(
         files.station.id,
-        Reference(cameras=tuple(parts)),
+        Reference(cameras=tuple(parts), arm=arm),
         made_utc=now,
         by=by,
         software=version("assembled-by-me"),
@@ -124,29 +157,21 @@ def _keep_reference(files: Files, store: Store, pictures: Pictures, by: str) -> 
     return kept
 
 
-def _rendered(files: Files, seed: int, *, turn_deg: float = 0.0, shift_mm: float = 0.0) -> Pictures:
-    """Of the simulated bench, whose cameras were bumped."""
-    from station.simulation.daily_bench import Bump, DailyBench
+def _arm_reference(files: Files, by: str, seed: int) -> ArmReference:
+    from calibration.daily.arm_check import VISITS, choose_check_poses, measured, to_start, visit
+    from calibration.robot_run import Leave
 
-    bench, bump = DailyBench(files, seed=seed), Bump(turn_deg=turn_deg, shift_mm=shift_mm)
-    return lambda camera, model, count: bench.pictures(camera.model, count, bump)
+    arm = arm_of(files)
+    poses = choose_check_poses(arm)
+    with simulated_arm(files, arm.work, seed, Mishaps()) as stand:
+        to_start(arm, poses[0], stand)
+        stand.on_flange = "board"
+        errors, noise = measured([visit(arm, poses, stand, Leave(technician=by)) for _ in range(VISITS)])
+    return arm_reference(errors, arm.calibration, arm.table, noise, {pose.pose: pose.seen_by for pose in poses})
 
 
-def _live(camera: CameraConfig, model: CameraModel, count: int) -> Iterator[NDArray[np.uint8]]:
-    """Pictures of the real camera. Raises CameraError."""
-    import time
-
-    from vision.cameras.opening import open_source
-
-    source = open_source(camera.name, camera.source, model, camera.fps, time.monotonic, camera.settings)
-    try:
-        for _ in range(count):
-            frame = source.read()
-            if frame is None:
-                return
-            yield frame.image
-    finally:
-        source.close()
+def _now() -> str:
+    return datetime.now(UTC).isoformat(timespec="seconds")
 
 
 def _tell(check: Artefact, verdicts: list[DeviceVerdict], *, as_json: bool) -> None:

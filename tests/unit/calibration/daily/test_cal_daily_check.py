@@ -15,7 +15,6 @@ from calibration.daily.check import Checker, check_artefact, drift_of, keep_chec
 from calibration.daily.joint_shift import ArmNoise, averaged, joint_shift
 from calibration.daily.reference import (
     Reference,
-    ToolReference,
     arm_reference,
     camera_reference,
     reference_artefact,
@@ -54,12 +53,11 @@ def test_a_reference_is_read_as_it_was_written() -> None:
     reference = Reference(
         cameras=(camera_reference(burst, "camera-top-1"),),
         arm=arm_reference(poses, "arm-cobot-1", TABLE, noise),
-        tool=ToolReference(calibration="torque-1", unit="N.m", values=(20.1, 19.9)),
     )
     kept = reference_artefact("b-1", reference, made_utc=NOW.isoformat(), by="Ken", software="1")
     back = reference_of(Artefact.model_validate_json(kept.text()))
     assert back == reference and kept.inputs == {
-        "camera top": "camera-top-1", "cobot": "arm-cobot-1", "torque_tool": "torque-1",
+        "camera top": "camera-top-1", "cobot": "arm-cobot-1",
     }  # fmt: skip
     top = back.camera("top")
     assert top is not None and top.burst().corners_px == pytest.approx(burst.corners_px, abs=1e-4)

@@ -48,7 +48,7 @@ def test_nothing_is_found_where_nothing_moved() -> None:
     rng = np.random.default_rng(7)
     wrong = [0.4, -0.3, 0.2, 0.5, -0.6, 0.1]
     alarms = sum(
-        joint_shift(pose_errors(rng, NOISE, wrong), reference(rng, wrong), TABLE, NOISE).moved for _ in range(150)
+        joint_shift(pose_errors(rng, NOISE, wrong), reference(rng, wrong), TABLE, NOISE).moved for _ in range(100)
     )
     assert alarms <= 5
     assert joint_shift(pose_errors(rng, NOISE, wrong), (), TABLE, NOISE).moved, "against the calibration it is no zero"
@@ -87,14 +87,14 @@ def test_the_stated_power_is_what_trials_show() -> None:
     then = reference(rng)
     promised = joint_shift(pose_errors(rng, NOISE), then, TABLE, NOISE).notices_deg
     weakest = int(np.argmax(promised)) + 1
-    assert 0.87 <= found(rng, weakest, promised[weakest - 1], 120) <= 0.995
+    assert 0.87 <= found(rng, weakest, promised[weakest - 1], 80) <= 0.995
 
 
 def test_poses_are_chosen_for_the_hardest_joint() -> None:
     """It should take the three of the candidates at which the weakest joint is noticed best."""
     candidates = [*CHECK_POSES, (0.0, 0.0, 0.0, 0.0, 0.0, 0.0), (10.0, 0.0, 0.0, 0.0, 0.0, 0.0)]
     noise = [NOISE.covariance() * scale for scale in (1.0, 1.0, 1.0, 9.0, 9.0)]
-    assert sorted(best_poses(candidates, TABLE, noise)) == [0, 1, 2]
+    assert best_poses(candidates, TABLE, noise)[0] == (0, 1, 2)
     once = joint_power(0.3, CHECK_POSES[:1], TABLE, noise[:1])
     thrice = joint_power(0.3, CHECK_POSES, TABLE, noise[:3])
     assert min(thrice) > min(once)

@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import numpy as np
 import pytest
 
 from calibration.daily.drift import DayPoint, drift_line, standardised
 from calibration.daily.power import limit, needed, noticeable, power
 from calibration.daily.rundown import rundown_shift
+from calibration.daily.tool_check import check_tool
+from calibration.daily.verdicts import Found
 from calibration.observations import CalibrationError
+from calibration.store import Store
+from station.config.artefact import Artefact, Kind
 
 
 def days(rng: np.random.Generator, creep: float, *, count: int = 30) -> list[DayPoint]:
@@ -80,3 +86,29 @@ def test_powers_are_those_of_the_distributions() -> None:
     assert noticeable(np.diag([1.0, 4.0, 1.0]), slice(0, 2)) == pytest.approx(2.0 * np.sqrt(needed(3)))
     with pytest.raises(ValueError, match="take more pictures"):
         limit(6, freedom=5)
+
+
+def verified(store: Store, series: dict[str, list[float]]) -> None:
+    figures = {name: {"reference_nm": readings} for name, readings in series.items()}
+    artefact = Artefact.model_validate(
+        {
+            "kind": Kind.TORQUE, "subject": "tool", "made_utc": "2026-03-01T08:00:00+00:00", "by": "Ken", "method": "m",
+            "software": "1", "result": {}, "figures": {"series": figures}, "verdict": {"good": True, "text": "Fit."},
+        }
+    )  # fmt: skip
+    store.put_in_force(artefact, utc=artefact.made_utc, by="Ken", why="verified")
+
+
+def test_one_rundown_is_judged_by_the_tools_own_verification(tmp_path: Path) -> None:
+    """It should compare with the same joint type, ask which one it was, and judge nothing that it cannot."""
+    store = Store(tmp_path)
+    assert "never verified" in check_tool(tmp_path, 20.0, None).advice
+    readings = np.random.default_rng(4).normal(20.0, 0.2, 25).round(3).tolist()
+    verified(store, {"hard": readings})
+    assert check_tool(tmp_path, 20.1, None).found is Found.SAME
+    assert check_tool(tmp_path, 21.5, None).found is Found.MOVED
+    verified(store, {"hard": readings, "soft": readings[:3]})
+    asked = check_tool(tmp_path, 20.1, None)
+    assert asked.found is Found.UNTOLD and "hard, soft" in asked.advice
+    assert check_tool(tmp_path, 20.1, "hard").good
+    assert "there are 3 test rundowns" in check_tool(tmp_path, 20.1, "soft").advice

@@ -1,0 +1,37 @@
+"""The torque tool's part of the daily check: one test rundown against the readings of the verification in force."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from calibration.daily.rundown import rundown_shift
+from calibration.daily.verdicts import DeviceVerdict, tool_verdict, untold
+from calibration.observations import CalibrationError
+from station.config.artefact import Kind, current_id, folder_of, read_artefact
+from station.config.torque_result import SUBJECT
+
+UNIT = "N·m"
+
+
+def check_tool(store: Path, reading_nm: float, series: str | None) -> DeviceVerdict:
+    """`reading_nm` is the reference transducer's; `series` the joint type, needed where more than one was verified.
+
+    Raises ArtefactError `calibration.damaged`.
+    """
+    identity = current_id(store, Kind.TORQUE, SUBJECT)
+    if identity is None:
+        return untold(SUBJECT, Kind.TORQUE, "The tool was never verified: `station calibrate torque`.")
+    found = read_artefact(folder_of(store, Kind.TORQUE, SUBJECT) / f"{identity}.json").figures.get("series")
+    known = found if isinstance(found, dict) else {}
+    name = next(iter(known), "") if series is None and len(known) == 1 else series
+    figures = known.get(name) if name is not None else None
+    readings = figures.get("reference_nm") if isinstance(figures, dict) else None
+    if not isinstance(readings, list):
+        return untold(
+            SUBJECT, Kind.TORQUE, f"Say which joint type the rundown was: {', '.join(known) or 'none is known'}."
+        )
+    try:
+        shift = rundown_shift(reading_nm, [float(each) for each in readings if isinstance(each, int | float)])
+    except CalibrationError as error:
+        return untold(SUBJECT, Kind.TORQUE, f"{error}.")
+    return tool_verdict(shift, UNIT, device=SUBJECT)
