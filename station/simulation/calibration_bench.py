@@ -74,6 +74,7 @@ class CalibrationBench:
         self.person = np.random.default_rng([seed, 5])
         """Of the technician's hands."""
         self._settled: Array | None = None
+        self._held: Array | None = None
         self._now_s = 0.0
         self._numbers = 0
         self._posture: CobotPosture | None = None
@@ -151,8 +152,16 @@ class CalibrationBench:
         if self._moving():
             return here
         if self._settled is None:
-            self._settled = self._rng.uniform(-ENCODER_DEG / 2.0, ENCODER_DEG / 2.0, 6)
+            self._settled = self.settling() if self._held is None else self._held
         return here + self._settled
+
+    def settling(self) -> Array:
+        """(6,) how far beside what they tell the servos come to rest, the next time."""
+        return np.asarray(self._rng.uniform(-ENCODER_DEG / 2.0, ENCODER_DEG / 2.0, 6))
+
+    def hold_at(self, settled: Array | None) -> None:
+        """Somebody corrects until the arm rests where they want it: with this, and not with whatever comes."""
+        self._held = settled
 
     def bench_from_flange(self) -> Transform:
         """Where the flange truly is."""

@@ -98,11 +98,16 @@ def lead_down(bench: CalibrationBench, point_mm: Array) -> bool:
 
 
 def _jog(bench: CalibrationBench, above: Angles, there: Angles) -> None:
-    for goal, speed in ((above, FAST_PERCENT), (there, JOG_PERCENT)):
+    """Down onto the point, and on until the tip is seen to be there, whatever the servos hold: only then it counts."""
+    settled = bench.settling()
+    seen = tuple(float(v) for v in np.array(there) - settled)
+    for goal, speed, held in ((above, FAST_PERCENT, None), (seen, JOG_PERCENT, settled)):
+        bench.hold_at(held)
         failed = bench.go(Leg(points_deg=(angles_of(bench), goal), speed_percent=speed))
         if failed is not None:
             raise CalibrationError("calibration.cannot_touch", f"{failed.detail} ({failed.code})")
     bench.wait(AIMS_S)
+    bench.hold_at(None)
 
 
 def lead_back(bench: CalibrationBench, by_mm: float = 25.0) -> None:

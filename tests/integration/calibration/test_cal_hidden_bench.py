@@ -11,7 +11,7 @@ import pytest
 from support.hidden_benches import sim_choice, sim_files, sim_plan
 from typer.testing import CliRunner
 
-from calibration.bench_flow import BenchFlow, carrying
+from calibration.bench_flow import BenchFlow, TouchGoal, carrying, pivot_leans
 from calibration.bench_plan import bench_plan
 from calibration.detection import BoardFinder, Found
 from calibration.observations import CalibrationError
@@ -23,7 +23,9 @@ from station.cli import app
 from station.config.artefact import Kind, in_force
 from station.config.calibration_results import arm_result, camera_result
 from station.motion.plan import MotionPlan
-from station.simulation.calibration_bench import CalibrationBench
+from station.simulation.calibration_bench import CalibrationBench, angles_of
+from station.simulation.calibration_person import SimulatedTechnician
+from station.simulation.calibration_score import touched_points
 from station.simulation.calibration_session import HAND_SIGMA_MM, calibrate_hidden_bench, hidden_bench
 from vision.tags import TagTracker
 
@@ -163,6 +165,30 @@ def test_pictures_show_when_an_arm_is_not_still(bench: CalibrationBench) -> None
     bench.truth = replace(truth, joint_offset_deg=truth.joint_offset_deg + 0.5)
     assert shows_motion(first, bench.picture("top").grey)
     bench.truth = truth
+
+
+def test_a_touch_is_as_true_as_hand_and_servos_and_no_truer(bench: CalibrationBench) -> None:
+    """The tip is truly on the point but for the hand; what the arm tells of it is off by what its servos hide."""
+    from drivers.cobot.arm.forward import flange
+
+    work = sim_plan()
+    points = touched_points(bench.truth, work)
+    hands = SimulatedTechnician(bench, work.lens_board, points, 3)
+    place = f"tag {work.pivot_tag}"
+    bench.on_flange = "pointer"
+    hand, told = [], []
+    for lean, towards in pivot_leans(12):
+        at = TouchGoal(place=place, at_mm=(0.0, 0.0, 0.0), lean_deg=lean, towards_deg=towards)
+        hands.lead_to(at)
+        hand.append(bench.tip_mm() - points[place])
+        reported = np.array(angles_of(bench)) + bench.truth.joint_offset_deg
+        pose = flange(bench.truth.arm, reported.tolist())
+        said = bench.truth.bench_from_base.apply(pose[:3, :3] @ bench.truth.tip_mm + pose[:3, 3])
+        told.append(said - points[place])
+        hands.lead_off()
+    bench.on_flange = "board"
+    assert 0.09 < np.sqrt(np.mean(np.square(hand))) < 0.22
+    assert np.sqrt(np.mean(np.square(np.subtract(told, hand)))) > 0.05
 
 
 def test_no_arm_moves_without_a_technician(bench: CalibrationBench, tmp_path: Path) -> None:
