@@ -227,6 +227,7 @@ def _tip(outcome: BenchOutcome, work: BenchPlan, checked: HeldOut, need: Need, s
         result={"tip_mm": _list(result.tip_mm), "covariance": _list(result.covariance.block("tip"))},
         figures={
             "error_at_part_95_mm": _r(error),
+            "held_out_mm": _r(checked.rms_mm),
             "pivot_tip_mm": _list(alone.tip_mm),
             "pivot_sigma_mm": _r(alone.sigma_mm),
             "pivot_rms_mm": _r(alone.rms_mm),

@@ -29,7 +29,7 @@ from calibration.tool_point import ToolPoint, pivot
 from drivers.cobot.arm.forward import flange
 from drivers.cobot.arm.model import Angles, ArmModel
 from station.motion.gesture import TaughtPosture, Vector
-from station.motion.plan import PlanError
+from station.motion.plan import MotionPlan, PlanError
 from station.motion.planner import plan
 from station.motion.scene import MotionScene
 from vision.bench import TagMount
@@ -153,10 +153,17 @@ class BenchFlow:
         self._say("Lenses: done. The arm takes its poses now; keep hands and people out of its reach.")
         end, expected = self._arm_poses()
         if end.stopped:
+            if end.spoilt:
+                self._record.clear()
             raise CalibrationError("calibration.run_stopped", end.stopped)
         bench = self.observations(lens_views, end)
-        lenses = lens_results(bench)
-        first = solve_bench(bench, start=bench_start(bench, lenses))
+        try:
+            lenses = lens_results(bench)
+            first = solve_bench(bench, start=bench_start(bench, lenses))
+        except CalibrationError:
+            # Poses that give no result would give none the next time either.
+            self._record.clear()
+            raise
         self._say(f"Cameras and arm fit each other to {first.rms_px:.2f} px. Now the tip and the joints.")
         touches, tip = self._touches()
         whole = replace(bench, touches=touches, first_tip_mm=self._work.scene.tip_mm)
@@ -243,20 +250,20 @@ class BenchFlow:
             clearance_mm=CHOICE_CLEARANCE_MM,
             seed=work.seed,
         )
-        self._go_to(choice.poses[0].joints_deg, work.scene, "where the board is put on")
-        self._technician.put_on("board")
-        ways, left_out = planned(
-            choice,
-            choice.poses[0].joints_deg,
-            with_board,
-            clearance_mm=WAY_CLEARANCE_MM,
-            speed_percent=work.speed_percent,
-        )
-        for pose, why in left_out:
-            self._say(f"Pose {pose.pose} is left out: {why}")
         before = self._record.read()
+        missing = replace(choice, poses=_not_in(choice.poses, before))
+        ways: tuple[tuple[ChosenPose, MotionPlan], ...] = ()
         if before:
-            self._say(f"{len(before)} poses were kept from before; the others are taken now.")
+            self._say(f"{len(before)} poses were kept from before; {len(missing.poses)} are left to be taken.")
+        if missing.poses:
+            begin = missing.poses[0].joints_deg
+            self._go_to(begin, work.scene, "where the board is put on")
+            self._technician.put_on("board")
+            ways, left_out = planned(
+                missing, begin, with_board, clearance_mm=WAY_CLEARANCE_MM, speed_percent=work.speed_percent
+            )
+            for pose, why in left_out:
+                self._say(f"Pose {pose.pose} is left out: {why}")
         end = take_poses(
             self._stand,
             ways,
@@ -371,6 +378,11 @@ class BenchFlow:
         now_s = self._stand.now_s()
         self._phases[name] = now_s - self._since_s
         self._since_s = now_s
+
+
+def _not_in(poses: Sequence[ChosenPose], taken: Sequence[TakenPose]) -> tuple[ChosenPose, ...]:
+    known = {pose.pose for pose in taken}
+    return tuple(pose for pose in poses if pose.pose not in known)
 
 
 def carrying(scene: MotionScene, board: Board, flange_from_board: Transform) -> MotionScene:

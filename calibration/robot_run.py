@@ -114,7 +114,9 @@ class RunEnd:
     skipped: tuple[tuple[int, str], ...]
     """Pose and why it gave nothing."""
     stopped: str = ""
-    """Why it ended early; empty when it did not. The poses that are left can be taken later."""
+    """Why it ended early; empty when it did not."""
+    spoilt: bool = False
+    """Whether what was taken is of no more use; otherwise the poses that are left can be taken later."""
 
 
 def take_poses(
@@ -154,7 +156,7 @@ def take_poses(
         moved = moved_camera(taken, pose)
         if moved:
             stand.stop()
-            return RunEnd(taken=tuple(taken), skipped=tuple(skipped), stopped=moved)
+            return RunEnd(taken=tuple(taken), skipped=tuple(skipped), stopped=moved, spoilt=True)
         if all(seen.view is None for seen in pose.seen.values()):
             reasons = "; ".join(f"{camera}: {seen.refused}" for camera, seen in pose.seen.items())
             skipped.append((chosen.pose, reasons))

@@ -229,7 +229,7 @@ def test_a_camera_that_is_knocked_in_the_middle_ends_the_run(bench: CalibrationB
     end = take_poses(bench, ways, _Eyes(), cameras=list(bench.truth.cameras), leave=KEN, keep=keep)
     bench.bump("side", mm=-0.5, deg=-0.1)
     assert f"Camera side moved between pose {ways[1][0].pose} and pose {ways[2][0].pose}" in end.stopped
-    assert len(end.taken) == 2
+    assert len(end.taken) == 2 and end.spoilt
 
 
 @pytest.mark.campaign
