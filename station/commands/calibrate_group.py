@@ -10,6 +10,7 @@ from station.commands.calibrate_camera import camera
 from station.commands.calibrate_daily import daily
 from station.commands.calibrate_records import list_artefacts, roll_back, show
 from station.commands.calibrate_report import report
+from station.commands.calibrate_robot import robot
 from station.commands.calibrate_solve import solve
 from station.commands.calibrate_torque import torque_app
 
@@ -30,6 +31,7 @@ calibrate_app.command("camera")(camera)
 calibrate_app.command("daily")(daily)
 calibrate_app.command("list")(list_artefacts)
 calibrate_app.command("report")(report)
+calibrate_app.command("robot")(robot)
 calibrate_app.command("roll-back")(roll_back)
 calibrate_app.command("show")(show)
 calibrate_app.command("solve")(solve)
