@@ -103,7 +103,7 @@ def title_of(standing: Standing) -> str:
     name, subject = KIND_NAMES[standing.kind], standing.subject.replace("_", " ")
     if _is_reference(standing):
         return f"{name} (reference)"
-    return name if name.lower() == subject else f"{name} {subject}"
+    return name if name.lower().endswith(subject) else f"{name} {subject}"
 
 
 def age_of(made_utc: str, now: datetime) -> str:

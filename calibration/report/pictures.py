@@ -11,11 +11,14 @@ from calibration.daily.check import METHOD as DAILY_CHECK
 from calibration.daily.check import drift_of
 from calibration.report.drawing import Plot
 from calibration.report.plots import (
+    Capable,
     bench_uncertainty,
+    capability_chart,
     coverage,
     distortion_field,
     drift_chart,
     imager_doubt,
+    joint_zeros,
     residual_field,
     torque_chart,
 )
@@ -40,6 +43,8 @@ def plots_of(standing: Standing) -> tuple[Plot, ...]:
             return (*_fit(standing.subject, artefact), *_lens(standing.subject, artefact))
         case Kind.DAILY:
             return drift_charts(standing)
+        case Kind.ARM:
+            return _arm(standing.subject, artefact)
         case Kind.TORQUE:
             return _torque(standing.subject, artefact)
         case _:
@@ -108,13 +113,35 @@ def _fit(subject: str, artefact: Artefact) -> tuple[Plot, ...]:
 
 def _torque(subject: str, artefact: Artefact) -> tuple[Plot, ...]:
     series = artefact.figures.get("series")
+    found = {name: each for name, each in series.items() if isinstance(each, dict)} if isinstance(series, dict) else {}
     plots = []
-    for number, each in enumerate(series if isinstance(series, list) else []):
-        if isinstance(each, dict):
-            readings, limits = _row(each.get("readings_nm")), _row(each.get("limits_nm"))
-            if len(readings) > 1 and len(limits) == 2:
-                plots.append(torque_chart(f"torque-{subject}-{number}", readings, (limits[0], limits[1]), "N·m"))
+    able = {name: bounds for name, each in found.items() if (bounds := _capability(each)) is not None}
+    if able:
+        plots.append(capability_chart(f"capability-{subject}", able))
+    for number, (name, each) in enumerate(found.items()):
+        readings, low, high = _row(each.get("reference_nm")), each.get("min_nm"), each.get("max_nm")
+        if len(readings) > 1 and isinstance(low, int | float) and isinstance(high, int | float):
+            plots.append(torque_chart(f"torque-{subject}-{number}", name, readings, (low, high), "N·m"))
     return tuple(plots)
+
+
+def _capability(figures: Mapping[str, JsonValue]) -> Capable | None:
+    found, asked = figures.get("capability"), figures.get("asked")
+    if not isinstance(found, dict) or not isinstance(asked, dict):
+        return None
+    values = _row([found.get(key) for key in ("cm", "cm_lower", "cmk", "cmk_lower")])
+    wanted = _row([asked.get(key) for key in ("cm", "cmk")])
+    return Capable(*values, *wanted) if len(values) == 4 and len(wanted) == 2 else None
+
+
+def _arm(subject: str, artefact: Artefact) -> tuple[Plot, ...]:
+    """Zeros with their doubt; the covariance's order is told by the artefact itself."""
+    offsets = _row(artefact.result.get("joint_offset_deg"))
+    covariance = _table(artefact.result.get("covariance"), None)
+    order = artefact.figures.get("covariance_order")
+    if len(offsets) != 6 or covariance is None or not str(order).startswith("base turn rad, base mm, zeros deg"):
+        return ()
+    return (joint_zeros(f"zeros-{subject}", offsets, np.sqrt(np.diag(covariance))[6:12].tolist()),)
 
 
 def _size(artefact: Artefact) -> tuple[int, int] | None:

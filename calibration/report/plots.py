@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import TYPE_CHECKING
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
@@ -192,7 +192,7 @@ def drift_chart(name: str, device: str, line: Sequence[DriftPoint], single: Sequ
     return Plot(name=name, caption=caption, draw=draw, size_in=(6.4, 3.0))
 
 
-def torque_chart(name: str, readings: Sequence[float], limits: tuple[float, float], unit: str) -> Plot:
+def torque_chart(name: str, title: str, readings: Sequence[float], limits: tuple[float, float], unit: str) -> Plot:
     """Readings in order and their spread between the limits."""
     values = np.asarray(readings, dtype=np.float64)
     mean, sigma = float(values.mean()), float(values.std(ddof=1))
@@ -209,13 +209,77 @@ def torque_chart(name: str, readings: Sequence[float], limits: tuple[float, floa
         axes.set_xlabel("reading")
         axes.set_ylabel(unit)
         axes.legend(loc="best", ncols=2)
-        axes.set_title("Readings of the reference transducer")
+        axes.set_title(f"{title}: readings of the reference transducer")
 
     caption = (
-        f"{len(values)} readings in one run: mean {mean:.4g}, s {sigma:.3g} {unit}. The blue band is mean ± 3 s; it "
-        "should lie well inside the limits."
+        f"{title}: {len(values)} readings in one run, mean {mean:.4g}, s {sigma:.3g} {unit}. The blue band is the mean "
+        "and three s each way; it should lie well inside the limits."
     )
     return Plot(name=name, caption=caption, draw=draw, size_in=(6.4, 3.2))
+
+
+class Capable(NamedTuple):
+    """Of one joint type: what was found, the 95 % lower bounds, and what is asked."""
+
+    cm: float
+    cm_lower: float
+    cmk: float
+    cmk_lower: float
+    cm_asked: float
+    cmk_asked: float
+
+
+def capability_chart(name: str, found: Mapping[str, Capable]) -> Plot:
+    """Cm and Cmk of each joint type, with their lower bounds, against what is asked."""
+    rows = [
+        (f"{title}  {word}", *values)
+        for title, each in found.items()
+        for word, values in (
+            ("Cm", (each.cm, each.cm_lower, each.cm_asked)),
+            ("Cmk", (each.cmk, each.cmk_lower, each.cmk_asked)),
+        )
+    ]
+
+    def draw(axes: Axes) -> None:
+        for number, (_, value, lower, asked) in enumerate(rows):
+            colour = GREEN if lower >= asked else ORANGE if value >= asked else RED
+            axes.plot([lower, value], [number, number], color=colour, linewidth=4.0, solid_capstyle="butt", alpha=0.5)
+            axes.plot(value, number, "o", color=colour, markersize=6)
+            axes.plot([asked, asked], [number - 0.35, number + 0.35], color=INK, linewidth=1.2)
+        axes.set_yticks(range(len(rows)), [title for title, *_ in rows])
+        axes.set_ylim(len(rows) - 0.4, -0.6)
+        axes.set_xlim(0.0, 1.1 * max(max(value, asked) for _, value, _, asked in rows))
+        axes.grid(axis="x")
+        axes.set_title("Cm and Cmk from readings in one run")
+
+    caption = (
+        "Dot: what the readings give. Bar: down to the 95 % lower bound. Upright line: what is asked. Green: the bound "
+        "is beyond it, too; orange: only the dot is."
+    )
+    return Plot(name=name, caption=caption, draw=draw, size_in=(6.4, 1.3 + 0.35 * len(rows)))
+
+
+def joint_zeros(name: str, offsets_deg: Sequence[float], sigmas_deg: Sequence[float]) -> Plot:
+    """How far each joint's zero is beside what the arm reports, and how surely that is known."""
+
+    def draw(axes: Axes) -> None:
+        numbers = np.arange(1, len(offsets_deg) + 1)
+        axes.axhline(0.0, color=GREY, linewidth=0.8)
+        axes.errorbar(
+            numbers, offsets_deg, yerr=2.0 * np.asarray(sigmas_deg), fmt="o", color=BLUE, capsize=4, markersize=5
+        )
+        axes.set_xticks(numbers, [f"J{number}" for number in numbers])
+        axes.set_ylabel("degrees")
+        axes.grid(axis="y")
+        axes.set_title("Joint zeros, beside what the arm reports")
+
+    worst = int(np.argmax(sigmas_deg))
+    loose = f" Here that is J{worst + 1} most." if sigmas_deg[worst] > 2.0 * float(np.median(sigmas_deg)) else ""
+    caption = (
+        "Dots with two standard deviations each way. A long bar is a zero that the poses tell little of; what is wrong "
+        f"with it is then a part of the board's mount or of the base's place.{loose}"
+    )
+    return Plot(name=name, caption=caption, draw=draw, size_in=(6.4, 3.0))
 
 
 def _as_picture(axes: Axes, width_px: int, height_px: int) -> None:

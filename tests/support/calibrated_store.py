@@ -29,7 +29,10 @@ def calibrated_store(folder: Path, *, days: int = 12, last_bump_deg: float = 0.0
         force(store, camera_artefact(camera, held_out), days_ago=20)
         force(store, camera_artefact(camera, held_out * 0.9), days_ago=13)
     force(store, lens_artefact(), days_ago=13)
-    force(store, made(Kind.ARM, "cobot", 13, {"base_mm": [300, 110, 0]}, {"rms_mm": 0.2}, "0.4 mm at the part."))
+    zeros: dict[str, object] = {"joint_offset_deg": [0.3, -0.2, 0.1, 0.4, -0.3, 0.0]}
+    zeros["covariance"] = (np.eye(24) * 0.02**2).tolist()
+    order: dict[str, object] = {"covariance_order": "base turn rad, base mm, zeros deg, d mm, a mm"}
+    force(store, made(Kind.ARM, "cobot", 13, zeros, order, "0.4 mm at the part."))
     force(store, torque_artefact(), days_ago=9)
     rng = np.random.default_rng(1)
     then = {camera.name: tag_burst(camera, rng, pictures=40) for camera in (TOP, SIDE)}
@@ -119,10 +122,11 @@ def lens_artefact() -> Artefact:
 def torque_artefact() -> Artefact:
     """With a series of readings."""
     readings = np.random.default_rng(4).normal(20.1, 0.25, 50).round(3).tolist()
-    figures = {
-        "series": [{"readings_nm": readings, "limits_nm": [18.0, 22.0]}],
-        "cm": 2.6,
-        "cmk": 2.5,
-        "cmk_lower": 2.1,
+    series = {
+        "reference_nm": readings,
+        "min_nm": 18.0,
+        "max_nm": 22.0,
+        "capability": {"cm": 2.6, "cm_lower": 2.2, "cmk": 2.5, "cmk_lower": 2.1},
+        "asked": {"readings": 50, "cm": 1.67, "cmk": 1.67},
     }
-    return made(Kind.TORQUE, "torque_tool", 9, {"joints": ["1", "2"]}, figures, "Fit for joints 1 and 2.")
+    return made(Kind.TORQUE, "tool", 9, {"joints": ["1", "2"]}, {"series": {"hard": series}}, "Fit for joints 1 and 2.")
