@@ -130,7 +130,7 @@ def choose_poses(
     told = _told(table, joints, seen, scene, flange_from_board, robot_mm, robot_deg)
     wanted = _tip_jacobian(table, np.radians(np.array(places_deg)), scene)
     begin = _begin(joints, start_deg)
-    taken, expected = _greedy(told, wanted, count, begin, partial(_joined, room=room, joints=joints))
+    taken, expected = _greedy(told, wanted, count, begin, partial(_joined, room=room, joints=joints, known={}))
     if len(taken) < count:
         raise CalibrationError(
             "calibration.no_poses",
@@ -309,11 +309,15 @@ def _begin(joints_deg: Array, start_deg: Angles) -> int:
     return int(np.argmin(np.abs(joints_deg - np.array(start_deg)).max(axis=1)))
 
 
-def _joined(index: int, taken: list[int], *, room: Room, joints: Array) -> bool:
-    """Whether the straight way in joint angles from a taken posture near by is free."""
+def _joined(index: int, taken: list[int], *, room: Room, joints: Array, known: dict[tuple[int, int], bool]) -> bool:
+    """Whether the straight way in joint angles from a taken posture near by is free. `known` is filled with answers."""
     far = np.abs(joints[taken] - joints[index]).max(axis=1)
-    near = [taken[k] for k in np.argsort(far)[:NEIGHBOURS]]
-    return any(room.line_free(joints[other], joints[index]) for other in near)
+    for other in (taken[k] for k in np.argsort(far)[:NEIGHBOURS]):
+        if (index, other) not in known:
+            known[index, other] = room.line_free(joints[other], joints[index])
+        if known[index, other]:
+            return True
+    return False
 
 
 def _short_tour(joints_deg: Array, taken: list[int]) -> list[int]:
