@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 
+from calibration.adjustment.corner_term import CornerTerm
 from calibration.aim import aim_covariance, aimed
 from calibration.bench_errors import (
     WITHIN,
@@ -32,6 +33,8 @@ METHOD = (
     "board and tip together; outliers left out, noise from the residuals"
 )
 DAYS = 90
+MOST_DRAWN = 400
+"""Residuals in an artefact, for its plot."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -125,6 +128,9 @@ def _lens(
             "held_out_mm": _r(alone.held_out_rms_px * away / lens[0]),
             "corner_sigma_px": _r(result.sigma_px[camera.name]),
             "views": len(alone.views),
+            "residuals_px": _thinned(
+                np.concatenate([np.hstack([view.seen_px, view.residuals_px]) for view in alone.views])
+            ),
             "left_out": [f"view {left.view}: {left.reason}" for left in alone.left_out],
         },
         verdict=verdict(f"The lens of {camera.name}", error, checked, need),
@@ -159,6 +165,7 @@ def _camera(
             "held_out_poses": checked.poses,
             "rms_px": _r(result.rms_px),
             "unused": [f"{word.what}: {word.why}" for word in result.unused],
+            "residuals_px": _thinned(_residuals(result, camera.name)),
             "sigmas": "position_sigma_mm and rotation_sigma_deg misplace the part as the full covariance does",
         },
         verdict=verdict(f"Camera {camera.name}", error, checked, need),
@@ -205,6 +212,23 @@ def _arm(
         },
         verdict=verdict("The arm", error, checked, need),
     )
+
+
+def _residuals(result: BenchResult, camera: str) -> Array:
+    """(N, 4) seen u, v and projected minus seen, px, of every corner of one camera that took part."""
+    index = result.camera_index[camera]
+    rows = [
+        np.hstack([term.pixels, term.residuals(result.solution.values) * term.sigma_px])[term.robust.keep]
+        for term in result.solution.terms
+        if isinstance(term, CornerTerm) and term.lens_block == index
+    ]
+    return np.concatenate(rows)
+
+
+def _thinned(rows: Array) -> list[list[float]]:
+    """Few enough to be drawn."""
+    step = -(-len(rows) // MOST_DRAWN)
+    return [[round(float(v), 4) for v in row] for row in rows[::step]]
 
 
 def _not_told(sigmas: Array) -> list[str]:
@@ -263,6 +287,8 @@ def _joints(
         figures={
             "error_at_part_95_mm": _r(error),
             "error_in_bench_95_mm": _r(worst_95_mm(np.array([result.place_covariance(joint) for joint in joints]))),
+            "held_out_mm": _r(checked.rms_mm),
+            "held_out_poses": checked.poses,
             "touches": sum(touch.known_mm is None for touch in outcome.bench.touches),
             "touched_above_mm": TOUCH_ABOVE_MM,
             "note": "error_at_part is of the tip sent to the joint; how true the arm comes back is not in it",
