@@ -30,7 +30,7 @@ from calibration.daily.reference import ArmReference
 from calibration.daily.verdicts import DeviceVerdict, arm_verdict, untold
 from calibration.detection import BoardFinder, Found
 from calibration.observations import BoardView, CalibrationError
-from calibration.robot_poses import ChosenPose, PoseChoice, choose_poses, planned, table_of
+from calibration.robot_poses import ChosenPose, PoseChoice, choose_poses, planned
 from calibration.robot_run import Leave, Picture, Seen, Stand, TakenPose, take_poses
 from calibration.rotations import adjoint, as_array
 from drivers.cobot.arm.model import Angles
@@ -63,19 +63,6 @@ class ArmNow:
     offsets_deg: Array
     """(6,) added to the reported joints."""
     calibration: str
-
-
-def arm_by_files(work: BenchPlan, cameras: tuple[CameraModel, ...], calibration: str) -> ArmNow:
-    """As the station's files have it, with what is in force put into them."""
-    scene = work.scene
-    return ArmNow(
-        work=work,
-        cameras=cameras,
-        bench_from_base=scene.bench_from_base,
-        table=table_of(scene.model),
-        offsets_deg=np.zeros(6),
-        calibration=calibration,
-    )
 
 
 def choose_check_poses(arm: ArmNow) -> tuple[ChosenPose, ...]:

@@ -9,11 +9,16 @@ import numpy as np
 
 from calibration.daily.camera_check import covariance_by_hand
 from calibration.daily.reference import reference_subject
+from calibration.robot_poses import table_of
+from station.config.arm_models import ARM_MODELS
 from station.config.artefact import Artefact, ArtefactError, Kind, current_id, folder_of, read_artefact
-from station.config.calibration_results import camera_result
+from station.config.calibration_results import arm_result, camera_result
 from station.config.station_file import STORE
-from station.config.station_values import CameraConfig, StationConfig
-from vision.geometry import Array, CameraModel
+from station.config.station_values import CameraConfig, CobotConfig, StationConfig
+from vision.geometry import Array, CameraModel, Transform
+
+COBOT = "cobot"
+"""Name of the arm among the artefacts."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -24,6 +29,18 @@ class CameraInForce:
     id: str
     covariance: Array
     """(6, 6) of bench_from_camera, as `against_model` has it."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class ArmInForce:
+    """An arm as it is calibrated now."""
+
+    id: str
+    bench_from_base: Transform
+    table: Array
+    """(6, 4) with the calibrated corrections."""
+    offsets_deg: Array
+    """(6,) added to the reported joints."""
 
 
 def store_folder(station: StationConfig) -> Path:
@@ -56,3 +73,27 @@ def camera_in_force(store: Path, camera: CameraConfig) -> CameraInForce:
         raise ArtefactError("calibration.missing", f"camera {camera.name} was never calibrated; calibrate it first")
     found = camera_result(read_artefact(folder_of(store, Kind.CAMERA, camera.name) / f"{identity}.json"))
     return CameraInForce(model=found.model_of(camera.name), id=identity, covariance=np.array(found.covariance))
+
+
+def arm_in_force(store: Path, cobot: CobotConfig) -> ArmInForce:
+    """Of the cobot, be it refuted. Raises ArtefactError `calibration.missing`, `calibration.damaged`."""
+    table = table_of(ARM_MODELS[cobot.family])
+    identity = current_id(store, Kind.ARM, COBOT)
+    if cobot.calibration not in (STORE, identity):
+        table[:, 1:3] += np.array(cobot.link_correction_mm)
+        return ArmInForce(
+            id=cobot.calibration,
+            bench_from_base=cobot.bench_from_base,
+            table=table,
+            offsets_deg=np.array(cobot.joint_offset_deg),
+        )
+    if identity is None:
+        raise ArtefactError("calibration.missing", "the cobot was never calibrated; run `station calibrate robot`")
+    found = arm_result(read_artefact(folder_of(store, Kind.ARM, COBOT) / f"{identity}.json"))
+    table[:, 1:3] += np.array(found.link_correction_mm)
+    return ArmInForce(
+        id=identity,
+        bench_from_base=found.bench_from_base(),
+        table=table,
+        offsets_deg=np.array(found.joint_offset_deg),
+    )

@@ -3,21 +3,23 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
+from contextlib import AbstractContextManager
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from functools import partial
 from importlib.metadata import version
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from calibration.daily.camera_check import PICTURES, REFERENCE_PICTURES, check_camera, tag_pictures
 from calibration.daily.check import Checker, check_artefact, keep_check
-from calibration.daily.in_force import camera_in_force, current_reference, store_folder
+from calibration.daily.in_force import COBOT, camera_in_force, current_reference, store_folder
 from calibration.daily.reference import (
     ArmReference,
     Reference,
-    arm_reference,
     camera_reference,
     reference_artefact,
     reference_of,
@@ -26,8 +28,9 @@ from calibration.daily.reference import (
 from calibration.daily.tag_burst import TagBurst
 from calibration.daily.tool_check import check_tool
 from calibration.daily.verdicts import DeviceVerdict, Found, untold
+from calibration.observations import CalibrationError
 from calibration.store import Store
-from station.commands.daily_sources import Mishaps, Pictures, arm_of, live, rendered, simulated_arm
+from station.commands.daily_sources import Mishaps, Pictures, live, rendered
 from station.commands.defaults import default_config
 from station.config.artefact import Artefact, Kind, current_id
 from station.config.station_values import CameraConfig
@@ -35,8 +38,25 @@ from station.runtime.setting import Files, read_files
 from vision.bench import Body
 from vision.geometry import CameraModel
 
+if TYPE_CHECKING:
+    from calibration.daily.arm_check import ArmNow
+    from calibration.robot_run import Stand
+
 MARK = {Found.SAME: "[green]good[/]", Found.LITTLE: "[yellow]good[/]", Found.TAG: "[yellow]good[/]"}
-EVERY, CAMERAS, ARM = "all", "cameras", "cobot"
+EVERY, CAMERAS = "all", "cameras"
+ARM = COBOT
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Ask:
+    """What was asked for."""
+
+    config: Path
+    sim: bool
+    by: str
+    only: str
+    seed: int
+    mishaps: Mishaps
 
 
 def daily(
@@ -75,13 +95,12 @@ def daily(
         raise typer.BadParameter("a mishap happens on the simulated bench only; add --sim")
     if only not in (EVERY, CAMERAS, ARM):
         raise typer.BadParameter(f"there is no {only!r}; use all, cameras or cobot", param_hint="--only")
-    if only == ARM and not sim:
-        raise typer.BadParameter("the arm is checked on the simulated bench; add --sim", param_hint="--only")
-    files = read_files(config or default_config())
+    ask = _Ask(config=config or default_config(), sim=sim, by=by, only=only, seed=seed, mishaps=mishaps)
+    files = read_files(ask.config)
     store = Store(folder or store_folder(files.station))
     first = current_id(store.folder, Kind.DAILY, reference_subject(files.station.id)) is None
     if take_reference or (sim and first):
-        kept = _keep_reference(files, store, rendered(files, seed, Mishaps()) if sim else live, by, seed, only, sim=sim)
+        kept = _keep_reference(files, store, rendered(files, seed, Mishaps()) if sim else live, ask)
         if take_reference:
             shown = {"id": kept.id, "text": kept.verdict.text}
             print(json.dumps(shown) if as_json else f"{kept.id}: {kept.verdict.text}")
@@ -92,12 +111,12 @@ def daily(
     if only != ARM:
         pictures = rendered(files, seed + 1, mishaps) if sim else live
         verdicts += _cameras(files, store, reference, pictures)
-    if only != CAMERAS and sim and reference.arm is not None:
+    if only != CAMERAS and reference.arm is not None:
         moved = [verdict.device for verdict in verdicts if not verdict.good]
         if moved:
-            verdicts.append(untold("cobot", Kind.ARM, f"Its eyes are camera {', '.join(moved)}: put that right first."))
+            verdicts.append(untold(COBOT, Kind.ARM, f"Its eyes are camera {', '.join(moved)}: put that right first."))
         else:
-            verdicts.append(_arm(files, reference.arm, seed + 1, mishaps, by))
+            verdicts.append(_arm(files, store.folder, reference.arm, replace(ask, seed=seed + 1)))
     if rundown is not None:
         verdicts.append(check_tool(store.folder, rundown, series))
     check = check_artefact(
@@ -125,49 +144,55 @@ def _burst(camera: CameraConfig, model: CameraModel, pictures: Pictures, fixture
     return tag_pictures(camera.name, pictures(camera, model, count), fixture)
 
 
-def _arm(files: Files, reference: ArmReference, seed: int, mishaps: Mishaps, by: str) -> DeviceVerdict:
-    from calibration.daily.arm_check import check_arm, chosen_again, to_start
-    from calibration.robot_run import Leave
+def _arm(files: Files, store: Path, reference: ArmReference, ask: _Ask) -> DeviceVerdict:
+    from station.commands.daily_arm import arm_of, checked, leave_of
 
-    arm = arm_of(files)
-    with simulated_arm(files, arm.work, seed, mishaps) as stand:
-        to_start(arm, chosen_again(reference)[0], stand)
-        stand.on_flange = "board"
-        return check_arm(arm, reference, stand, Leave(technician=by))
+    leave = leave_of(ask.by, sim=ask.sim)
+    if leave is None:
+        return untold(COBOT, Kind.ARM, "Nobody gave leave to move it.")
+    try:
+        arm = arm_of(files, store)
+        with _arm_stand(files, arm, ask) as (stand, put_on):
+            return checked(arm, reference, stand, put_on, leave)
+    except CalibrationError as error:
+        return untold(COBOT, Kind.ARM, f"{error}.")
 
 
-def _keep_reference(
-    files: Files, store: Store, pictures: Pictures, by: str, seed: int, only: str, *, sim: bool
-) -> Artefact:
+def _arm_reference(files: Files, store: Path, ask: _Ask) -> ArmReference | None:
+    from station.commands.daily_arm import arm_of, leave_of, referenced
+
+    leave = leave_of(ask.by, sim=ask.sim)
+    if leave is None:
+        return None
+    arm = arm_of(files, store)
+    with _arm_stand(files, arm, replace(ask, mishaps=Mishaps())) as (stand, put_on):
+        return referenced(arm, stand, put_on, leave)
+
+
+def _arm_stand(files: Files, arm: ArmNow, ask: _Ask) -> AbstractContextManager[tuple[Stand, Callable[[], None]]]:
+    from station.commands.daily_arm import live_arm, simulated_arm
+
+    return simulated_arm(files, arm, ask.seed, ask.mishaps) if ask.sim else live_arm(ask.config)
+
+
+def _keep_reference(files: Files, store: Store, pictures: Pictures, ask: _Ask) -> Artefact:
     parts = []
     for camera in files.station.cameras:
         found = camera_in_force(store.folder, camera)
         burst = _burst(camera, found.model, pictures, files.station.fixture, REFERENCE_PICTURES)
         parts.append(camera_reference(burst, found.id))
-    arm = _arm_reference(files, by, seed) if sim and only != CAMERAS and files.station.cobot is not None else None
+    wanted = ask.only != CAMERAS and files.station.cobot is not None
+    arm = _arm_reference(files, store.folder, ask) if wanted else None
     now = _now()
     kept = reference_artefact(
         files.station.id,
         Reference(cameras=tuple(parts), arm=arm),
         made_utc=now,
-        by=by,
+        by=ask.by,
         software=version("assembled-by-me"),
     )
-    store.put_in_force(kept, utc=now, by=by, why="reference of the daily check")
+    store.put_in_force(kept, utc=now, by=ask.by, why="reference of the daily check")
     return kept
-
-
-def _arm_reference(files: Files, by: str, seed: int) -> ArmReference:
-    from calibration.daily.arm_check import VISITS, choose_check_poses, measured, to_start, visit
-    from calibration.robot_run import Leave
-
-    arm = arm_of(files)
-    poses = choose_check_poses(arm)
-    with simulated_arm(files, arm.work, seed, Mishaps()) as stand:
-        to_start(arm, poses[0], stand)
-        stand.on_flange = "board"
-        errors, noise = measured([visit(arm, poses, stand, Leave(technician=by)) for _ in range(VISITS)])
-    return arm_reference(errors, arm.calibration, arm.table, noise, {pose.pose: pose.seen_by for pose in poses})
 
 
 def _now() -> str:

@@ -4,9 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,11 +12,6 @@ from numpy.typing import NDArray
 from station.config.station_values import CameraConfig
 from station.runtime.setting import Files
 from vision.geometry import Array, CameraModel
-
-if TYPE_CHECKING:
-    from calibration.bench_flow import BenchPlan
-    from calibration.daily.arm_check import ArmNow
-    from station.simulation.calibration_bench import CalibrationBench
 
 Pictures = Callable[[CameraConfig, CameraModel, int], Iterator[NDArray[np.uint8]]]
 """A camera as its file says, its calibration, how many -> uint8 (height, width, 3) BGR pictures."""
@@ -66,25 +59,3 @@ def live(camera: CameraConfig, model: CameraModel, count: int) -> Iterator[NDArr
             yield frame.image
     finally:
         source.close()
-
-
-@contextmanager
-def simulated_arm(files: Files, work: BenchPlan, seed: int, mishaps: Mishaps) -> Iterator[CalibrationBench]:
-    """The real driver on the simulated arm's bytes, and the board in the cameras' rendered pictures."""
-    from station.simulation.daily_arm import daily_arm
-
-    bench = daily_arm(files, work, seed=seed, slipped_deg=mishaps.slipped_deg())
-    try:
-        yield bench
-    finally:
-        bench.close()
-
-
-def arm_of(files: Files) -> ArmNow:
-    """The arm as the station file has it. Raises CalibrationError `calibration.no_arm`, `calibration.no_home`."""
-    from calibration.bench_plan import bench_plan
-    from calibration.daily.arm_check import arm_by_files
-
-    work = bench_plan(files.station, files.procedure)
-    cobot = files.station.cobot
-    return arm_by_files(work, work.cameras, cobot.calibration if cobot is not None else "")

@@ -22,7 +22,8 @@ from calibration.daily.reference import ArmReference, arm_reference
 from calibration.daily.verdicts import DeviceVerdict, Found
 from calibration.robot_poses import ChosenPose
 from calibration.robot_run import Leave
-from station.commands.daily_sources import Mishaps, arm_of, simulated_arm
+from station.commands.daily_arm import arm_of, simulated_arm
+from station.commands.daily_sources import Mishaps
 from station.commands.defaults import default_config
 from station.runtime.setting import Files, read_files
 from station.simulation.calibration_bench import CalibrationBench
@@ -36,8 +37,8 @@ def files() -> Files:
 
 
 @pytest.fixture(scope="module")
-def arm(files: Files) -> ArmNow:
-    return arm_of(files)
+def arm(files: Files, tmp_path_factory: pytest.TempPathFactory) -> ArmNow:
+    return arm_of(files, tmp_path_factory.mktemp("store"))
 
 
 @pytest.fixture(scope="module")
@@ -48,9 +49,10 @@ def poses(arm: ArmNow) -> tuple[ChosenPose, ...]:
 @pytest.fixture
 def stand(files: Files, arm: ArmNow, poses: tuple[ChosenPose, ...]) -> Iterator[CalibrationBench]:
     """At the first check pose, with the board on."""
-    with simulated_arm(files, arm.work, 1, Mishaps()) as bench:
+    with simulated_arm(files, arm, 1, Mishaps()) as (bench, put_on):
+        assert isinstance(bench, CalibrationBench)
         to_start(arm, poses[0], bench)
-        bench.on_flange = "board"
+        put_on()
         yield bench
 
 

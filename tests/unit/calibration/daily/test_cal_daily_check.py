@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 
 import numpy as np
 import pytest
+from support.calibrated_store import camera_artefact, force, made
 from support.daily_bench import FIXTURE, TABLE, TOP, bumped, pose_errors, tag_burst
 
 from calibration.daily.against_model import against_model
 from calibration.daily.camera_shift import camera_shift
 from calibration.daily.check import Checker, check_artefact, drift_of, keep_check
+from calibration.daily.in_force import arm_in_force, camera_in_force
 from calibration.daily.joint_shift import ArmNoise, averaged, joint_shift
 from calibration.daily.reference import (
     Reference,
@@ -23,7 +26,9 @@ from calibration.daily.reference import (
 from calibration.daily.rundown import rundown_shift
 from calibration.daily.verdicts import DeviceVerdict, Found, arm_verdict, camera_verdict, tool_verdict, untold, up
 from calibration.store import Store
+from station.commands.defaults import default_config
 from station.config.artefact import Artefact, ArtefactError, Kind, Verdict, in_force
+from station.config.station_file import load_station
 
 NOW = datetime(2026, 3, 2, 8, 0, tzinfo=UTC)
 CALIBRATION = Artefact(
@@ -148,3 +153,29 @@ def test_the_drift_of_a_camera_is_read_from_its_checks() -> None:
     line = drift_of(checks, "top", "daily-b-1-reference-1")
     assert len(line) == 4 and not any(point.drifts for point in line)
     assert drift_of(checks, "top", "another") == () and drift_of(checks, "side", "daily-b-1-reference-1") == ()
+
+
+def test_what_is_in_force_is_the_store_or_the_station_file(tmp_path: Path) -> None:
+    """It should take a stored camera and arm, corrections and all, a refuted one too, and else what the file says."""
+    station = load_station(default_config())
+    top, cobot = station.cameras[0], station.cobot
+    assert cobot is not None
+    by_hand = camera_in_force(tmp_path, replace(top, model=replace(top.model, position_sigma_mm=2.0)))
+    assert by_hand.id == top.calibration and by_hand.covariance[3, 3] == pytest.approx(4.0)
+    with pytest.raises(ArtefactError, match="camera top was never calibrated"):
+        camera_in_force(tmp_path, replace(top, calibration="store"))
+    with pytest.raises(ArtefactError, match="the cobot was never calibrated"):
+        arm_in_force(tmp_path, replace(cobot, calibration="store"))
+    store = Store(tmp_path)
+    camera = force(store, camera_artefact(TOP, 0.2))
+    links = [[0.1, 0.0]] + [[0.0, -0.2]] * 5
+    result: dict[str, object] = {"base_mm": [1.0, 2.0, 3.0], "base_rotation": np.eye(3).tolist()}
+    result |= {"joint_offset_deg": [0.1, 0.0, 0.0, 0.0, 0.0, 0.5], "link_correction_mm": links}
+    arm = force(store, made(Kind.ARM, "cobot", 1, result, {}, "0.4 mm at the part."))
+    store.refute(Kind.CAMERA, "top", utc=NOW.isoformat(), by="Ken", why="moved")
+    found = camera_in_force(tmp_path, replace(top, calibration="store"))
+    assert found.id == camera.id and found.covariance[4, 0] == pytest.approx(-0.7 * 4e-4 * 0.25)
+    told = arm_in_force(tmp_path, replace(cobot, calibration="store"))
+    assert told.id == arm.id and told.offsets_deg[5] == 0.5
+    assert told.table[:, 1:3] - TABLE[:, 1:3] == pytest.approx(np.array(links))
+    assert told.bench_from_base.translation_mm == pytest.approx([1.0, 2.0, 3.0])
