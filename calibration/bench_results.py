@@ -15,6 +15,7 @@ from typing import Any
 from calibration.hand_eye import HandEyeResult
 from calibration.intrinsics import LensResult
 from calibration.lens_model import camera_matrix
+from calibration.nominal_links import with_nominal_links
 from calibration.observations import CalibrationError
 from calibration.rotations import as_array
 from station.config.written_file import draft_of, write_through
@@ -24,20 +25,23 @@ from vision.geometry import Array
 def hand_eye_keys(result: HandEyeResult, time_s: float) -> dict[str, Any]:
     """The result file's content for a hand-eye set."""
     fixed = result.mode == "eye_to_hand"
+    nominal = with_nominal_links(result)  # the file has no place for link corrections
     keys: dict[str, Any] = {
         "cameras": [
             {
                 **_lens_keys(camera.lens),
-                ("T_base_cam" if fixed else "T_flange_cam"): as_array(camera.mount_from_camera).tolist(),
-                "cov": camera.covariance.tolist(),
+                ("T_base_cam" if fixed else "T_flange_cam"): as_array(pose).tolist(),
+                "cov": covariance.tolist(),
             }
-            for camera in result.cameras
+            for camera, pose, covariance in zip(
+                result.cameras, nominal.mounts_from_cameras, nominal.covariances, strict=True
+            )
         ],
-        ("T_flange_board" if fixed else "T_base_board"): as_array(result.mount).tolist(),
+        ("T_flange_board" if fixed else "T_base_board"): as_array(nominal.mount).tolist(),
         "time_s": time_s,
     }
     if result.kinematics is not None:
-        keys["joint_offset_deg"] = result.kinematics.joint_offsets_deg.tolist()
+        keys["joint_offset_deg"] = nominal.joint_offsets_deg.tolist()
     return keys
 
 

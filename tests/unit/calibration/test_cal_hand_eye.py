@@ -9,9 +9,15 @@ import numpy as np
 import pytest
 from support.cal_scene import ARM_BOARD, TABLE, Bench, Scene, forward, scene, with_views
 
+from calibration.adjustment.chain import A_OFFSETS, D_OFFSETS, JOINT_OFFSETS
 from calibration.adjustment.consistency import chi_square_limit, nees
+from calibration.adjustment.levenberg import solve
 from calibration.arm_chain import arm_poses
 from calibration.hand_eye import HandEyeResult, solve_hand_eye
+from calibration.hand_eye_adjustment import adjust
+from calibration.hand_eye_model import CAMERA, MOUNT
+from calibration.hand_eye_start import first_model, look
+from calibration.nominal_links import with_nominal_links
 from calibration.observations import BoardView
 from calibration.rotations import as_array, as_transform, deviation, exp, homogeneous
 from vision.geometry import Array
@@ -176,3 +182,34 @@ def test_a_measured_print_scale_is_used() -> None:
     plain = solve_hand_eye(found.seen)
     there, here = (as_array(r.cameras[0].mount_from_camera) for r in (result, plain))
     np.testing.assert_allclose(there, here, atol=0.01)
+
+
+def test_a_controller_that_keeps_its_links_is_told_what_an_adjustment_without_links_finds(solved: Solved) -> None:
+    found, result = solved("joint zeros and links", 1)[0]
+    nominal = with_nominal_links(result)
+    adjusted = adjust(*first_model(found.seen, look(found.seen)))
+    model = replace(adjusted.model, free=adjusted.model.free - {D_OFFSETS, A_OFFSETS})
+    start = {**adjusted.solution.values, D_OFFSETS: np.zeros((1, 6)), A_OFFSETS: np.zeros((1, 6))}
+    asked = solve(model.families, model.terms, start).values
+    shift = deviation(asked[CAMERA][0], as_array(result.cameras[0].mount_from_camera))
+    left = deviation(asked[CAMERA][0], as_array(nominal.mounts_from_cameras[0]))
+    assert np.linalg.norm(left[3:]) < 0.1 * np.linalg.norm(shift[3:])
+    np.testing.assert_allclose(nominal.joint_offsets_deg, np.rad2deg(asked[JOINT_OFFSETS][0]), atol=0.02)
+    assert np.linalg.norm(deviation(asked[MOUNT][0], as_array(nominal.mount))[3:]) < 0.1
+
+
+def test_the_covariance_for_links_as_designed_is_honest_too(solved: Solved) -> None:
+    squares = []
+    for found, result in solved("joint zeros and links", SEEDS):
+        nominal = with_nominal_links(result)
+        assert np.linalg.eigvalsh(nominal.covariances[0] - result.cameras[0].covariance).min() > -1e-9
+        error = deviation(found.mount_from_camera[0], as_array(nominal.mounts_from_cameras[0]))
+        squares.append(nees(error, nominal.covariances[0]))
+    assert chi_square_limit(6 * SEEDS, 0.0005) < sum(squares) < chi_square_limit(6 * SEEDS, 0.9995) * 1.15
+
+
+def test_an_arm_that_is_not_suspect_is_told_what_was_found(solved: Solved) -> None:
+    result = solved("fixed camera", 1)[0][1]
+    nominal = with_nominal_links(result)
+    assert nominal.mounts_from_cameras[0] is result.cameras[0].mount_from_camera
+    assert not nominal.joint_offsets_deg.any()
