@@ -13,14 +13,18 @@ import threading
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import ExitStack, asynccontextmanager
 from dataclasses import dataclass, field, replace
+from functools import partial
 from pathlib import Path
 
 import anyio
 import anyio.to_thread
 
 from calibration.daily.in_force import store_folder
-from drivers.api import DisarmTool, StopMotion, TighteningTrace
+from calibration.store import Store
+from calibration.torque.artefact import uses_of
+from drivers.api import DisarmTool, DriverEvent, StopMotion, TighteningTrace
 from drivers.link import open_link
+from drivers.session import PortOwner
 from drivers.voice import Voice, VoiceEvent, VoiceHealth
 from drivers.voice_player import find_player
 from station.config.phrases import load_phrases
@@ -35,13 +39,14 @@ from station.runtime.journal import Journal
 from station.runtime.replay import replay
 from station.runtime.setting import Files, setting_of
 from station.runtime.station import OpenPort, OpenTool, Station, recover
-from station.runtime.tool_port import tool_port
+from station.runtime.tool_port import reference_port, tool_port
 from station.simulation.arms import SIMULATED
 from station.simulation.live import SceneOpener
 from station.simulation.rig import Rig, build_rig
 from station.simulation.scene_feed import SceneFeed
 from station.web.calibrate_camera_desk import LensWorkshop, lens_cameras
 from station.web.calibrate_overview_desk import CalibrationBook
+from station.web.calibrate_torque_desk import TorqueWorkshop
 from station.web.server import create_app, serving
 from vision.api import Frame, FrameAnalysis
 from vision.bench import Bench as VisionBench
@@ -139,6 +144,7 @@ def build(
         teaching=lambda: station.teaching,
         calibrations=lambda: book,
         lenses=lambda: workshop,
+        torque=lambda: verifying,
         voice=voice,
     )
     station = Station(
@@ -146,7 +152,7 @@ def build(
         journal=journal,
         clock=clock,
         open_cobot=(rig.open_cobot if rig else None) or _real_cobot(config, clock),
-        open_tool=(rig.open_tool if rig else None) or _real_tool(config, clock),
+        open_tool=_heard_by((rig.open_tool if rig else None) or _real_tool(config, clock), lambda: verifying),
         people=People(say=desk.say, call=lambda e: calls.append(e.code), closed=lambda e: None),
         publish=desk.publish,
         state=recover(journal) if resume else None,
@@ -164,7 +170,10 @@ def build(
         utc=clock.utc,
         software=software,
     )
+    verifying = _torque_workshop(files, station, software, clock)
     bench = Bench(files=files, station=station, desk=desk, clock=clock, rig=rig, workers=[], calls=calls)
+    if verifying is not None and config.torque_check is not None and config.torque_check.transducer is not None:
+        bench.work.append(reference_port(config.torque_check.transducer, clock, verifying.heard).run)
     bench.work += [port.run for port in station.ports]
     if station.motions is not None:
         bench.work.append(station.motions.run)
@@ -178,6 +187,45 @@ def build(
         by_name[camera.name] = worker
         bench.work.append(worker.run)
     return bench
+
+
+def _torque_workshop(files: Files, station: Station, software: str, clock: SystemClock) -> TorqueWorkshop | None:
+    """Where the torque tool is verified, on a bench that has one and names a reference."""
+    check = files.station.torque_check
+    if check is None or station.tool is None:
+        return None
+    folder = store_folder(files.station)
+    since = partial(station.journal.results_since, station.setting.station)
+    return TorqueWorkshop(
+        procedure=files.procedure,
+        check=check,
+        folder=folder,
+        post=lambda event: station.loop.post(event, "person"),
+        state=lambda: station.loop.state,
+        uses=lambda: uses_of(Store(folder), since),
+        kept_anew=station.verification.tell_changes,
+        utc=clock.utc,
+        now_s=clock.now_s,
+        software=software,
+        typed=check.transducer is None,
+    )
+
+
+def _heard_by(open_tool: OpenTool | None, workshop: Callable[[], TorqueWorkshop | None]) -> OpenTool | None:
+    """The tool's port, whose events the verification hears beside the loop."""
+    if open_tool is None:
+        return None
+
+    def opened(heard: Callable[[DriverEvent], None], last_id: Callable[[str], int | None]) -> PortOwner:
+        def both(event: DriverEvent) -> None:
+            heard(event)
+            verifying = workshop()
+            if verifying is not None:
+                verifying.heard(event)
+
+        return open_tool(both, last_id)
+
+    return opened
 
 
 def kept_trace(journal: Journal, seq: int | None) -> TighteningTrace | None:

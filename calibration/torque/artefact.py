@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -39,6 +39,18 @@ class Carried:
     id: str
     expires_utc: str
     rundowns_left: int
+
+
+def uses_of(store: Store, uses_since: Callable[[datetime], int]) -> int:
+    """Rundowns of the work since the verification in force was made; 0 where there is none that can be read."""
+    try:
+        identity = current_id(store.folder, Kind.TORQUE, SUBJECT)
+        if identity is None:
+            return 0
+        artefact = read_artefact(folder_of(store.folder, Kind.TORQUE, SUBJECT) / f"{identity}.json")
+    except ArtefactError:
+        return 0
+    return uses_since(datetime.fromisoformat(artefact.made_utc))
 
 
 def carried_from(store: Store, *, now: datetime, serial: str, uses: int) -> Carried | None:

@@ -88,6 +88,10 @@ class Session:
             ArmTool(command_id=self._enabling, pset=plan.pset, job=plan.job, batch_size=plan.batch_size or None)
         )
 
+    def enabled(self) -> None:
+        """Somebody else has seen that the tool is enabled for this series."""
+        self._enabled = True
+
     def end(self) -> None:
         """Take the enable away, whatever became of the series."""
         self._submit(DisarmTool(command_id=self._id()))

@@ -8,16 +8,13 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Protocol
 
-from calibration.torque.session import REFERENCE
 from drivers.api import Command, Connected, Disconnected, DriverEvent, LinkError
 from drivers.link import open_link
-from drivers.session import PortOwner
-from drivers.torque_reference.driver import TorqueReference
 from station.config.station_values import TorqueToolConfig
 from station.config.torque_check import TransducerLine
 from station.runtime.clock import SystemClock
 from station.runtime.station import OpenTool
-from station.runtime.tool_port import tool_port
+from station.runtime.tool_port import reference_port, tool_port
 
 CONNECT_WITHIN_S = 10.0
 
@@ -41,11 +38,7 @@ class LiveDevices:
         self._tool = tool(self._heard.put, lambda serial: None)
         self.owners = [self._tool]
         if reference is not None:
-            driver = TorqueReference(REFERENCE, pattern=reference.pattern, unit=reference.unit)
-            line, clock = reference, SystemClock()
-            self.owners.append(
-                PortOwner(lambda: open_link(line.url, baudrate=line.baudrate), driver, clock.now_s, self._heard.put)
-            )
+            self.owners.append(reference_port(reference, SystemClock(), self._heard.put))
 
     def submit(self, command: Command) -> None:
         """A command for the tool. Raises LinkError after the end."""

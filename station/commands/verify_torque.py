@@ -7,14 +7,16 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
+from functools import partial
 from importlib.metadata import version
 from pathlib import Path
 
 import typer
 
+from calibration.daily.in_force import store_folder
 from calibration.observations import CalibrationError
 from calibration.store import Store
-from calibration.torque.artefact import carried_from, keep, torque_artefact
+from calibration.torque.artefact import carried_from, keep, torque_artefact, uses_of
 from calibration.torque.readings import Run
 from calibration.torque.run_file import RunFile, head_of, open_run
 from calibration.torque.series import Plan, chosen, guidance, plans_of
@@ -22,10 +24,8 @@ from calibration.torque.session import TOOL, Session
 from calibration.torque.verdict import SeriesVerdict, judge, reference_suits
 from drivers.api import Connected
 from station.commands.torque_devices import Devices, greeted, live_devices
-from station.config.artefact import ArtefactError, Kind, current_id, folder_of, read_artefact
 from station.config.station_values import StationConfig
 from station.config.torque_check import DEFAULT_PATTERN, TorqueCheck, TransducerLine
-from station.config.torque_result import SUBJECT
 from station.runtime.clock import Clock, SteppedClock, SystemClock
 from station.runtime.journal import Journal
 from station.runtime.setting import Files
@@ -87,11 +87,7 @@ def verify(files: Files, wishes: Wishes) -> bool:
     clock: Clock = SteppedClock(start_utc=datetime.fromisoformat(SystemClock().utc())) if wishes.sim else SystemClock()
     for plan in plans:
         reference_suits(check.reference, plan, datetime.fromisoformat(clock.utc()).date())
-    folder = wishes.folder or station.calibrations or (station.data_dir / "calibration" if wishes.sim else None)
-    if folder is None:
-        raise ArtefactError(
-            "calibration.no_store", f"station {station.id} names no folder; add `calibration` to [station], or --store"
-        )
+    folder = wishes.folder or store_folder(station)
     journal = Journal(folder / "simulated.sqlite" if wishes.sim else station.data_dir / "journal.sqlite")
     try:
         place = _Place(
@@ -220,6 +216,7 @@ def _kept(place: _Place, measured: Sequence[tuple[SeriesVerdict, RunFile]], seri
     """Write the artefact, put the runs aside, and say until when it counts."""
     store, utc = Store(place.folder), place.clock.utc()
     verdicts = [verdict for verdict, _ in measured]
+    since = partial(place.journal.results_since, place.station)
     artefact = torque_artefact(
         verdicts,
         place.check,
@@ -228,7 +225,7 @@ def _kept(place: _Place, measured: Sequence[tuple[SeriesVerdict, RunFile]], seri
         utc=utc,
         software=version("assembled-by-me"),
         inputs={verdict.plan.name: file.sha256() for verdict, file in measured},
-        carried=carried_from(store, now=datetime.fromisoformat(utc), serial=serial, uses=_uses(place)),
+        carried=carried_from(store, now=datetime.fromisoformat(utc), serial=serial, uses=uses_of(store, since)),
     )
     keep(store, artefact, "verified against the reference")
     for _, file in measured:
@@ -236,12 +233,3 @@ def _kept(place: _Place, measured: Sequence[tuple[SeriesVerdict, RunFile]], seri
     typer.echo(f"\n{artefact.verdict.text}\n{artefact.verdict.advice}".rstrip())
     typer.echo(f"In force: {artefact.id}, until {artefact.expires_utc} or for {artefact.expires_count} rundowns.")
     return all(verdict.fit for verdict in verdicts)
-
-
-def _uses(place: _Place) -> int:
-    """Rundowns of the work since the verification in force was made; 0 where there is none that can be read."""
-    identity = current_id(place.folder, Kind.TORQUE, SUBJECT)
-    if identity is None:
-        return 0
-    artefact = read_artefact(folder_of(place.folder, Kind.TORQUE, SUBJECT) / f"{identity}.json")
-    return place.journal.results_since(place.station, datetime.fromisoformat(artefact.made_utc))

@@ -7,10 +7,13 @@ from datetime import datetime, tzinfo
 from zoneinfo import ZoneInfo
 
 from drivers.api import DriverEvent
+from drivers.link import open_link
 from drivers.session import CountedLink, PortOwner
+from drivers.torque_reference.driver import TorqueReference
 from drivers.torque_tool.open_protocol.driver import OpenProtocolTool
 from drivers.torque_tool.open_protocol.profiles import PROFILES
 from station.config.station_values import TorqueToolConfig
+from station.config.torque_check import TransducerLine
 from station.runtime.clock import Clock
 from station.runtime.station import OpenTool
 
@@ -38,3 +41,9 @@ def tool_port(config: TorqueToolConfig, open_line: Callable[[], CountedLink], cl
         return PortOwner(open_line, driver, clock.now_s, heard)
 
     return open_tool
+
+
+def reference_port(line: TransducerLine, clock: Clock, heard: Callable[[DriverEvent], None]) -> PortOwner:
+    """The port of the reference transducer that the tool is verified with."""
+    driver = TorqueReference("reference", pattern=line.pattern, unit=line.unit)
+    return PortOwner(lambda: open_link(line.url, baudrate=line.baudrate), driver, clock.now_s, heard)

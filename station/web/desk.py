@@ -29,6 +29,7 @@ from station.motion.gesture import Gesture
 from station.runtime.arm_desk import ArmView
 from station.web.calibrate_camera_desk import LensWorkshop
 from station.web.calibrate_overview_desk import CalibrationBook
+from station.web.calibrate_torque_desk import TorqueWorkshop
 from station.web.eyes_desk import Eyes
 from station.web.record import Curve, OverrideNote, Record, Rundown
 from station.web.teach_desk import Teaching
@@ -180,3 +181,6 @@ class Desk(Protocol):
 
     def lenses(self) -> LensWorkshop | None:
         """Where technicians calibrate lenses; None where nobody looks."""
+
+    def torque(self) -> TorqueWorkshop | None:
+        """Where technicians verify the torque tool; None on a station that names no reference."""

@@ -78,6 +78,7 @@ class Pages:
                 "arm": self.desk.arm() is not None,
                 "eyes": self.desk.eyes() is not None,
                 "calibrations": self.desk.calibrations() is not None,
+                "torque": self.desk.torque() is not None,
             }
         )
 

@@ -24,6 +24,7 @@ from station.web.asking import Claims
 from station.web.bell import Bell
 from station.web.calibrate_camera_pages import LensPages
 from station.web.calibrate_overview_pages import CalibrationPages
+from station.web.calibrate_torque_pages import TorquePages
 from station.web.desk import Desk
 from station.web.eyes_pages import EyesPages
 from station.web.feeds import Feeds
@@ -101,6 +102,7 @@ def create_app(
         WebSocketRoute("/ws/arm", arm.feed),
         WebSocketRoute("/ws/eyes", eyes.feed),
         *LensPages(desk=desk, people=sessions, static=static).routes(),
+        *TorquePages(desk=desk, people=sessions, static=static).routes(),
         Mount("/static", StaticFiles(directory=static)),
     ]
     if desk.bench_pointer is not None:

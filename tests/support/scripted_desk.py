@@ -20,6 +20,7 @@ from station.core.procedure import Procedure
 from station.core.screen import Screen, ScreenFault, ScreenJoint, ScreenQuestion, ScreenStep
 from station.web.calibrate_camera_desk import LensWorkshop
 from station.web.calibrate_overview_desk import CalibrationBook
+from station.web.calibrate_torque_desk import TorqueWorkshop
 from station.web.desk import Arm, Caption, PersonEvent, Shown, TriggerKey
 from station.web.eyes_desk import Eyes
 from station.web.record import Curve, OverrideNote, Record, RecordJoint, Rundown, Window
@@ -88,6 +89,7 @@ class ScriptedDesk:
     lessons: Teaching | None = None
     book: CalibrationBook | None = None
     workshop: LensWorkshop | None = None
+    tool_workshop: TorqueWorkshop | None = None
     version: int = 1
     lock: threading.Lock = field(default_factory=threading.Lock)
     listeners: list[Callable[[], None]] = field(default_factory=list)
@@ -167,6 +169,9 @@ class ScriptedDesk:
 
     def lenses(self) -> LensWorkshop | None:
         return self.workshop
+
+    def torque(self) -> TorqueWorkshop | None:
+        return self.tool_workshop
 
     def _tell(self) -> None:
         for listener in tuple(self.listeners):

@@ -22,6 +22,8 @@ show($("to-eyes"), about.eyes);
 show($("to-calibration"), about.calibrations);
 signIn.follow($("to-eyes"));
 signIn.follow($("to-calibration"));
+show($("to-torque"), about.torque);
+signIn.follow($("to-torque"));
 const pictures = about.cameras.map(small);
 $("views").replaceChildren(...pictures.map(({ frame }) => frame));
 const rundowns = new Rundowns($("rundowns"), $("curve"));
