@@ -8,13 +8,12 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from calibration.board import Board
-from calibration.corner_refinement import Grey
+from calibration.corner_refinement import Grey, sampled
 from vision.api import TagObservation
 from vision.bench import Body, TagMount
 from vision.geometry import Array, Transform
@@ -78,15 +77,6 @@ def marker_blur_px(grey: Grey, ids: NDArray[np.int64], corners_px: Array) -> flo
     return blur_px(grey, seen, Body(name="board", tags=tuple(mounts.values())))
 
 
-def _sampled(grey: Grey, points: Array) -> Array:
-    """Brightness at points (..., 2)."""
-    import cv2
-
-    flat = points.reshape(len(points), -1, 2).astype(np.float32)
-    found: Any = cv2.remap(grey, flat[..., 0], flat[..., 1], cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
-    return np.asarray(found, dtype=np.float64).reshape(points.shape[:-1])
-
-
 def _levels(grey: Grey, grid: Array) -> Array:
     """(rows, columns, 2) of each square inside the corners: its median, and what a twentieth is brighter than."""
     a, b, c, d = grid[:-1, :-1], grid[:-1, 1:], grid[1:, :-1], grid[1:, 1:]
@@ -97,7 +87,7 @@ def _levels(grey: Grey, grid: Array) -> Array:
     if whole.any():
         a, b, c, d = (corner[whole][:, None, :] for corner in (a, b, c, d))
         points = a * (1 - u) * (1 - v) + b * u * (1 - v) + c * (1 - u) * v + d * u * v
-        seen = _sampled(grey, points)
+        seen = sampled(grey, points[..., 0], points[..., 1])
         levels[whole] = np.column_stack([np.median(seen, axis=1), np.percentile(seen, 95, axis=1)])
     return levels
 
@@ -122,7 +112,7 @@ def _edges(grey: Grey, grid: Array, level: Array) -> tuple[Array, Array]:
         + along[:, None, None] * ALONG[None, :, None, None]
         + normal[:, None, None] * ACROSS[None, None, :, None]
     )
-    profiles = _sampled(grey, points).mean(axis=1)
+    profiles = sampled(grey, points[..., 0], points[..., 1]).mean(axis=1)
     # Over a whole pixel: what is finer is the sampling's.
     slope = np.abs(profiles[:, 2:] - profiles[:, :-2]).max(axis=1)
     good = (slope > 1.0) & (step > 10.0)

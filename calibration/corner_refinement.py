@@ -1,4 +1,4 @@
-"""Corners of a chessboard to a few hundredths of a pixel: where the brightness has its saddle.
+"""Corners of a chessboard to a hundredth of a pixel: where the brightness has its saddle.
 
 Round a chessboard's corner brightness is the same at opposite points, through every affine view and every symmetric
 blur; so the saddle of a quadratic surface, fitted over a window that is symmetric, has no bias. (Lucchese and Mitra,
@@ -46,6 +46,21 @@ def spacing_px(board: Board, ids: NDArray[np.int64], corners_px: Array) -> float
     return float(lengths.min()) if len(lengths) else float("nan")
 
 
+def sampled(picture: NDArray[Any], x: Array, y: Array) -> Array:
+    """Brightness of a picture (height, width) at places of any shape, linear between pixels, edges repeated.
+
+    `cv2.remap` rounds places to a fraction of a pixel that costs most of the accuracy.
+    """
+    height, width = picture.shape
+    x, y = np.clip(x, 0.0, width - 1.001), np.clip(y, 0.0, height - 1.001)
+    column, row = x.astype(np.intp), y.astype(np.intp)
+    right, down = x - column, y - row
+    flat, at = picture.ravel(), row * width + column
+    upper = flat[at] * (1.0 - right) + flat[at + 1] * right
+    lower = flat[at + width] * (1.0 - right) + flat[at + width + 1] * right
+    return np.asarray(upper * (1.0 - down) + lower * down)
+
+
 def refined(grey: Grey, corners_px: Array, half: int) -> tuple[Array, NDArray[np.bool_]]:
     """(N, 2) saddle points near `corners_px`, and which of them are one: False where the search left its window."""
     import cv2
@@ -60,14 +75,8 @@ def refined(grey: Grey, corners_px: Array, half: int) -> tuple[Array, NDArray[np
     at, good = start.copy(), np.ones(len(start), dtype=bool)
     height, width = grey.shape
     for _ in range(ROUNDS):
-        window = cv2.remap(
-            smooth,
-            (at[:, :1] + x).astype(np.float32),
-            (at[:, 1:] + y).astype(np.float32),
-            cv2.INTER_CUBIC,
-            borderMode=cv2.BORDER_REPLICATE,
-        )
-        a, b, c, d, e, _ = (np.asarray(window, dtype=np.float64) @ fit.T).T
+        window = sampled(smooth, at[:, :1] + x, at[:, 1:] + y)
+        a, b, c, d, e, _ = (window @ fit.T).T
         # A saddle bends up one way and down the other.
         bend = 4.0 * a * c - b * b
         good &= bend < 0.0

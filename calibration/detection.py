@@ -1,4 +1,4 @@
-"""Finds a board in a picture: its corners to a few hundredths of a pixel, or the one reason why it is not taken.
+"""Finds a board in a picture: its corners to a hundredth of a pixel, or the one reason why it is not taken.
 
 ChArUco boards by OpenCV's detector, in the new and the old pattern; plain chessboards by the classic one (the
 sector-based one misses large boards and, on small ones, finds corners where none are). Corners are refined afterwards.

@@ -54,7 +54,9 @@ def texture_of(board: Board) -> np.ndarray:
         side = board.square_mm * ppm
         drawn = np.where(((x // side) + (y // side)) % 2 == 0, 0, 255).astype(np.uint8)
     edge = round(board.square_mm * ppm)
-    return np.asarray(cv2.copyMakeBorder(drawn, edge, edge, edge, edge, cv2.BORDER_CONSTANT, value=255))
+    whole = cv2.copyMakeBorder(drawn, edge, edge, edge, edge, cv2.BORDER_CONSTANT, value=255)
+    # As wide as rays lie apart: edges between two rays would else fall to the one or the other.
+    return np.asarray(cv2.GaussianBlur(whole, (0, 0), 1.2))
 
 
 @lru_cache(maxsize=4)
