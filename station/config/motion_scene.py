@@ -23,14 +23,15 @@ def motion_scene(
     cobot = station.cobot
     if cobot is None:
         raise ValueError(f"station {station.id} has no [cobot], so nothing can be planned for it")
+    tip = cobot.tip_mm or (0.0, 0.0, cobot.pointer_mm)
     model = measured(ARM_MODELS[cobot.family], cobot.link_correction_mm)
     return MotionScene(
         model=model,
         limits_deg=model.limits_deg if limits_deg is None else limits_deg,
         bench_from_base=cobot.bench_from_base,
-        tip_mm=cobot.tip_mm or (0.0, 0.0, cobot.pointer_mm),
+        tip_mm=tip,
         tool=(
-            *pointer(cobot.pointer_mm, cobot.pointer_radius_mm),
+            *pointer(tip, cobot.pointer_radius_mm),
             *dish(cobot.pointer_mm - cobot.dish_above_tip_mm, cobot.dish_radius_mm),
         ),
         bench=station.bench_model,

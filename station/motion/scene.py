@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
@@ -32,12 +33,14 @@ class MotionScene:
     """Of the visit that runs."""
 
 
-def pointer(length_mm: float, radius_mm: float) -> tuple[Capsule, ...]:
-    """A rod along the flange's axis whose round end is the tip; nothing for no length."""
+def pointer(tip_mm: tuple[float, float, float], radius_mm: float) -> tuple[Capsule, ...]:
+    """A rod from the flange's middle whose round end is the tip (flange frame); nothing for no length."""
+    length_mm = math.hypot(*tip_mm)
     if length_mm <= 0.0:
         return ()
-    end_mm = max(0.0, length_mm - radius_mm)
-    return (Capsule(frame=6, start_mm=(0.0, 0.0, 0.0), end_mm=(0.0, 0.0, end_mm), radius_mm=radius_mm, name="pointer"),)
+    share = max(0.0, length_mm - radius_mm) / length_mm
+    end = (share * tip_mm[0], share * tip_mm[1], share * tip_mm[2])
+    return (Capsule(frame=6, start_mm=(0.0, 0.0, 0.0), end_mm=end, radius_mm=radius_mm, name="pointer"),)
 
 
 def dish(from_flange_mm: float, radius_mm: float) -> tuple[Capsule, ...]:

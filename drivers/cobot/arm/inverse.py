@@ -1,6 +1,6 @@
 """Which joint angles bring an arm's flange somewhere: all of them, the nearest, or the nearest with its turn left free.
 
-Pure; millimetres and degrees. The postures themselves come from `closed_form`.
+Pure; millimetres and degrees. The postures themselves come from `measured`.
 """
 
 from __future__ import annotations
@@ -11,8 +11,9 @@ from collections.abc import Callable, Sequence
 
 import numpy as np
 
-from drivers.cobot.arm.closed_form import EDGE_MM, pose_frame, postures
+from drivers.cobot.arm.closed_form import EDGE_MM, pose_frame
 from drivers.cobot.arm.forward import Frame, flange
+from drivers.cobot.arm.measured import all_postures
 from drivers.cobot.arm.model import Angles, ArmModel, Array, Limits
 
 Accept = Callable[[Angles], bool]
@@ -40,7 +41,7 @@ def solutions(model: ArmModel, base_from_flange: Array, limits_deg: Limits | Non
     limits = model.limits_deg if limits_deg is None else limits_deg
     return tuple(
         turned
-        for posture in postures(model, pose_frame(base_from_flange), (0.0,))
+        for posture in all_postures(model, pose_frame(base_from_flange), (0.0,))
         for turned in itertools.product(*(_turns(q, *limit) for q, limit in zip(posture, limits, strict=True)))
     )
 
@@ -129,7 +130,7 @@ def _ranked(
     """Each posture within the limits, turned as near to the start as they let it, with its cost."""
     free = [math.radians(start_deg[5] + away) for away in range(0, 360, _FREE_STEP_DEG)]
     ranked = []
-    for posture in postures(model, pose, free, edge_mm):
+    for posture in all_postures(model, pose, free, edge_mm):
         turned, cost = [], 0.0
         for q, start, weight, (low, high) in zip(posture, start_deg, WEIGHTS, limits_deg, strict=True):
             near = min(_turns(q, low, high), key=lambda angle: abs(angle - start), default=None)

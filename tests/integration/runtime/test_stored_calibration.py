@@ -1,5 +1,6 @@
 """A station that takes its calibrations from the store: what is in force counts, and without one it does not start."""
 
+import json
 import shutil
 from contextlib import closing
 from datetime import UTC, datetime, timedelta
@@ -12,6 +13,7 @@ from calibration.store import Store
 from drivers.cobot.arm.forward import flange
 from station.app import left_calibrations
 from station.commands.run import _others_in_force
+from station.commands.visit import headless
 from station.config.artefact import Artefact, ArtefactError, Kind, Verdict
 from station.config.errors import ConfigError
 from station.runtime.clock import SteppedClock
@@ -158,6 +160,25 @@ def test_planning_counts_with_the_measured_links_and_base(path):
     moved = flange(second.scene.model, zero)[:3, 3] - flange(first.scene.model, zero)[:3, 3]
     assert np.linalg.norm(moved) == pytest.approx(0.1), "upright, d1, a2 and a3 cancel, and d4 is left"
     assert second.scene.bench_from_base.distance_to_mm(BASE) < 1e-9
+
+
+def test_a_visit_on_measured_links_zeros_tip_and_joints_ends_like_any(path, tmp_path, capsys):
+    """It should plan every gesture of the visit for the arm as it was measured."""
+    store = _store(path)
+    links = [[0.0, -0.04], [-0.01, -0.38], [-0.01, 0.4], [-0.01, 0.1], [0.04, 0.02], [-0.02, -0.01]]
+    arm = _made(Kind.ARM, "cobot", {**_arm().result, "link_correction_mm": links})
+    store.put_in_force(arm, utc=NOW.isoformat(), by="Ken", why="as found")
+    code = headless(
+        with_stored(read_files(path), NOW),
+        seed=5,
+        mishap=None,
+        hand_model=None,
+        journal_path=tmp_path / "journal.sqlite",
+        as_json=True,
+        software="1",
+    )
+    told = json.loads(capsys.readouterr().out)
+    assert (code, told["outcome"], told["false_passes"]) == (0, "finished", [])
 
 
 def test_without_one_it_does_not_start_and_says_what_to_do(path):

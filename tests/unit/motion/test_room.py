@@ -32,7 +32,7 @@ def turned(posture: tuple[float, ...], joint: int, by_deg: float) -> np.ndarray:
 
 def test_a_thin_thing_between_two_samples_is_noticed() -> None:
     """It should see needles of a millimetre wherever they stand across the way of the tip."""
-    scene = replace(bare(), tool=pointer(85, 4))
+    scene = replace(bare(), tool=pointer((0.0, 0.0, 85.0), 4))
     start, end = turned(OPEN, 1, 0), turned(OPEN, 1, 80)
     assert Room(scene, 1.0).line_free(start, end)
     for share in np.linspace(0.3, 0.7, 40):
