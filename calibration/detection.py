@@ -64,9 +64,9 @@ class BoardFinder:
     def __init__(self, board: Board, *, blur_limit_px: float = BLUR_LIMIT_PX) -> None:
         self.board = board
         self.blur_limit_px = blur_limit_px
-        self._detectors = [] if board.marker_mm == 0.0 else [_detector(board, old) for old in (False, True)]
-        if board.legacy:
-            self._detectors.reverse()
+        # The two patterns differ only where the number of rows is even.
+        patterns = (board.legacy, not board.legacy) if board.rows % 2 == 0 else (board.legacy,)
+        self._detectors = [] if board.marker_mm == 0.0 else [_detector(board, old) for old in patterns]
         total = board.corners[0] * board.corners[1]
         self.needed = CORNERS_NEEDED if total > 24 else min(8, total)
 
@@ -135,7 +135,7 @@ class BoardFinder:
             count = 0 if ids is None else len(ids)
             if best is None or count > len(best[0]):
                 best = _ids(ids), _points(corners, 1)[:, 0], self.board.legacy ^ (number == 1)
-            if count >= 2 * len(markers[0]):
+            if count >= len(markers[0]):
                 break
         refusal = self._wrong_markers(grey, *markers)
         if refusal is not None:
