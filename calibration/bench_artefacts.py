@@ -11,6 +11,7 @@ import numpy as np
 
 from calibration.adjustment.corner_term import CornerTerm
 from calibration.aim import aim_covariance, aimed
+from calibration.arm_returns import Returns
 from calibration.bench_errors import (
     WITHIN,
     bench_from_camera_covariance,
@@ -19,10 +20,10 @@ from calibration.bench_errors import (
     equivalent_sigmas,
     worst_95_mm,
 )
-from calibration.bench_flow import BenchOutcome, BenchPlan
 from calibration.bench_holdout import HeldOut
 from calibration.bench_plan import SHARE_OF_TOLERANCE, TOUCH_ABOVE_MM
 from calibration.bench_set import BenchResult
+from calibration.bench_work import BenchOutcome, BenchPlan
 from calibration.lens_model import lens_of
 from calibration.projection import projection_sigma_px
 from station.config.artefact import Artefact, Kind, Verdict
@@ -208,6 +209,7 @@ def _arm(
             "unused": [f"{word.what}: {word.why}" for word in result.unused],
             "not_told": _not_told(told),
             "robot_s": _r(outcome.robot_s),
+            "returns": _returns(outcome.returns),
             "covariance_order": "base turn rad, base mm, zeros deg, d mm, a mm",
         },
         verdict=verdict("The arm", error, checked, need),
@@ -229,6 +231,25 @@ def _thinned(rows: Array) -> list[list[float]]:
     """Few enough to be drawn."""
     step = -(-len(rows) // MOST_DRAWN)
     return [[round(float(v), 4) for v in row] for row in rows[::step]]
+
+
+def _returns(returns: Returns | None) -> dict[str, Any] | None:
+    """How well the arm came back, with the cloud for its plot; None where it was not tried."""
+    if returns is None:
+        return None
+    found = returns.performance
+    return {
+        "text": returns.text,
+        "repeatability_mm": _r(found.rp_mm),
+        "repeatability_95_mm": [_r(value) for value in found.rp_interval_mm],
+        "accuracy_mm": _r(found.ap_mm),
+        "own_mm": _r(returns.own_rp_mm),
+        "between_sides_mm": _r(returns.variation_mm),
+        "readings": found.n,
+        "commanded_mm": _list(returns.commanded_mm),
+        "cloud_mm": _list(np.round(returns.reached_mm, 4)),
+        "side": list(returns.side),
+    }
 
 
 def _not_told(sigmas: Array) -> list[str]:

@@ -8,21 +8,20 @@ At last the technician leads the tip onto a fixture tag's middle, tilted each ti
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
-from typing import Protocol
 
 import numpy as np
 
+from calibration.arm_returns import Returns, return_ways, take_returns
 from calibration.bench_cameras import solve_bench
-from calibration.bench_set import BenchResult, BenchSet, KnownLens, Touch
+from calibration.bench_set import BenchResult, BenchSet, Touch
 from calibration.bench_start import bench_start, lens_results, start_from
-from calibration.board import Board
+from calibration.bench_work import BenchOutcome, BenchPlan, Say, Technician, TouchGoal, carrying, pivot_leans
 from calibration.detection import BoardFinder, Found
-from calibration.intrinsics import LensResult
 from calibration.observations import BoardView, CalibrationError, CameraSize, RobotPose, RobotSpec
-from calibration.robot_poses import ChosenPose, board_capsules, choose_poses, planned, table_of
+from calibration.robot_poses import ChosenPose, PoseChoice, choose_poses, planned, table_of
 from calibration.robot_run import NO_LEAVE, Leave, Picture, RunEnd, Seen, Stand, TakenPose, still_joints, take_poses
 from calibration.run_record import RunRecord
 from calibration.tool_point import ToolPoint, pivot
@@ -32,8 +31,7 @@ from station.motion.gesture import TaughtPosture, Vector
 from station.motion.plan import MotionPlan, PlanError
 from station.motion.planner import plan
 from station.motion.scene import MotionScene
-from vision.bench import TagMount
-from vision.geometry import Array, CameraModel, Transform
+from vision.geometry import Array, Transform
 from vision.tags import TagTracker
 
 CHOICE_CLEARANCE_MM, WAY_CLEARANCE_MM = 20.0, 12.0
@@ -44,89 +42,6 @@ STILL_WITHIN_S = 4.0
 TAG_PICTURES = 3
 LENS_VIEWS_NEEDED = 8
 PIVOT_NEEDED = 6
-
-Say = Callable[[str], None]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class TouchGoal:
-    """A point for the tip, and how the tool is to lean there."""
-
-    place: str
-    at_mm: Vector
-    """As far as it is known: what the technician sees counts."""
-    lean_deg: float = 0.0
-    towards_deg: float = 0.0
-    """Direction of the lean about the vertical."""
-    as_it_stands: bool = False
-    """The arm has been brought over the point; the tool keeps its turn, and is only moved."""
-
-
-class Technician(Protocol):
-    """What a person does when asked. Calls return when it is done. Raises CalibrationError when it cannot be done."""
-
-    def hold_board(self, camera: str, number: int, of: int) -> None:
-        """Hold the lens board where the camera's outline asks for it, for the `number`-th time from 0."""
-
-    def put_on(self, what: str) -> None:
-        """`board` or `pointer` onto the flange, where the arm stands now; or take the lens `board away`."""
-
-    def lead_to(self, goal: TouchGoal) -> None:
-        """Jog or lead the tip onto a point, and let it stand there."""
-
-    def lead_off(self) -> None:
-        """Draw the tip back from the point."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
-class BenchPlan:
-    """What is to be calibrated, by the files."""
-
-    cameras: tuple[CameraModel, ...]
-    """As the station file has them: good enough to choose poses."""
-    fixture: tuple[TagMount, ...]
-    lens_board: Board
-    arm_board: Board
-    flange_from_board: Transform
-    """By the drawing."""
-    scene: MotionScene
-    """The bench with the arm as it works, its pointer on the flange."""
-    joints_mm: Mapping[str, Vector]
-    """Reference points on the part, by joint: where the tip can touch it."""
-    over_joints_deg: Mapping[str, Angles]
-    """Joint -> the posture in which the arm comes to it in the work, a little higher. Not every joint need have one."""
-    home_deg: Angles
-    pivot_tag: int
-    """The fixture tag whose middle is touched again and again."""
-    known_lenses: Mapping[str, KnownLens] = field(default_factory=dict)
-    """Cameras with a lens from before: for them nobody holds the board up."""
-    lens_views: int = 14
-    poses: int = 24
-    pivot_touches: int = 12
-    joint_touches: int = 3
-    speed_percent: int = 25
-    seed: int = 0
-    touch_sigma_mm: float = 0.2
-
-
-@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
-class BenchOutcome:
-    """What a calibration of a bench brought."""
-
-    bench: BenchSet
-    lenses: tuple[LensResult, ...]
-    result: BenchResult
-    pivot: ToolPoint
-    run: RunEnd
-    expected_mm: float
-    """What the choice of poses promised for the tip, one sigma."""
-    phases_s: Mapping[str, float] = field(default_factory=dict)
-    """Seconds of the stand's clock: `lens` is a person's time, the others the arm's."""
-
-    @property
-    def robot_s(self) -> float:
-        """For how long the arm was needed."""
-        return sum(seconds for phase, seconds in self.phases_s.items() if phase != "lens")
 
 
 class BenchFlow:
@@ -151,7 +66,7 @@ class BenchFlow:
             raise CalibrationError("calibration.no_leave", NO_LEAVE)
         lens_views = self._lens_views()
         self._say("Lenses: done. The arm takes its poses now; keep hands and people out of its reach.")
-        end, expected = self._arm_poses()
+        end, choice = self._arm_poses()
         if end.stopped:
             if end.spoilt:
                 self._record.clear()
@@ -165,6 +80,7 @@ class BenchFlow:
             self._record.clear()
             raise
         self._say(f"Cameras and arm fit each other to {first.rms_px:.2f} px. Now the tip and the joints.")
+        returns = self._returns(choice, first) if self._work.returns else None
         touches, tip = self._touches()
         whole = replace(bench, touches=touches, first_tip_mm=self._work.scene.tip_mm)
         result = solve_bench(whole, start=start_from(first))
@@ -175,7 +91,8 @@ class BenchFlow:
             result=result,
             pivot=tip,
             run=end,
-            expected_mm=expected,
+            returns=returns,
+            expected_mm=choice.expected_mm,
             phases_s=dict(self._phases),
         )
 
@@ -236,7 +153,7 @@ class BenchFlow:
         self._phase("lens")
         return views
 
-    def _arm_poses(self) -> tuple[RunEnd, float]:
+    def _arm_poses(self) -> tuple[RunEnd, PoseChoice]:
         work = self._work
         with_board = carrying(work.scene, work.arm_board, work.flange_from_board)
         choice = choose_poses(
@@ -276,7 +193,20 @@ class BenchFlow:
         for number, why in end.skipped:
             self._say(f"Pose {number} gave nothing: {why}")
         self._phase("poses")
-        return end, choice.expected_mm
+        return end, choice
+
+    def _returns(self, choice: PoseChoice, first: BenchResult) -> Returns:
+        """The board is still on the flange."""
+        work = self._work
+        scene = carrying(work.scene, work.arm_board, work.flange_from_board)
+        goal, ways = return_ways(choice, scene, clearance_mm=WAY_CLEARANCE_MM, speed_percent=work.speed_percent)
+        self._go_to(goal.joints_deg, scene, f"pose {goal.pose}")
+        found = take_returns(
+            self._stand, goal, ways, self._look, first, work.arm_board, count=work.returns, leave=self._leave
+        )
+        self._say(found.text)
+        self._phase("returns")
+        return found
 
     def _look(self, picture: Picture, camera: str, pose: ChosenPose) -> Seen:
         tags = {seen.tag_id: seen.corners_px for seen in self._trackers[camera].find(picture.grey)}
@@ -385,11 +315,6 @@ def _not_in(poses: Sequence[ChosenPose], taken: Sequence[TakenPose]) -> tuple[Ch
     return tuple(pose for pose in poses if pose.pose not in known)
 
 
-def carrying(scene: MotionScene, board: Board, flange_from_board: Transform) -> MotionScene:
-    """The same bench with the board on the flange instead of the pointer."""
-    return replace(scene, tool=board_capsules(board, flange_from_board))
-
-
 def mean_tags(taken: Sequence[TakenPose], camera: str) -> dict[int, Array]:
     """Corners of the fixture's tags in one camera: the median of all pictures, so an arm's shadow counts little."""
     seen: dict[int, list[Array]] = {}
@@ -397,11 +322,6 @@ def mean_tags(taken: Sequence[TakenPose], camera: str) -> dict[int, Array]:
         for tag, corners in pose.seen[camera].tags_px.items() if camera in pose.seen else ():
             seen.setdefault(tag, []).append(corners)
     return {tag: np.median(np.array(corners), axis=0) for tag, corners in seen.items() if len(corners) >= TAG_PICTURES}
-
-
-def pivot_leans(count: int) -> list[tuple[float, float]]:
-    """Lean and its direction, degrees, for touches of one point: all round, up to 35 degrees and more steeply."""
-    return [((14.0, 26.0, 36.0)[number % 3], 360.0 * number / count) for number in range(count)]
 
 
 def _flange(model: ArmModel, joints_deg: Angles) -> Transform:

@@ -6,7 +6,8 @@ from dataclasses import replace
 
 import numpy as np
 
-from calibration.bench_flow import OVER_CLEARANCE_MM, BenchPlan
+from calibration.bench_flow import OVER_CLEARANCE_MM
+from calibration.bench_work import BenchPlan
 from calibration.board import Board
 from calibration.observations import CalibrationError
 from drivers.cobot.arm.model import Angles

@@ -13,7 +13,8 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from calibration.bench_flow import CHOICE_CLEARANCE_MM, WAY_CLEARANCE_MM, BenchPlan, carrying
+from calibration.bench_flow import CHOICE_CLEARANCE_MM, WAY_CLEARANCE_MM
+from calibration.bench_work import BenchPlan, carrying
 from calibration.board import Board
 from calibration.daily.camera_shift import motion_jacobian
 from calibration.daily.joint_shift import (

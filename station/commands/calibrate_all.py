@@ -39,6 +39,10 @@ def calibrate_all(
     quick: Annotated[
         bool, typer.Option("--quick", help="Half the pictures, poses and touches: to see it run, not for work.")
     ] = False,
+    returns: Annotated[
+        int,
+        typer.Option("--returns", min=0, max=100, help="How often the arm comes back to one pose, to see how well."),
+    ] = 0,
     as_json: Annotated[bool, typer.Option("--json", help="One JSON object instead of sentences.")] = False,
     out: Annotated[
         Path | None,
@@ -58,7 +62,9 @@ def calibrate_all(
     with tempfile.TemporaryDirectory() as scratch:
         folder = out or Path(scratch)
         try:
-            session, checked, need, artefacts = _calibrated(config or default_config(), seed, quick, folder, console)
+            session, checked, need, artefacts = _calibrated(
+                config or default_config(), seed, quick, returns, folder, console
+            )
         except CalibrationError as error:
             console.print(f"{error.code}: {error}", markup=False)
             raise typer.Exit(2) from None
@@ -74,7 +80,7 @@ def calibrate_all(
 
 
 def _calibrated(
-    config: Path, seed: int, quick: bool, folder: Path, console: Console
+    config: Path, seed: int, quick: bool, returns: int, folder: Path, console: Console
 ) -> tuple[Session, HeldOut, Need, tuple[Artefact, ...]]:
     """Everything but the printing. Raises CalibrationError, ConfigError, OSError."""
     from calibration.bench_artefacts import Need, Stamp, bench_artefacts
@@ -85,7 +91,7 @@ def _calibrated(
     from station.simulation.calibration_session import HAND_SIGMA_MM, calibrate_hidden_bench
 
     files = read_files(config)
-    work = bench_plan(files.station, files.procedure, touch_sigma_mm=HAND_SIGMA_MM)
+    work = replace(bench_plan(files.station, files.procedure, touch_sigma_mm=HAND_SIGMA_MM), returns=returns)
     if quick:
         work = replace(work, lens_views=9, poses=12, pivot_touches=6, joint_touches=1)
     session = calibrate_hidden_bench(
@@ -135,6 +141,7 @@ def _report(session: Session, checked: HeldOut, need: Need, artefacts: tuple[Art
         "rms_px": round(outcome.result.rms_px, 4),
         "joint_noise_deg": round(outcome.result.sigma_joint_deg, 5),
         "unused": [f"{word.what}: {word.why}" for word in outcome.result.unused],
+        "returns": outcome.returns.text if outcome.returns is not None else "",
         "artefacts": [
             {
                 "id": artefact.id,
@@ -171,6 +178,8 @@ def _lines(session: Session, artefacts: tuple[Artefact, ...], out: Path | None) 
         f"The arm was needed for {minutes} min {seconds:02d} s; the boards were held up for "
         f"{outcome.phases_s['lens']:.0f} s. {len(outcome.bench.poses)} poses, {len(outcome.bench.touches)} touches."
     )
+    if outcome.returns is not None:
+        lines.append(outcome.returns.text)
     words = {
         "tip_at_joint": "tip sent to a joint",
         "joint_on_bench": "joint on the bench",

@@ -16,8 +16,8 @@ import typer
 from station.config.artefact import Artefact, Kind, in_force
 
 if TYPE_CHECKING:
-    from calibration.bench_flow import BenchPlan, Technician
     from calibration.bench_set import KnownLens
+    from calibration.bench_work import BenchPlan, Technician
     from calibration.robot_run import Leave, Stand
     from station.runtime.setting import Files
 
@@ -33,6 +33,9 @@ def robot(
     by: Annotated[str, typer.Option("--by", help="Your name: the arm moves for a technician only.")],
     link: Annotated[str | None, typer.Option("--link", help="Another line than the station file's.")] = None,
     poses: Annotated[int, typer.Option("--poses", min=10, max=60, help="Poses that the arm takes.")] = 24,
+    returns: Annotated[
+        int, typer.Option("--returns", min=0, max=100, help="How often it comes back to one pose, to see how well.")
+    ] = 0,
     dry: Annotated[bool, typer.Option("--dry", help="Keep nothing, put nothing in force.")] = False,
 ) -> None:
     """Calibrate the arm to the cameras and the bench, its tip, and the joints of the part."""
@@ -45,7 +48,8 @@ def robot(
     bench = bench_of(config, link=link, family=None, baudrate=None)
     store = store_of(config, None)
     work = bench_plan(bench.files.station, bench.files.procedure, poses=poses)
-    work = replace(work, known_lenses=lenses_in_force(store, [camera.name for camera in work.cameras]))
+    lenses = lenses_in_force(store, [camera.name for camera in work.cameras])
+    work = replace(work, known_lenses=lenses, returns=returns)
     typer.echo(SAFE)
     if not typer.confirm(f"Is the bench clear, {by}, and may the arm move?"):
         raise typer.Exit(1)

@@ -6,7 +6,7 @@ import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 
-from calibration.bench_flow import TouchGoal
+from calibration.bench_work import TouchGoal
 from calibration.observations import CalibrationError
 from calibration.picture_files import grey_of
 from calibration.robot_run import Picture

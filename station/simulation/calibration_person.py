@@ -10,7 +10,7 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 
-from calibration.bench_flow import TouchGoal
+from calibration.bench_work import TouchGoal
 from calibration.board import Board
 from calibration.observations import CalibrationError
 from drivers.cobot.arm import forward, inverse

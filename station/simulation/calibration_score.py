@@ -9,8 +9,8 @@ import numpy as np
 
 from calibration.aim import aim_covariance, aimed
 from calibration.bench_errors import camera_at_mm
-from calibration.bench_flow import BenchPlan
 from calibration.bench_set import BenchResult
+from calibration.bench_work import BenchPlan
 from drivers.cobot.arm.forward import flange
 from station.simulation.calibration_truth import Truth
 from vision.geometry import Array

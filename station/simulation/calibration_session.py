@@ -5,7 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
-from calibration.bench_flow import BenchFlow, BenchOutcome, BenchPlan, Say
+from calibration.bench_flow import BenchFlow
+from calibration.bench_work import BenchOutcome, BenchPlan, Say
 from calibration.robot_run import Leave
 from station.runtime.setting import Files
 from station.simulation.calibration_bench import CalibrationBench

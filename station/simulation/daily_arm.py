@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from calibration.bench_flow import BenchPlan
+from calibration.bench_work import BenchPlan
 from station.runtime.setting import Files
 from station.simulation.calibration_bench import CalibrationBench
 from station.simulation.calibration_truth import Truth

@@ -9,9 +9,9 @@ from pathlib import Path
 
 import numpy as np
 
-from calibration.bench_flow import BenchPlan, carrying, pivot_leans
 from calibration.bench_plan import bench_plan
 from calibration.bench_set import BenchSet, Touch
+from calibration.bench_work import BenchPlan, carrying, pivot_leans
 from calibration.board import Board, bowed
 from calibration.observations import BoardView, CameraSize, RobotPose, RobotSpec
 from calibration.robot_poses import PoseChoice, choose_poses, table_of

@@ -11,8 +11,9 @@ import pytest
 from support.hidden_benches import sim_choice, sim_files, sim_plan
 from typer.testing import CliRunner
 
-from calibration.bench_flow import BenchFlow, TouchGoal, carrying, pivot_leans
+from calibration.bench_flow import BenchFlow
 from calibration.bench_plan import bench_plan
+from calibration.bench_work import TouchGoal, carrying, pivot_leans
 from calibration.detection import BoardFinder, Found
 from calibration.observations import CalibrationError
 from calibration.robot_poses import ChosenPose, planned

@@ -8,10 +8,10 @@ from support.hidden_benches import NumberBench, number_bench, sim_files
 
 from calibration.bench_artefacts import Need, Stamp, bench_artefacts
 from calibration.bench_cameras import solve_bench
-from calibration.bench_flow import BenchOutcome
 from calibration.bench_holdout import HeldOut, held_out
 from calibration.bench_plan import tightest
 from calibration.bench_start import bench_start, lens_results
+from calibration.bench_work import BenchOutcome
 from calibration.report.standing import held_out_mm
 from calibration.robot_run import RunEnd
 from calibration.tool_point import pivot
@@ -39,6 +39,7 @@ def made() -> tuple[NumberBench, BenchOutcome, HeldOut]:
         result=result,
         pivot=pivot([Transform(pose[:3, :3], pose[:3, 3]) for pose in poses]),
         run=RunEnd(taken=(), skipped=((4, "the board was hidden"),)),
+        returns=None,
         expected_mm=0.2,
         phases_s={"lens": 70.0, "poses": 74.0, "touches": 140.0},
     )

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from support.hidden_benches import sim_choice, sim_plan
 
-from calibration.bench_flow import carrying
+from calibration.bench_work import carrying
 from calibration.observations import CalibrationError
 from calibration.robot_poses import choose_poses, planned
 from drivers.cobot.arm.forward import flange
