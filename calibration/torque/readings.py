@@ -14,6 +14,8 @@ PAIR_WITHIN_S = 10.0
 """A rundown and a reading that came over a line belong together when they came within this."""
 SAME_IN_A_ROW = 4
 """So many equal readings of different rundowns are one old peak that is still held."""
+FAR_APART = 2.0
+"""A reading that is more or less than the tool's word by this factor is not of the same rundown."""
 UNIT_WITHIN = 0.03
 """A ratio this close to a unit's factor is that unit."""
 UNITS = {
@@ -228,6 +230,13 @@ def _paired(run: Run, told: Rundown, reading: ReferenceReading, at_utc: str) -> 
             what,
             "torque.wrong_unit",
             f"the reading looks like {unit}; set the transducer to N·m. If it is, the tool is {1 / ratio - 1:+.0%} off",
+        )
+    if not 1.0 / FAR_APART <= ratio <= FAR_APART:
+        return _out(
+            run,
+            what,
+            "torque.far_apart",
+            f"the tool tells {told.torque_nm:g} N·m; look whether the reading was cut off, and at the transducer's fit",
         )
     last = run.pairs[-(SAME_IN_A_ROW - 1) :]
     held = len(last) == SAME_IN_A_ROW - 1 and all(pair.reference_nm == reading.value_nm for pair in last)

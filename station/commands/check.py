@@ -25,7 +25,7 @@ from station.config.bench import bench_of
 from station.config.errors import ConfigError
 from station.config.motion_scene import motion_scene
 from station.config.phrases import load_phrases
-from station.config.station_file import known_of
+from station.config.station_file import STORE, known_of
 from station.config.station_values import CameraConfig, StationConfig
 from station.motion.check_gestures import check_gestures
 from station.motion.people import views_of
@@ -34,6 +34,7 @@ from station.runtime.journal import Journal, JournalError
 from station.runtime.mat_calibration import MAT, calibrate_cameras
 from station.runtime.setting import Files, read_files
 from station.runtime.stored_calibration import Wanted, stored, stored_things, with_stored
+from station.runtime.tool_verification import read_verification
 from station.simulation.arms import SIMULATED
 from vision.cameras.opening import open_source
 from vision.cameras.source import CameraError
@@ -71,6 +72,7 @@ def check(path: Path) -> int:
     findings = [
         *_files(files),
         *calibrations,
+        *_tool_verification(files),
         *_gestures(files),
         *_supervisor(files),
         *(_mat_camera(files, c) if c.calibration == MAT else _camera(c) for c in files.station.cameras),
@@ -96,6 +98,33 @@ def _stored(files: Files, ask: Wanted) -> Finding:
     return Finding(
         name=name, good=True, detail=f"{artefact.id} of {artefact.made_utc}, {until}: {artefact.verdict.text}"
     )
+
+
+def _tool_verification(files: Files) -> list[Finding]:
+    """Whether the torque tool is fit for every joint of the procedure, on a station that asks for that."""
+    tool, store = files.station.torque_tool, files.station.calibrations
+    if tool is None or store is None or tool.calibration != STORE:
+        return []
+    path = files.station.data_dir / "journal.sqlite"
+
+    def uses_since(moment: datetime) -> int:
+        if not path.exists():
+            return 0
+        journal = Journal(path, read_only=True)
+        try:
+            return journal.results_since(files.station.id, moment)
+        finally:
+            journal.close()
+
+    found = read_verification(store, files.procedure, now=datetime.now(UTC), uses_since=uses_since)
+    name = "verification of the torque tool"
+    if found.code:
+        return [Finding(name=name, good=False, detail=f"{found.detail} (the tool is locked)")]
+    if found.why_not:
+        joint, why = next(iter(found.why_not.items()))
+        return [Finding(name=name, good=False, detail=f"{found.id}: not fit for joint {joint} and locked there: {why}")]
+    left = f", {found.rundowns_left} rundowns left" if found.rundowns_left is not None else ""
+    return [Finding(name=name, good=True, detail=f"{found.id}: fit for {', '.join(found.fit)}{left}")]
 
 
 def _files(files: Files) -> list[Finding]:

@@ -149,6 +149,13 @@ def test_another_unit_is_recognised_by_its_factor(factor, unit) -> None:
     assert run.pairs == ()
 
 
+@pytest.mark.parametrize("value", [0.05, 4.0, 19.0])
+def test_a_reading_that_cannot_be_of_the_same_rundown_is_named(value) -> None:
+    run = read(tighten(run_of(PLAN), 7, 9.05), value)
+    assert codes(run) == ["torque.far_apart"]
+    assert run.pairs == ()
+
+
 def test_a_pair_taken_out_stays_on_record_with_the_reason() -> None:
     run = leave_out_last(measured(PLAN, n=3), "the socket slipped")
     assert len(run.pairs) == 2
