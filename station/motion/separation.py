@@ -74,13 +74,6 @@ def stopping_distance_mm(robot_mm_s: float, stopping_s: float) -> float:
     return robot_mm_s * stopping_s / 2.0
 
 
-def stopping_time_s(robot_mm_s: float, deceleration_mm_s2: float) -> float:
-    """T_s = v_r / a, with which S_s becomes v_r² / (2 a). Raises ValueError when the deceleration is not above 0."""
-    if not deceleration_mm_s2 > 0.0:
-        raise ValueError(f"an arm brakes with more than 0 mm/s², got {deceleration_mm_s2}")
-    return robot_mm_s / deceleration_mm_s2
-
-
 def highest_share(
     distance_mm: float,
     *,

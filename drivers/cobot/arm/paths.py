@@ -40,20 +40,6 @@ class PathError(ValueError):
         self.code = code
 
 
-def joint_line(start_deg: Sequence[float], goal_deg: Sequence[float], step_deg: float = 3.0) -> tuple[Angles, ...]:
-    """Postures along the straight line in the joints, no joint moving more than `step_deg` from one to the next.
-
-    Start and goal may be the same: then the row is that posture twice. Raises ValueError for a step not above 0.
-    """
-    if step_deg <= 0:
-        raise ValueError("a line needs a step above 0 degrees")
-    start, goal = [float(q) for q in start_deg], [float(q) for q in goal_deg]
-    furthest = max(abs(b - a) for a, b in zip(start, goal, strict=True))
-    steps = max(1, math.ceil(furthest / step_deg))
-    between = (tuple(a + (b - a) * i / steps for a, b in zip(start, goal, strict=True)) for i in range(steps))
-    return (*between, tuple(goal))
-
-
 def straight_line(
     model: ArmModel,
     start_deg: Sequence[float],

@@ -156,55 +156,6 @@ def test_the_turn_that_is_nearest_to_the_start_is_taken() -> None:
     assert inverse.nearest(UR5E, forward.flange(UR5E, start), start) == pytest.approx(start, abs=1e-6)
 
 
-tips = st.sampled_from([(0.0, 0.0, 0.0), (0.0, 0.0, 85.0), (15.0, -8.0, 60.0)])
-
-
-@settings(deadline=None, max_examples=30)
-@given(arms_and_postures, tips, st.lists(st.floats(-10, 10), min_size=6, max_size=6))
-def test_along_an_axis_the_tip_and_the_axis_are_kept(case, tip: tuple[float, float, float], aside: list[float]) -> None:
-    """It should have the tip at the point and the flange's z along the axis, within the limits."""
-    model, angles = case
-    wanted = forward.flange(model, angles)
-    at = wanted[:3, 3] + wanted[:3, :3] @ np.array(tip)
-    start = tuple(q + more for q, more in zip(angles, aside, strict=True))
-    found = inverse.along_axis(model, at, 3.0 * wanted[:3, 2], start, tip_mm=tip)
-    if found is None:
-        # Only an eccentric tip on the edge of what can be reached falls between the sampled turns.
-        assert tip[0] != 0.0 or wrist_sine(model, angles) < 1e-3
-        return
-    here = forward.flange(model, found)
-    assert within(found, model.limits_deg)
-    assert here[:3, 3] + here[:3, :3] @ np.array(tip) == pytest.approx(at, abs=1e-4)
-    assert here[:3, 2] == pytest.approx(wanted[:3, 2], abs=1e-6)
-
-
-def test_along_an_axis_joint_6_stays_where_the_tip_is_on_it() -> None:
-    """It should leave joint 6 alone when turning it moves nothing that was asked for."""
-    start = (10.0, -30.0, 60.0, -20.0, 30.0, 77.0)
-    pose = forward.flange(MYCOBOT, start)
-    found = inverse.along_axis(
-        MYCOBOT, pose[:3, 3] + 85 * pose[:3, 2], pose[:3, 2], (12.0, -28.0, 58.0, -22.0, 33.0, 77.0), tip_mm=(0, 0, 85)
-    )
-    assert found == pytest.approx(start, abs=0.02)
-
-
-def test_along_an_axis_what_is_refused_is_not_returned() -> None:
-    """It should return a posture that was accepted, or none."""
-    start = (20.0, -70.0, 80.0, -50.0, -70.0, 15.0)
-    pose, tip = forward.flange(UR5E, start), (20.0, 0.0, 50.0)
-    at = pose[:3, 3] + pose[:3, :3] @ np.array(tip)
-    found = inverse.along_axis(UR5E, at, pose[:3, 2], start, tip_mm=tip, accept=lambda posture: posture[2] < -1)
-    assert found is not None
-    assert found[2] < -1
-    assert inverse.along_axis(UR5E, at, pose[:3, 2], start, tip_mm=tip, accept=lambda posture: False) is None
-
-
-def test_an_axis_without_length_is_refused() -> None:
-    """It should say that a direction is missing."""
-    with pytest.raises(ValueError, match="direction"):
-        inverse.along_axis(UR5E, (400, 0, 300), (0, 0, 0), (0,) * 6, tip_mm=(0, 0, 0))
-
-
 def test_a_pose_from_rounded_figures_is_still_a_pose() -> None:
     """It should find the posture although the rotation was written down with four digits."""
     start = (20.0, -70.0, 80.0, -50.0, -70.0, 15.0)

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from support.arms import MYCOBOT, UR5E, arms_and_postures, tip_pose
+from support.arms import MYCOBOT, UR5E, tip_pose
 
 from drivers.cobot.arm import paths
 from drivers.cobot.arm.model import Angles, ArmModel
@@ -32,24 +32,6 @@ def off_the_line_mm(model: ArmModel, row: tuple[Angles, ...], tip: tuple[float, 
     unit = along / max(1e-12, np.linalg.norm(along))
     share = np.clip(away @ unit, 0.0, np.linalg.norm(along))
     return float(np.linalg.norm(away - share[:, None] * unit, axis=1).max())
-
-
-@given(arms_and_postures, arms_and_postures, st.floats(0.5, 20))
-def test_a_joint_line_goes_in_small_even_steps(one, other, step_deg: float) -> None:
-    """It should begin at the start, end at the goal, with no step larger than asked and all alike."""
-    start, goal = one[1], other[1]
-    row = paths.joint_line(start, goal, step_deg)
-    assert row[0] == pytest.approx(start)
-    assert row[-1] == goal
-    steps = np.diff(np.array(row), axis=0)
-    assert np.abs(steps).max() <= step_deg + 1e-9
-    assert steps == pytest.approx(np.broadcast_to(steps[0], steps.shape), abs=1e-9)
-
-
-def test_a_joint_line_needs_a_step() -> None:
-    """It should refuse a step that gets nowhere."""
-    with pytest.raises(ValueError, match="step"):
-        paths.joint_line(DOWN, BENT, 0.0)
 
 
 @settings(deadline=None, max_examples=25)

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
-from station.motion.separation import highest_share, stopping_distance_mm, stopping_time_s, terms
+from station.motion.separation import highest_share, terms
 
 SPEED = st.floats(0.0, 3000.0)
 TIME = st.floats(0.0, 2.0)
@@ -40,19 +40,6 @@ def test_the_published_cases_come_out(speed, reaction_s, stopping_s, parts_mm, t
         found.robot_doubt_mm,
     ) == pytest.approx(parts_mm)
     assert found.total_mm == pytest.approx(total_mm)
-
-
-@given(st.floats(0.1, 3000.0), st.floats(10.0, 10000.0))
-def test_both_forms_of_the_stopping_distance_agree(speed: float, deceleration: float):
-    """It should be v²/2a when the stopping time is v/a."""
-    found = stopping_distance_mm(speed, stopping_time_s(speed, deceleration))
-    assert found == pytest.approx(speed**2 / (2 * deceleration))
-
-
-@pytest.mark.parametrize("deceleration", [0.0, -1.0, math.nan])
-def test_an_arm_that_does_not_brake_has_no_stopping_time(deceleration: float):
-    with pytest.raises(ValueError, match="brakes"):
-        stopping_time_s(100.0, deceleration)
 
 
 @pytest.mark.parametrize("name", ["person_mm_s", "robot_mm_s", "reaction_s", "stopping_s", "intrusion_mm"])
