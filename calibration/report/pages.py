@@ -13,8 +13,8 @@ from station.config.artefact import Artefact, Kind
 
 GOOD, BAD, OPEN = "good", "not good", "open"
 NOT_GIVEN = "not given"
-COVER_PLOTS = ("bench", "drift")
-"""Of each the first, small, on the technician's page."""
+COVER_PLOTS = 2
+"""Small ones on the technician's page: how well the bench is known, and how things drift."""
 COVER_SIZE_IN = (4.5, 3.4)
 KIND_NAMES = {
     Kind.BOARD: "Board",
@@ -85,7 +85,9 @@ def report_of(station: str, found: Sequence[Standing], now: datetime) -> Report:
     else:
         verdict, headline = GOOD, "Ready: everything that is calibrated may be used."
     every = [plot for section in sections for plot in section.plots]
-    cover = [next((plot for plot in every if plot.name.startswith(start)), None) for start in COVER_PLOTS]
+    maps = [plot for plot in every if plot.name.startswith("bench")]
+    drifts = [plot for plot in every if plot.name.startswith("drift")]
+    cover = [*maps[:1], *drifts[:1], *maps[1:]][:COVER_PLOTS]
     return Report(
         station=station,
         made=_stamp(now.isoformat()),
@@ -93,7 +95,7 @@ def report_of(station: str, found: Sequence[Standing], now: datetime) -> Report:
         headline=headline,
         rows=rows,
         advice=tuple(dict.fromkeys(row.advice for row in rows if row.advice)),
-        cover=tuple(replace(plot, name=f"cover-{plot.name}", size_in=COVER_SIZE_IN) for plot in cover if plot),
+        cover=tuple(replace(plot, name=f"cover-{plot.name}", size_in=COVER_SIZE_IN) for plot in cover),
         sections=sections,
     )
 

@@ -54,10 +54,10 @@ def _cover(report: Report) -> list[Flowable]:
         _banner(report.headline, colour),
     ]
     if report.advice:
-        story.append(_words("What to do", size=11, bold=True, before=10, after=3))
+        story.append(_words("What to do", size=11, bold=True, before=10, after=3, heads=True))
         story += [_words(f"\u2022 {escape(line)}", after=2) for line in report.advice]
     if report.rows:
-        story.append(_words("What is calibrated", size=11, bold=True, before=10, after=3))
+        story.append(_words("What is calibrated", size=11, bold=True, before=10, after=3, heads=True))
         head = ["What", "Verdict", "How good", "Made", "Good until"]
         rows = [
             [
@@ -85,13 +85,13 @@ def _section(section: Section) -> list[Flowable]:
     for plot in section.plots:
         story += _plot(plot, PLOT_MM)
     if section.figures:
-        story.append(_words("Figures", size=11, bold=True, before=10, after=3))
+        story.append(_words("Figures", size=11, bold=True, before=10, after=3, heads=True))
         pairs = [[escape(name), value] for name, value in section.figures]
         half = (len(pairs) + 1) // 2
         rows = [[*pairs[i], *(pairs[i + half] if i + half < len(pairs) else ["", ""])] for i in range(half)]
         story.append(_table(rows, [60, 25, 60, 25]))
     if section.log:
-        story.append(_words("Put in force", size=11, bold=True, before=10, after=3))
+        story.append(_words("Put in force", size=11, bold=True, before=10, after=3, heads=True))
         rows = [[escape(part) for part in line] for line in section.log]
         story.append(_table([["When", "Who", "What", "Why"], *rows], [32, 24, 66, 48], head=True))
     story.append(_words(escape(section.frames), size=7.5, colour=SOFT, before=8))
@@ -138,13 +138,14 @@ def _words(
     colour: str = "#16191d",
     before: float = 0,
     after: float = 0,
+    heads: bool = False,
 ) -> Flowable:
     from reportlab.lib.styles import ParagraphStyle
     from reportlab.platypus import Paragraph
 
     style = ParagraphStyle(
         "words", fontName="Helvetica-Bold" if bold else "Helvetica", fontSize=size, leading=size * 1.35,
-        textColor=colour, spaceBefore=before, spaceAfter=after, splitLongWords=True,
+        textColor=colour, spaceBefore=before, spaceAfter=after, splitLongWords=True, keepWithNext=heads,
     )  # fmt: skip
     return Paragraph(text, style)
 

@@ -18,6 +18,7 @@ from calibration.report.plots import (
     distortion_field,
     drift_chart,
     imager_doubt,
+    joint_doubts,
     joint_zeros,
     residual_field,
     torque_chart,
@@ -45,6 +46,8 @@ def plots_of(standing: Standing) -> tuple[Plot, ...]:
             return drift_charts(standing)
         case Kind.ARM:
             return _arm(standing.subject, artefact)
+        case Kind.JOINTS:
+            return _joints(standing.subject, artefact)
         case Kind.TORQUE:
             return _torque(standing.subject, artefact)
         case _:
@@ -142,6 +145,16 @@ def _arm(subject: str, artefact: Artefact) -> tuple[Plot, ...]:
     if len(offsets) != 6 or covariance is None or not str(order).startswith("base turn rad, base mm, zeros deg"):
         return ()
     return (joint_zeros(f"zeros-{subject}", offsets, np.sqrt(np.diag(covariance))[6:12].tolist()),)
+
+
+def _joints(subject: str, artefact: Artefact) -> tuple[Plot, ...]:
+    joints = artefact.result.get("joints")
+    sigmas = {
+        name: float(sigma)
+        for name, each in (joints.items() if isinstance(joints, dict) else ())
+        if isinstance(each, dict) and isinstance(sigma := each.get("sigma_mm"), int | float)
+    }
+    return (joint_doubts(f"joints-{subject}", sigmas),) if sigmas else ()
 
 
 def _size(artefact: Artefact) -> tuple[int, int] | None:

@@ -282,6 +282,23 @@ def joint_zeros(name: str, offsets_deg: Sequence[float], sigmas_deg: Sequence[fl
     return Plot(name=name, caption=caption, draw=draw, size_in=(6.4, 3.0))
 
 
+def joint_doubts(name: str, sigmas_mm: Mapping[str, float]) -> Plot:
+    """How well each joint of a part is placed on the bench."""
+    names, sigmas = list(sigmas_mm), np.array(list(sigmas_mm.values()))
+
+    def draw(axes: Axes) -> None:
+        bars = axes.barh(np.arange(len(names)), sigmas, color=BLUE, height=0.5)
+        axes.bar_label(bars, fmt="%.2f mm", padding=4)
+        axes.set_yticks(np.arange(len(names)), names)
+        axes.invert_yaxis()
+        axes.set_xlim(0.0, 1.25 * float(sigmas.max()))
+        axes.set_xlabel("mm")
+        axes.set_title("Doubt of each joint's place")
+
+    caption = f"One standard deviation in the worst direction: {float(sigmas.max()):.2g} mm at most."
+    return Plot(name=name, caption=caption, draw=draw, size_in=(6.4, 1.3 + 0.35 * len(names)))
+
+
 def _as_picture(axes: Axes, width_px: int, height_px: int) -> None:
     axes.set_xlim(0, width_px)
     axes.set_ylim(height_px, 0)
