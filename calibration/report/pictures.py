@@ -81,7 +81,7 @@ def _camera(subject: str, artefact: Artefact) -> tuple[Plot, ...]:
     except ArtefactError:
         return ()
     return (
-        bench_uncertainty(f"bench-{subject}", np.array(found.covariance), {}),
+        bench_uncertainty(f"bench-{subject}", subject, np.array(found.covariance)),
         distortion_field(f"distortion-{artefact.kind}-{subject}", found.model_of(subject)),
     )
 

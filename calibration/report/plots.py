@@ -35,27 +35,24 @@ def bench_uncertainty_mm(covariance: Array, height_mm: float = 0.0) -> tuple[Arr
     return xs, ys, np.asarray(np.sqrt(np.maximum(worst, 0.0)))
 
 
-def bench_uncertainty(name: str, covariance: Array, marks_mm: dict[str, tuple[float, float]]) -> Plot:
-    """How well the camera knows where a point of the bench is, as a map; `marks_mm` are named places on it."""
+def bench_uncertainty(name: str, camera: str, covariance: Array) -> Plot:
+    """How well the camera knows where a point of the bench is, as a map."""
     xs, ys, sigma = bench_uncertainty_mm(covariance)
 
     def draw(axes: Axes) -> None:
         filled = axes.contourf(xs, ys, sigma, levels=12, cmap="cividis")
         lines = axes.contour(xs, ys, sigma, levels=np.asarray(filled.levels)[1:-1:2], colors="white", linewidths=0.7)
         axes.clabel(lines, fmt="%.2g mm", fontsize=8)
-        for word, (x, y) in marks_mm.items():
-            axes.plot(x, y, marker="+", color="white", markersize=8)
-            axes.annotate(word, (x, y), xytext=(4, 4), textcoords="offset points", color="white", fontsize=8)
         axes.set_aspect("equal")
         axes.set_xlabel("x of the bench, mm (visitor's right)")
         axes.set_ylabel("y, mm (away from the visitor)")
-        axes.set_title("Doubt of a point on the bench, mm")
+        axes.set_title(f"{camera}: doubt of a point on the bench, mm")
 
     low, high = float(sigma.min()), float(sigma.max())
     caption = (
-        f"From above: a point on the table is known to {low:.2g} mm where it is known best and to {high:.2g} mm where "
-        "worst, one standard deviation in the worst direction. It says nothing of errors that the calibration did not "
-        "model; the held-out error does."
+        f"Camera {camera}, the bench from above: a point on the table is known to {low:.2g} mm where it is known best "
+        f"and to {high:.2g} mm where worst, one standard deviation in the worst direction. It says nothing of errors "
+        "that the calibration did not model; the held-out error does."
     )
     return Plot(name=name, caption=caption, draw=draw, size_in=(6.4, 4.4))
 
