@@ -9,10 +9,11 @@ import numpy as np
 from calibration.adjustment.consistency import chi_square_limit, nees
 from calibration.adjustment.levenberg import Solution, solve
 from calibration.adjustment.noise import variance_factor
-from calibration.adjustment.normal_equations import Covariance
+from calibration.adjustment.normal_equations import Covariance, cholesky_inverse, normal_of
 from calibration.adjustment.priors import errors_of
 from calibration.adjustment.rejection import without_outliers
 from calibration.adjustment.terms import Robust
+from calibration.adjustment.unknowns import Layout
 from calibration.hand_eye_model import (
     ARM_BOW,
     ERROR,
@@ -28,6 +29,8 @@ SHAPE_CHANCE = 0.9999
 """A bow is kept when a flat board shows as much in fewer than one set of ten thousand."""
 POSE_CHANCE = 1e-4
 """How often a good robot pose is rejected."""
+MEASURED_SCALE_SIGMA = 0.0005
+"""A print scale known worse than this is sought; one known better is taken as measured, its doubt in the covariance."""
 LOOSE_SCALE_SIGMA = 0.001
 """Of a print nobody measured; for asking whether the board's shape shows."""
 
@@ -39,6 +42,7 @@ class Adjusted:
     model: Model
     solution: Solution
     covariance: Covariance
+    """Of the main unknowns with the doubt of a print scale that is not sought."""
     bow_statistics: dict[str, float]
     """Chi-square of two degrees of freedom on a flat board, by board."""
 
@@ -56,10 +60,27 @@ def adjust(model: Model, start: dict[str, Array]) -> Adjusted:
     }
     limit = chi_square_limit(2, SHAPE_CHANCE)
     bent = frozenset(name for name, statistic in statistics.items() if statistic > limit)
-    free = kinematics | bent | (frozenset({SCALE}) if bent else frozenset())
+    free = kinematics | bent | (frozenset({SCALE}) if bent or tight > MEASURED_SCALE_SIGMA else frozenset())
     values = {**found.solution.values, **{name: v for name, v in nothing_known().items() if name not in free}}
     settled = _settled(replace(found.model, scale_sigma=tight, free=free), values, rounds=3)
-    return replace(settled, bow_statistics=statistics)
+    return replace(settled, bow_statistics=statistics, covariance=_with_doubt_of_scale(settled))
+
+
+def _with_doubt_of_scale(settled: Adjusted) -> Covariance:
+    """The covariance of the main unknowns with what a print scale that was not sought may be off by.
+
+    With A and a the rows of the reduced normal equations, the unknowns move by `-A^-1 a` a unit of scale.
+    """
+    model, solution = settled.model, settled.solution
+    if SCALE in model.free:
+        return settled.covariance
+    asked = replace(model, free=model.free | {SCALE})
+    layout = Layout.of(asked.families)
+    square = normal_of(asked.terms, solution.values, layout)[0].reduced()[0]
+    scale = layout.main(SCALE).start
+    others = np.delete(np.arange(layout.main_size), scale)  # in the order of the layout without it
+    moved = cholesky_inverse(square[np.ix_(others, others)]) @ square[others, scale] * model.scale_sigma
+    return replace(settled.covariance, main=settled.covariance.main + np.outer(moved, moved))
 
 
 def _without_bad_poses(model: Model, start: dict[str, Array]) -> tuple[Model, dict[str, Array]]:

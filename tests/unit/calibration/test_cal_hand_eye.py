@@ -215,3 +215,16 @@ def test_an_arm_that_is_not_suspect_is_told_what_was_found(solved: Solved) -> No
     nominal = with_nominal_links(result)
     assert nominal.mounts_from_cameras[0] is result.cameras[0].mount_from_camera
     assert not nominal.joint_offsets_deg.any()
+
+
+def test_a_print_that_nobody_measured_makes_the_result_less_sure() -> None:
+    found = scene(Bench(poses=14))
+    measured = solve_hand_eye(found.seen)
+    guessed = solve_hand_eye(replace(found.seen, arm_board=replace(ARM_BOARD, print_scale_sigma=0.001)))
+    exact = solve_hand_eye(replace(found.seen, arm_board=replace(ARM_BOARD, print_scale_sigma=1e-9)))
+    assert measured.shape.arm_scale == 0.0 and guessed.shape.arm_scale != 0.0
+    assert guessed.shape.arm_scale_sigma < 0.001  # the robot's motions say something of it
+    doubts = [float(np.trace(result.cameras[0].covariance[3:, 3:])) for result in (exact, measured, guessed)]
+    assert doubts[0] < doubts[1] < doubts[2]
+    there, here = (as_array(result.cameras[0].mount_from_camera) for result in (exact, measured))
+    np.testing.assert_allclose(there, here, atol=1e-6)
