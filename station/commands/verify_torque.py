@@ -118,6 +118,8 @@ def _devices(files: Files, wishes: Wishes, place: _Place) -> Iterator[tuple[Devi
         from station.simulation.torque_devices import simulated_devices
 
         with simulated_devices(files, wishes.sim or "", wishes.seed, place.check, place.clock) as simulated:
+            if place.typed:
+                simulated.transducer.fail("off")
             yield simulated, simulated.put_on
         return
     line = None if place.typed else _line(place.check, wishes)

@@ -109,6 +109,25 @@ def test_what_a_technician_gets_wrong_is_one_sentence(tmp_path: Path) -> None:
     assert "B-9Nm-pset1-soft: joint 1, 2, class B" in told
 
 
+def test_readings_are_typed_in_one_by_one_and_what_was_mistyped_is_asked_again(tmp_path: Path) -> None:
+    values = [f"{8.9 + 0.01 * ((7 * number) % 23):.2f}".replace(".", ",") for number in range(27)]
+    # A word that is no number, a rundown whose reading nobody saw, and a pair that is taken out again.
+    answers = [values[0], "nine", values[1], "", "-", "the socket slipped", *values[2:]]
+    done = CliRunner().invoke(
+        app,
+        ["calibrate", "torque", "--sim", "good", "--typed", "--series", "B-9Nm-pset1-soft", "--store", str(tmp_path)],
+        input="\n".join(answers) + "\n",
+    )
+    assert done.exit_code == 0, done.output
+    assert "'nine' is no number" in done.output
+    assert "no reading was typed (torque.no_reading)" in done.output
+    assert "the socket slipped (torque.taken_out)" in done.output
+    (artefact,) = Store(tmp_path).history(Kind.TORQUE, "tool")
+    series = artefact.figures["series"]["B-9Nm-pset1-soft"]  # type: ignore[index, call-overload]
+    assert series["reference_nm"][:2] == [8.9, float(values[2].replace(",", "."))]
+    assert [entry["code"] for entry in series["left_out"]] == ["torque.no_reading", "torque.taken_out"]
+
+
 class Bench:
     """A session on the simulated devices, in simulated time."""
 
