@@ -11,11 +11,13 @@ from pathlib import Path
 import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, Page, expect
-from support.scripted_desk import Clock, ScriptedDesk, procedure, screen_at, served
-from support.scripted_lens import CAMERA, HeldBoard, with_board, workshop_of
+from support.scripted_desk import CONFIG, Clock, ScriptedDesk, procedure, screen_at, served
+from support.scripted_lens import CAMERA, UTC, HeldBoard, with_board, workshop_of
 
 from station.config.artefact import Kind, current_id
 from station.config.phrases import GAP
+from station.config.station_file import load_station
+from station.web.calibrate_overview_desk import CalibrationBook
 
 SIZE = {"width": 1280, "height": 900}
 RULES = {"runOnly": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"], "resultTypes": ["violations"]}
@@ -140,6 +142,17 @@ def test_nothing_is_kept_of_what_is_discarded(chromium: Browser, console: Consol
                 expect(page.locator("#begin")).to_be_disabled()
             expect(page.locator("body")).to_have_attribute("data-phase", "idle")
         assert current_id(console.store, Kind.LENS, CAMERA) is None and not (console.store / "sets").exists()
+
+
+def test_the_page_of_the_calibrations_leads_there(chromium: Browser, console: Console) -> None:
+    """It should take the session along, to the lens and back."""
+    station = load_station(CONFIG / "station.sim.toml")
+    console.desk.book = CalibrationBook(station=station, folder=console.store, software="test", utc=lambda: UTC)
+    with signed_in(chromium, console) as page:
+        page.click("#to-calibration")
+        page.click(f"#lenses >> text={CAMERA}")
+        expect(page.locator("#signed")).to_contain_text("Ken")
+        expect(page.locator("#say")).to_contain_text("then begin")
 
 
 def test_nobody_else_calibrates(chromium: Browser, console: Console) -> None:

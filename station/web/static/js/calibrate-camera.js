@@ -25,6 +25,7 @@ const camera = decodeURIComponent(location.pathname.split("/").at(-1));
 const about = await (await fetch("/about.json")).json();
 const signIn = new SignIn({ people: about.people, changed: sorted, say });
 signIn.follow($("to-console"));
+signIn.follow($("to-calibration"));
 setText($("camera"), camera);
 const state = new Link("/ws/state?page=console", { message: heard, lost });
 setInterval(look, 200);

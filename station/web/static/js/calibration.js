@@ -38,7 +38,15 @@ function heard(message) {
   for (const element of document.querySelectorAll("[data-word]")) setText(element, words[element.dataset.word]);
   fillTongues($("languages"), message.languages, language, words, (id) => state.move(`/ws/state?page=console&language=${id}`));
   signIn.show(words);
+  lenses();
   sorted();
+}
+
+// Each camera's lens is calibrated on a page of its own; the session goes along.
+function lenses() {
+  const links = about.cameras.map((name) => make("a", { className: "quiet", text: `${words.lens} ${name}`, attributes: { href: `/calibrate/camera/${encodeURIComponent(name)}` } }));
+  for (const link of links) signIn.follow(link);
+  $("lenses").replaceChildren(...links);
 }
 
 function lost() {
