@@ -209,7 +209,7 @@ def _arm(
             "unused": [f"{word.what}: {word.why}" for word in result.unused],
             "not_told": _not_told(told),
             "robot_s": _r(outcome.robot_s),
-            "returns": _returns(outcome.returns),
+            "returns": returns_figures(outcome.returns),
             "covariance_order": "base turn rad, base mm, zeros deg, d mm, a mm",
         },
         verdict=verdict("The arm", error, checked, need),
@@ -233,7 +233,7 @@ def _thinned(rows: Array) -> list[list[float]]:
     return [[round(float(v), 4) for v in row] for row in rows[::step]]
 
 
-def _returns(returns: Returns | None) -> dict[str, Any] | None:
+def returns_figures(returns: Returns | None) -> dict[str, Any] | None:
     """How well the arm came back, with the cloud for its plot; None where it was not tried."""
     if returns is None:
         return None

@@ -9,6 +9,7 @@ from pydantic import JsonValue
 
 from calibration.daily.check import METHOD as DAILY_CHECK
 from calibration.daily.check import drift_of
+from calibration.report.cloud import returns_cloud
 from calibration.report.drawing import Plot
 from calibration.report.plots import (
     Capable,
@@ -138,13 +139,16 @@ def _capability(figures: Mapping[str, JsonValue]) -> Capable | None:
 
 
 def _arm(subject: str, artefact: Artefact) -> tuple[Plot, ...]:
-    """Zeros with their doubt; the covariance's order is told by the artefact itself."""
+    """Zeros with their doubt, and how well it comes back; the covariance's order is told by the artefact itself."""
+    returns = artefact.figures.get("returns")
+    cloud = returns_cloud(f"returns-{subject}", returns) if isinstance(returns, Mapping) else None
+    clouds = (cloud,) if cloud is not None else ()
     offsets = _row(artefact.result.get("joint_offset_deg"))
     covariance = _table(artefact.result.get("covariance"), None)
     order = artefact.figures.get("covariance_order")
     if len(offsets) != 6 or covariance is None or not str(order).startswith("base turn rad, base mm, zeros deg"):
-        return ()
-    return (joint_zeros(f"zeros-{subject}", offsets, np.sqrt(np.diag(covariance))[6:12].tolist()),)
+        return clouds
+    return (joint_zeros(f"zeros-{subject}", offsets, np.sqrt(np.diag(covariance))[6:12].tolist()), *clouds)
 
 
 def _joints(subject: str, artefact: Artefact) -> tuple[Plot, ...]:

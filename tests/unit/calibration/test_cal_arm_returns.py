@@ -7,12 +7,15 @@ import pytest
 from support.hidden_benches import CORNER_PX, NumberBench, number_bench, sim_choice, sim_plan
 
 from calibration.arm_returns import board_middle_mm, commanded_middle_mm, return_ways, take_returns
+from calibration.bench_artefacts import returns_figures
 from calibration.bench_cameras import solve_bench
 from calibration.bench_set import BenchResult
 from calibration.bench_work import carrying
 from calibration.board import bowed
 from calibration.observations import BoardView, CalibrationError
 from calibration.performance import pose_performance
+from calibration.report.cloud import returns_cloud
+from calibration.report.drawing import svg_of
 from calibration.robot_poses import ChosenPose
 from calibration.robot_run import Leave, Picture, Seen
 from drivers.api import CobotPosture, CommandFailed
@@ -122,3 +125,20 @@ def test_nothing_returns_without_a_technician(solved: tuple[NumberBench, BenchRe
     with pytest.raises(CalibrationError) as caught:
         take_returns(stand, goal, (), stand.look, result, bench.work.arm_board, count=3, leave=None)
     assert caught.value.code == "calibration.no_leave"
+
+
+def test_the_cloud_is_drawn_from_an_arms_artefact_and_only_from_a_whole_one(
+    solved: tuple[NumberBench, BenchResult],
+) -> None:
+    bench, result = solved
+    work = sim_plan()
+    scene = carrying(work.scene, work.arm_board, work.flange_from_board)
+    goal, ways = return_ways(sim_choice(), scene, clearance_mm=12.0, speed_percent=25)
+    stand = ReturningStand(bench, np.random.default_rng(3), goal.joints_deg)
+    found = take_returns(stand, goal, ways, stand.look, result, work.arm_board, count=12, leave=KEN)
+    figures = returns_figures(found)
+    assert figures is not None and returns_figures(None) is None
+    plot = returns_cloud("returns-cobot", figures)
+    assert plot is not None and "12 readings" in plot.caption
+    assert "Where the arm came back to" in svg_of(plot)
+    assert returns_cloud("returns-cobot", {**figures, "side": [0]}) is None
