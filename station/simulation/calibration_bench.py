@@ -73,6 +73,7 @@ class CalibrationBench:
         self._rng = np.random.default_rng([seed, 4])
         self.person = np.random.default_rng([seed, 5])
         """Of the technician's hands."""
+        self._turning, self._here = False, arm.joints.angles_deg
         self._settled: Array | None = None
         self._held: Array | None = None
         self._now_s = 0.0
@@ -101,7 +102,9 @@ class CalibrationBench:
         for _ in range(max(1, round(seconds / STEP_S))):
             self._now_s += STEP_S
             self._step.settle(self._now_s)
-            if self._moving():
+            here = self.arm.joints.angles_deg
+            self._turning, self._here = here != self._here, here
+            if self._turning:
                 self._settled = None
                 self.moved_s += STEP_S
 
@@ -149,7 +152,7 @@ class CalibrationBench:
     def joints_deg(self) -> Array:
         """(6,) where the joints truly are: what the servos hold is a step of their encoders beside what they tell."""
         here = np.array(self.arm.joints.angles_deg) + self.truth.joint_offset_deg
-        if self._moving():
+        if self._turning:
             return here
         if self._settled is None:
             self._settled = self.settling() if self._held is None else self._held
@@ -194,11 +197,6 @@ class CalibrationBench:
         self.truth = replace(self.truth, cameras=cameras)
         self._renderers[camera] = self._renderer(camera)
 
-    def slip(self, mm: float, deg: float) -> None:
-        """Let the board slip on the flange."""
-        mount = self.truth.flange_from_board @ Transform.of(mm, 0.0, 0.0, 0.0, 0.0, deg)
-        self.truth = replace(self.truth, flange_from_board=mount)
-
     def _renderer(self, camera: str) -> SceneRenderer:
         seed = self._seed * 100 + list(self.truth.cameras).index(camera)
         return SceneRenderer(self.truth.cameras[camera], self._static, seed=seed)
@@ -217,9 +215,6 @@ class CalibrationBench:
             print_scale=self.truth.print_scale[name],
             bow_mm=self.truth.bow_mm[name],
         )
-
-    def _moving(self) -> bool:
-        return bool(getattr(self.arm.simulator, "moving", False))
 
     def _heard(self, event: DriverEvent) -> None:
         match event:
