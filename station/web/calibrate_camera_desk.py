@@ -145,6 +145,8 @@ class LensWorkshop:
     def begin(self, camera: str, board: str, person: str) -> None:
         """Start a capture anew. Raises LensRefusedError."""
         self._must_be_free()
+        if not boards_in(self._store):
+            raise LensRefusedError("no_board", {"detail": ""})
         try:
             artefact, held = board_in_force(self._store, board)
         except (CalibrationError, ArtefactError) as error:
