@@ -81,7 +81,7 @@ class BenchFlow:
             raise
         self._say(f"Cameras and arm fit each other to {first.rms_px:.2f} px. Now the tip and the joints.")
         returns = self._returns(choice, first) if self._work.returns else None
-        touches, tip = self._touches()
+        touches, tip = self._touches(first)
         whole = replace(bench, touches=touches, first_tip_mm=self._work.scene.tip_mm)
         result = solve_bench(whole, start=start_from(first))
         self._record.clear()
@@ -217,10 +217,12 @@ class BenchFlow:
             return Seen(view=found.view, tags_px=tags)
         return Seen(view=None, refused=found.text, tags_px=tags)
 
-    def _touches(self) -> tuple[tuple[Touch, ...], ToolPoint]:
+    def _touches(self, first: BenchResult) -> tuple[tuple[Touch, ...], ToolPoint]:
         work = self._work
+        # From here on the arm is planned for where its base was found, not where the station file has it.
+        scene = replace(work.scene, bench_from_base=first.bench_from_base or work.scene.bench_from_base)
         self._technician.put_on("pointer")
-        self._go_to(work.home_deg, work.scene, "home")
+        self._go_to(work.home_deg, scene, "home")
         tag = next(mount for mount in work.fixture if mount.tag_id == work.pivot_tag)
         middle = tag.body_from_tag.translation_mm
         touches: list[Touch] = []
@@ -238,7 +240,7 @@ class BenchFlow:
         before = ""
         for number, goal in enumerate(goals, start=1):
             if goal.as_it_stands and goal.place != before:
-                self._go_to(work.over_joints_deg[goal.place], work.scene, f"over {goal.place}", OVER_CLEARANCE_MM)
+                self._go_to(work.over_joints_deg[goal.place], scene, f"over {goal.place}", OVER_CLEARANCE_MM)
             before = goal.place
             try:
                 self._technician.lead_to(goal)

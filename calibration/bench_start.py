@@ -89,7 +89,11 @@ def bench_start(bench: BenchSet, lenses: tuple[LensResult, ...] | None = None) -
         joint_offsets_rad=np.zeros(6),
         link_mm=np.zeros((6, 2)),
         unused=tuple(
-            Unused(what=f"view {left.view} of camera {each.camera.camera}", why=left.reason)
+            Unused(
+                what=f"{f'corner {left.corner} of ' if left.corner >= 0 else ''}view {left.view} of camera "
+                f"{each.camera.camera}",
+                why=left.reason,
+            )
             for each in found
             for left in each.left_out
         ),
@@ -107,7 +111,7 @@ def start_from(result: BenchResult) -> BenchStart:
         flange_from_board=values["flange from board"][0],
         joint_offsets_rad=values["joint offsets"][0],
         link_mm=np.column_stack([values["link d"][0], values["link a"][0]]),
-        unused=tuple(word for word in result.unused if word.what.startswith("view ")),
+        unused=tuple(word for word in result.unused if word.what.startswith(("view ", "corner "))),
     )
 
 
