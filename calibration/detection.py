@@ -35,8 +35,9 @@ LEAST_REACH = 0.12
 """Of the board's width and height: the smaller of the two that the corners must cover."""
 MOTION_RATIO = 1.3
 MARKERS_NEEDED = 4
-OTHER_DICTIONARIES = ("DICT_4X4_100", "DICT_5X5_1000", "DICT_6X6_1000", "DICT_APRILTAG_36h11")
-"""Those that are printed, without the thousand weakest codes: any blurred square looks like one of those."""
+OTHER_DICTIONARIES = ("DICT_4X4_100", "DICT_5X5_1000", "DICT_6X6_1000")
+"""Of boards, without the thousand weakest codes: any blurred square looks like one of those. AprilTags are no
+board: they stand on every bench."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)

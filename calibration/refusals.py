@@ -30,7 +30,7 @@ class Reason(StrEnum):
 
 SENTENCES: Mapping[Reason, str] = {
     Reason.NO_BOARD: "No board is seen. Hold board {board} so that the camera sees all of it, sharp and well lit.",
-    Reason.OTHER_BOARD: "This is another board than {board} ({seen}). Take {board}, or name the board that you hold.",
+    Reason.OTHER_BOARD: "Another board than {board} is seen ({seen}). Hold up {board}, or name the one that you hold.",
     Reason.MIRRORED: "The picture is mirrored. Switch the camera's mirror image off.",
     Reason.TWO_BOARDS: "The board is seen twice. Leave only one in the picture, and nothing that mirrors it.",
     Reason.FEW_CORNERS: "Only {found} corners are seen, {needed} are needed. Show more of the board.",
