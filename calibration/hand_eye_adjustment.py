@@ -85,12 +85,12 @@ def _with_doubt_of_scale(settled: Adjusted) -> Covariance:
 
 def _without_bad_poses(model: Model, start: dict[str, Array]) -> tuple[Model, dict[str, Array]]:
     """A soft loss on whole poses first, then the rejection of those that chance does not explain."""
-    soft, values = replace(model, pose_robust=Robust(model.observed_poses(), cauchy=4.0)), start
+    soft, values = replace(model, pose_robust=replace(model.pose_robust, cauchy=4.0)), start
     for _ in range(3):
         solution = solve(soft.families, soft.terms, values, rounds=40, tolerance=1e-4)
         values = solution.values
         statistics = pose_statistics(soft, solution, solution.covariance())
-        scale = float(np.median(statistics[soft.pose_robust.keep])) / chi_square_limit(6, 0.5)
+        scale = float(np.median(statistics[soft.kept_poses()])) / chi_square_limit(6, 0.5)
         variances = {name: v * max(scale, 0.01) for name, v in soft.errors.variances.items()}
         soft = replace(soft, errors=replace(soft.errors, variances=variances))
     return _judged(soft, values, statistics / max(scale, 0.01)), values
@@ -115,7 +115,8 @@ def pose_statistics(model: Model, solution: Solution, covariance: Covariance) ->
 
 def _judged(model: Model, values: dict[str, Array], statistics: Array) -> Model:
     """Poses and corners that chance does not explain at these values are out; others are in."""
-    keep = (statistics <= chi_square_limit(6, 1.0 - POSE_CHANCE)) & model.observed_poses()
+    # the error of a pose that nobody sees stays tied to zero
+    keep = (statistics <= chi_square_limit(6, 1.0 - POSE_CHANCE)) | ~model.observed_poses()
     terms = {term.name: without_outliers(term, values) for term in model.corner_terms}
     noise = {term.name: term.sigma_px for term in model.corner_terms}
     judged = {name: replace(term, sigma_px=noise[name]) for name, term in terms.items()}
@@ -138,5 +139,5 @@ def _with_noise_of(model: Model, solution: Solution, covariance: Covariance) -> 
     for term in model.corner_terms:
         factor = variance_factor(solution, covariance, term)
         cameras[term.name] = replace(term, sigma_px=term.sigma_px * float(np.sqrt(factor)))
-    errors = model.errors.updated(errors_of(solution.values[ERROR]), covariance.own[ERROR], model.pose_robust.keep)
+    errors = model.errors.updated(errors_of(solution.values[ERROR]), covariance.own[ERROR], model.kept_poses())
     return replace(model.with_corners(cameras), errors=errors)

@@ -16,6 +16,7 @@ from calibration.hand_eye_model import Model, joints_rad, reported
 from calibration.hand_eye_start import Seen, believed
 from calibration.observations import CalibrationError, HandEyeSet, RobotPose
 from calibration.rotations import inverse, log
+from calibration.turns import MISPAIRED_DEG, turns_deg
 from vision.geometry import Array
 
 LEAST_POSES = 5
@@ -23,8 +24,6 @@ ALIKE_DEG = 4.0
 """Turns smaller than this say nothing."""
 ONE_AXIS_DEG = 1.5
 """Rms turn about the second axis."""
-MISPAIRED_DEG = 3.0
-"""Median disagreement of robot and camera about the angle between two poses; joint zeros make a tenth of it."""
 WRONG_SCALE = 0.015
 """How far the board's lengths may be from the robot's."""
 WORST_ROBOT_MM = 4.0
@@ -102,7 +101,7 @@ def check_motions(hand_eye_set: HandEyeSet, seen: Seen) -> None:
 
 
 def _check_turns(arm: Array, boards: Array, camera: str) -> None:
-    of_robot, of_camera = _turns_deg(arm), _turns_deg(boards)
+    of_robot, of_camera = turns_deg(arm), turns_deg(boards)
     if max(of_robot.max(), of_camera.max()) < ALIKE_DEG:
         raise CalibrationError(
             "calibration.poses_alike",
@@ -121,7 +120,7 @@ def _check_turns(arm: Array, boards: Array, camera: str) -> None:
         return
     for shift in (1, -1, 2, -2, 3, -3):
         moved, kept = (arm[shift:], boards[:-shift]) if shift > 0 else (arm[:shift], boards[-shift:])
-        if len(kept) > 3 and float(np.median(np.abs(_turns_deg(moved) - _turns_deg(kept)))) < off / 3.0:
+        if len(kept) > 3 and float(np.median(np.abs(turns_deg(moved) - turns_deg(kept)))) < off / 3.0:
             raise CalibrationError(
                 "calibration.mispaired",
                 f"the pictures of camera {camera} belong to robot poses {abs(shift)} "
@@ -192,7 +191,7 @@ def check_poses_kept(model: Model) -> None:
 
     Raises CalibrationError `calibration.mispaired`, `calibration.robot_disagrees`.
     """
-    kept, seen = int(model.pose_robust.keep.sum()), int(model.observed_poses().sum())
+    kept, seen = int(model.kept_poses().sum()), int(model.observed_poses().sum())
     if kept < max(LEAST_POSES - 1, 0.6 * seen):
         raise CalibrationError(
             "calibration.mispaired",
@@ -206,10 +205,3 @@ def check_poses_kept(model: Model) -> None:
             f"robot and pictures disagree by {sigma:.1f} mm an axis over all poses; check that this is the arm's table "
             "of links, that the board is clamped fast, and that the arm stands still before each picture",
         )
-
-
-def _turns_deg(poses: Array) -> Array:
-    """Angles between all pairs of poses, degrees."""
-    first, second = np.triu_indices(len(poses), 1)
-    between = np.swapaxes(poses[first, :3, :3], 1, 2) @ poses[second, :3, :3]
-    return np.asarray(np.rad2deg(np.linalg.norm(log(between), axis=1)))

@@ -44,7 +44,7 @@ def held_out(adjusted: Adjusted, reduced: Reduced) -> HeldOut:
     """Solved on even poses and judged on odd ones, and the other way round, to first order. Raises SingularError."""
     model, solution = adjusted.model, adjusted.solution
     whole = solution.normal.reduced()[0]
-    kept = np.flatnonzero(model.pose_robust.keep)
+    kept = np.flatnonzero(model.kept_poses())
     none = {name: np.zeros_like(part.gradient) for name, part in solution.normal.locals.items()}
     px, mm, poses = [], [], 0
     for half in (0, 1):
@@ -68,7 +68,7 @@ def check_still(adjusted: Adjusted, reduced: Reduced) -> None:
     is left unexplained (an F test, as the noise was estimated from data that the motion would spoil).
     """
     model = adjusted.model
-    kept = np.flatnonzero(model.pose_robust.keep)
+    kept = np.flatnonzero(model.kept_poses())
     order = np.array(sorted(kept, key=lambda i: (model.poses[i].t_s, model.poses[i].pose)))
     late = order[len(order) // 2 :]
     freedom = 6 * len(kept) - 18

@@ -116,6 +116,10 @@ class Model:
             seen[blocks[np.logical_or.reduceat(term.robust.keep, term.starts[:-1])]] = True
         return seen
 
+    def kept_poses(self) -> Keep:
+        """(P,) observed and not rejected."""
+        return self.pose_robust.keep & self.observed_poses()
+
 
 def reported(poses: tuple[RobotPose, ...]) -> Array:
     """(P, 4, 4) `base_from_flange` as the robot said."""

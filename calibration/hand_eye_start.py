@@ -10,7 +10,7 @@ from calibration.adjustment.chain import Sought
 from calibration.adjustment.corner_term import BoardShape, CornerTerm
 from calibration.adjustment.levenberg import solve
 from calibration.adjustment.rejection import with_soft_loss, without_outliers
-from calibration.adjustment.terms import Robust
+from calibration.adjustment.terms import Keep, Robust
 from calibration.adjustment.unknowns import Family, pose_family
 from calibration.closed_forms import closed_forms
 from calibration.corner_rows import CornerRows, first_pose
@@ -29,8 +29,9 @@ from calibration.hand_eye_model import (
     reported,
 )
 from calibration.intrinsics import LensResult, solve_lens
-from calibration.observations import BoardView, CalibrationError, HandEyeSet, LensSet
+from calibration.observations import BoardView, CalibrationError, HandEyeSet, LensSet, RobotPose
 from calibration.rotations import as_array, inverse
+from calibration.turns import consistent_poses
 from calibration.view_gate import LeftOut, gated_views
 from vision.geometry import Array
 
@@ -147,14 +148,37 @@ def first_model(hand_eye_set: HandEyeSet, seen: Seen) -> tuple[Model, dict[str, 
         scale_sigma=hand_eye_set.arm_board.print_scale_sigma,
         views=first,
     )
-    cameras, mount = _best_closed_form(hand_eye_set, seen, model)
-    return model, {
+    doubted, boards = _doubted_poses(hand_eye_set, seen, poses)
+    cameras, mount = _best_closed_form(hand_eye_set, seen, model, doubted)
+    errors = np.tile(np.eye(4), (len(poses), 1, 1))
+    for at, (seen_by, board) in boards.items():  # far from where the robot said: the search begins at what is seen
+        if hand_eye_set.mode == "eye_to_hand":
+            flange = cameras[seen_by] @ board @ inverse(mount)
+        else:
+            flange = mount @ inverse(board) @ inverse(cameras[seen_by])
+        errors[at] = inverse(reported(poses)[at]) @ flange
+    return replace(model, pose_robust=Robust(~doubted)), {
         **nothing_known(),
         **_lens_values(seen),
         CAMERA: cameras,
         MOUNT: mount[None],
-        ERROR: np.tile(np.eye(4), (len(poses), 1, 1)),
+        ERROR: errors,
     }
+
+
+def _doubted_poses(
+    hand_eye_set: HandEyeSet, seen: Seen, poses: tuple[RobotPose, ...]
+) -> tuple[Keep, dict[int, tuple[int, Array]]]:
+    """(P,) poses whose turns no camera confirms, and of each the camera and where it sees the board."""
+    index, flanges = {pose.pose: i for i, pose in enumerate(poses)}, reported(poses)
+    doubted, boards = np.zeros(len(poses), dtype=bool), {}
+    for c in range(len(hand_eye_set.cameras)):
+        keep = believed(seen, c)
+        at = np.array([index[view.view] for view in seen.arm_views[c]])[keep]
+        wrong = ~consistent_poses(flanges[at], seen.camera_from_board[c][keep])
+        doubted[at[wrong]] = True
+        boards.update({int(p): (c, seen.camera_from_board[c][keep][i]) for i, p in enumerate(at) if wrong[i]})
+    return doubted, boards
 
 
 def _lens_values(seen: Seen) -> dict[str, Array]:
@@ -165,21 +189,21 @@ def _lens_values(seen: Seen) -> dict[str, Array]:
     }
 
 
-def believed(seen: Seen, camera: int) -> Array:
+def believed(seen: Seen, camera: int) -> Keep:
     """(S,) whether an arm view of a camera has kept corners."""
     term = seen.arm_terms[camera]
     return np.asarray(np.logical_or.reduceat(term.robust.keep, term.starts[:-1]))
 
 
-def _best_closed_form(hand_eye_set: HandEyeSet, seen: Seen, model: Model) -> tuple[Array, Array]:
+def _best_closed_form(hand_eye_set: HandEyeSet, seen: Seen, model: Model, doubted: Keep) -> tuple[Array, Array]:
     """Per camera the closed form with the smallest median corner error; the mount of the best camera."""
     index = {pose.pose: i for i, pose in enumerate(model.poses)}
     flanges = reported(model.poses)
     arm = flanges if hand_eye_set.mode == "eye_in_hand" else inverse(flanges)
     cameras, mounts, errors = [], [], []
     for c, camera in enumerate(hand_eye_set.cameras):
-        keep = believed(seen, c)
         at = np.array([index[view.view] for view in seen.arm_views[c]])
+        keep = believed(seen, c) & ~doubted[at]
         best: tuple[float, Array, Array] | None = None
         for _, pose, mount in closed_forms(arm[at[keep]], seen.camera_from_board[c][keep]):
             values = {

@@ -40,6 +40,13 @@ def check_lens(lens: Array, covariance: Array, poses: Array, term: CornerTerm, l
             f"only {int(kept.sum())} of {len(kept)} views of camera {camera.camera} agree with one lens; "
             "check that focus and zoom are fixed and that one board was used, and take the pictures again",
         )
+    spacing = _spacing_px(lens, poses[kept], lens_set.board.square_mm)
+    if term.sigma_px > WORST_RMS_SHARE * spacing:
+        raise CalibrationError(
+            "calibration.board_geometry",
+            f"corners of {lens_set.board.name} are off by {term.sigma_px:.1f} px in all views; "
+            "choose the board that was used, with its columns, rows and square size",
+        )
     normals = poses[kept][:, :3, 2]
     tilt = float(np.rad2deg(np.arccos(np.clip((normals @ normals.T).min(), -1.0, 1.0))))
     focal = float(np.sqrt(max(covariance[0, 0], covariance[1, 1])) / abs(lens[0]))
@@ -48,13 +55,6 @@ def check_lens(lens: Array, covariance: Array, poses: Array, term: CornerTerm, l
             "calibration.views_parallel",
             f"the board stood nearly parallel in all views of camera {camera.camera} (within {tilt:.0f} degrees), so "
             "its focal length cannot be told from the distance; tilt the board by 20 to 40 degrees in several pictures",
-        )
-    spacing = _spacing_px(lens, poses[kept], lens_set.board.square_mm)
-    if term.sigma_px > WORST_RMS_SHARE * spacing:
-        raise CalibrationError(
-            "calibration.board_geometry",
-            f"corners of {lens_set.board.name} are off by {term.sigma_px:.1f} px in all views; "
-            "choose the board that was used, with its columns, rows and square size",
         )
     longest = max(camera.width_px, camera.height_px)
     if not (lens[0] > 0 and lens[1] > 0 and abs(lens[2] - camera.width_px / 2) < longest):

@@ -238,3 +238,13 @@ def test_too_few_views_and_too_few_corners() -> None:
     error = _refused_lens(replace(seen, views=cut))
     assert (error.code, "more pictures" in str(error)) == ("calibration.too_few_views", True)
     assert _refused_lens(replace(seen, views=())).code == "calibration.too_few_views"
+
+
+def test_a_board_that_is_loose_in_the_gripper() -> None:
+    error = _refused(scene(Bench(lens_views=7, poses=12, move_mm=9.0, turn_deg=0.8)).seen)
+    assert (error.code, "clamped" in str(error)) == ("calibration.robot_disagrees", True)
+
+
+def test_corners_that_lie_nowhere_near_the_board() -> None:
+    error = _refused_lens(lens_set(1, noise_px=9.0))
+    assert (error.code, "choose the board" in str(error)) == ("calibration.board_geometry", True)
