@@ -89,11 +89,12 @@ def place_of(target: Target, state: CaptureState) -> str:
     across = ("to the left", "to the middle", "to the right")[min(2, int(3 * x / camera.width_px))]
     down = ("above", "", "below")[min(2, int(3 * y / camera.height_px))]
     wide = (target.outline_px[:, 0].max() - target.outline_px[:, 0].min()) / camera.width_px
+    # Into the board, camera frame: where it points to the right, the right side is nearer.
     lean = target.camera_from_board.rotation[:, 2]
     tilts = []
     if abs(lean[0]) > 0.2:
-        tilts.append("its left side nearer" if lean[0] > 0 else "its right side nearer")
+        tilts.append("its right side nearer" if lean[0] > 0 else "its left side nearer")
     if abs(lean[1]) > 0.2:
-        tilts.append("its upper side nearer" if lean[1] > 0 else "its lower side nearer")
+        tilts.append("its lower side nearer" if lean[1] > 0 else "its upper side nearer")
     words = [across, down, f"over {100 * wide:.0f} % of the width", " and ".join(tilts) or "facing the camera"]
     return ", ".join(word for word in words if word)
