@@ -51,7 +51,9 @@ class Standing:
         return held_out_mm(self.artefact) if self.artefact is not None else None
 
     def earlier(self) -> tuple[str, ...]:
-        """Ids that one can go back to, newest first."""
+        """Ids that one can go back to, newest first; none for a torque tool, which is what it was measured last."""
+        if self.kind is Kind.TORQUE:
+            return ()
         now = self.artefact.id if self.artefact is not None else ""
         return tuple(dict.fromkeys(line.id for line in reversed(self.log) if line.id != now))
 

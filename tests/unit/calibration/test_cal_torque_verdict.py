@@ -14,6 +14,7 @@ from support.torquetool import TODAY, check_of, door, measured, run_of, with_cla
 from support.torquetool import UTC as MADE
 
 from calibration.observations import CalibrationError
+from calibration.report.standing import standings
 from calibration.store import Store
 from calibration.torque.artefact import Carried, carried_from, chart_figures, keep, torque_artefact
 from calibration.torque.budget import NOT_CHECKED
@@ -220,6 +221,8 @@ def test_a_tool_found_unfit_is_locked_even_where_an_older_verification_was_good(
     with pytest.raises(ArtefactError) as raised:
         store.roll_back(Kind.TORQUE, "tool", utc=MADE, by="Kim", why="it was good")
     assert raised.value.code == "calibration.no_way_back"
+    (shown,) = standings(tmp_path, NOW)
+    assert shown.code == "calibration.not_good" and shown.earlier() == ()
 
 
 def test_a_joint_that_was_changed_after_the_verification_is_not_covered(tmp_path: Path) -> None:
