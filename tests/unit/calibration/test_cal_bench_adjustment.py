@@ -173,6 +173,7 @@ def test_cameras_alone_are_tied_to_the_bench_by_its_tags() -> None:
 
 
 @pytest.mark.campaign
+@pytest.mark.timeout(3600)
 def test_regions_hold_the_truth_over_many_benches() -> None:
     inside: dict[str, list[bool]] = {"guided": [], "placed": [], "seen": []}
     guided: list[float] = []
@@ -182,6 +183,10 @@ def test_regions_hold_the_truth_over_many_benches() -> None:
         guided += found.errors_mm("guided")
         for what, held in inside.items():
             held += [miss.inside for miss in getattr(found, what).values()]
+    shares = ", ".join(f"{what} {100.0 * np.mean(held):.1f} %" for what, held in inside.items())
+    print(
+        f"tip at a joint: median {np.median(guided):.3f} mm, p95 {np.percentile(guided, 95):.3f} mm; inside: {shares}"
+    )
     assert np.percentile(guided, 95) < 0.5
     for what, held in inside.items():
         assert 0.90 <= np.mean(held) <= 0.99, what
