@@ -70,8 +70,9 @@ class Kinematics:
     """(6,) added to the table's a."""
     covariance: Array
     """(18, 18) in the order above, rad and mm."""
-    poses_with: Array
-    """(6 C + 6, 18) covariance of the cameras' poses and the board's mount with the corrections."""
+    by_links: Array
+    """(6 C + 12, 12) by how much the cameras' poses, the board's mount and the joint offsets change a mm by which d and
+    a are held away from what was found."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -171,15 +172,14 @@ def _kinematics(adjusted: Adjusted) -> Kinematics | None:
     values, layout = adjusted.solution.values, adjusted.solution.layout
     names = (JOINT_OFFSETS, D_OFFSETS, A_OFFSETS)
     at = np.concatenate([np.arange(layout.main_size)[layout.main(name)] for name in names])
-    first = layout.main(CAMERA, 0).start
-    mount = layout.main(MOUNT)
-    poses = np.concatenate(
-        [np.arange(first, first + 6 * len(adjusted.model.cameras)), np.arange(mount.start, mount.stop)]
-    )
+    first, mount = layout.main(CAMERA, 0).start, layout.main(MOUNT)
+    cameras = np.arange(first, first + 6 * len(adjusted.model.cameras))
+    others = np.concatenate([cameras, np.arange(mount.start, mount.stop), at[:6]])
+    links, plain = at[6:], adjusted.solution.covariance().main  # a scale that is not sought does not give way
     return Kinematics(
         joint_offsets_deg=np.rad2deg(values[JOINT_OFFSETS][0]),
         d_offsets_mm=values[D_OFFSETS][0],
         a_offsets_mm=values[A_OFFSETS][0],
         covariance=adjusted.covariance.main[np.ix_(at, at)],
-        poses_with=adjusted.covariance.main[np.ix_(poses, at)],
+        by_links=np.linalg.solve(plain[np.ix_(links, links)], plain[np.ix_(links, others)]).T,
     )

@@ -40,14 +40,12 @@ def with_nominal_links(result: HandEyeResult) -> NominalLinks:
             joint_offsets_deg=np.zeros(6),
         )
     links = np.concatenate([found.d_offsets_mm, found.a_offsets_mm])
-    pull = np.linalg.solve(found.covariance[6:, 6:], links)
-    steps = -(found.poses_with[:, 6:] @ pull).reshape(-1, 6)
-    offsets = -found.covariance[:6, 6:] @ pull
+    *steps, mount, offsets = -(found.by_links @ links).reshape(-1, 6)
     return NominalLinks(
-        mounts_from_cameras=tuple(as_transform(moved(p, step)) for p, step in zip(poses, steps[:-1], strict=True)),
+        mounts_from_cameras=tuple(as_transform(moved(p, step)) for p, step in zip(poses, steps, strict=True)),
         covariances=tuple(
-            camera.covariance + np.outer(step, step) for camera, step in zip(result.cameras, steps[:-1], strict=True)
+            camera.covariance + np.outer(step, step) for camera, step in zip(result.cameras, steps, strict=True)
         ),
-        mount=as_transform(moved(as_array(result.mount), steps[-1])),
+        mount=as_transform(moved(as_array(result.mount), mount)),
         joint_offsets_deg=found.joint_offsets_deg + np.rad2deg(offsets),
     )
