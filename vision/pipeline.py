@@ -17,6 +17,7 @@ from vision.kept_bench import kept_at, load_bench, save_bench
 from vision.machine import Machine
 from vision.nuts import look_at_joint
 from vision.parts import locate_bodies
+from vision.steadiness import Steadiness
 from vision.tags import TagTracker
 from vision.taught.reader import CheckReader, load_models
 from vision.view import view_state
@@ -75,6 +76,7 @@ class Pipeline:
         empty = load_bench(self._kept_at) if self._kept_at is not None else None
         self._zones = ZoneWatcher(bench, camera, starts_empty=starts_empty and empty is None, empty=empty)
         self._codes = CodeReader()
+        self._steadiness = Steadiness(bench.fixture, camera)
         self._taught = taught
         self._owns_tracker = owns_tracker
         self._models: frozenset[str] = frozenset()
@@ -96,6 +98,8 @@ class Pipeline:
         grey = np.asarray(cv2.cvtColor(frame.image, cv2.COLOR_BGR2GRAY), dtype=np.uint8)
         tags = self._tags.find(grey)
         state = view_state(grey, tags, self._bench.fixture, self._camera)
+        if state is CameraState.GOOD and self._steadiness.moved(tags):
+            state = CameraState.MOVED
         if state is not CameraState.GOOD:
             return FrameAnalysis(camera=frame.camera, seq=frame.seq, t_mono_s=frame.t_mono_s, state=state, tags=tags)
         self._frames += 1
