@@ -6,7 +6,6 @@ sector-based one misses large boards and, on small ones, finds corners where non
 
 from __future__ import annotations
 
-import math
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -15,6 +14,7 @@ import numpy as np
 from calibration.board import Board
 from calibration.board_sharpness import Look, look_at, marker_blur_px
 from calibration.corner_refinement import Grey, half_window, refined, spacing_px
+from calibration.flat_figure import flat_fit, other_squares, outer_px, right_way_up, through, tilt_deg
 from calibration.observations import BoardView, Ids
 from calibration.refusals import Reason, Refusal
 from vision.geometry import Array
@@ -97,15 +97,15 @@ class BoardFinder:
 
     def _described(self, grey: Grey, board: Board, view: BoardView) -> Found:
         nominal = board.nominal_mm()[view.corner_ids, :2]
-        picture_from_board, fit_px = _flat_fit(nominal, view.corners_px)
+        picture_from_board, fit_px = flat_fit(nominal, view.corners_px)
         side = board.square_mm
         far_x, far_y = (board.columns - 1) * side, (board.rows - 1) * side
         outline = np.array([[-side, -side], [far_x, -side], [far_x, far_y], [-side, far_y]])
         return Found(
             view=view,
-            outline_px=_mapped(picture_from_board, outline),
+            outline_px=through(picture_from_board, outline),
             spacing_px=spacing_px(board, view.corner_ids, view.corners_px),
-            tilt_deg=_tilt_deg(picture_from_board, nominal.mean(axis=0)),
+            tilt_deg=tilt_deg(picture_from_board, nominal.mean(axis=0)),
             fit_px=fit_px,
             look=look_at(grey, board, view.corner_ids, view.corners_px),
             legacy=board.legacy,
@@ -218,18 +218,18 @@ class BoardFinder:
         across, down = self.board.corners
         found, corners = cv2.findChessboardCorners(grey, (across, down), flags=flags)
         if not found:
-            other = _other_squares(grey, (across, down))
+            other = other_squares(grey, (across, down))
             if other is not None:
                 return Refusal(
                     reason=Reason.OTHER_BOARD, words=self._named(f"{other[0]} x {other[1]} corners are seen")
                 )
             return self._badly_lit(grey)
         at = np.asarray(corners, dtype=np.float64).reshape(-1, 2)
-        hull = cv2.convexHull(_outer(at.reshape(down, across, 2)).astype(np.float32)).astype(np.int32)
+        hull = cv2.convexHull(outer_px(at.reshape(down, across, 2)).astype(np.float32)).astype(np.int32)
         rest = cv2.fillConvexPoly(grey.copy(), hull, int(np.median(grey)))
         if cv2.findChessboardCorners(rest, (across, down), flags=flags)[0]:
             return Refusal(reason=Reason.TWO_BOARDS)
-        at = _right_way_up(grey, self.board, at)
+        at = right_way_up(grey, self.board, at)
         return np.arange(across * down, dtype=np.int64), at, False
 
     def _badly_lit(self, grey: Grey) -> Refusal:
@@ -279,68 +279,3 @@ def _reaches(board: Board, ids: Ids) -> bool:
     columns, rows = ids % across, ids // across
     shares = np.ptp(columns) / (across - 1), np.ptp(rows) / (down - 1)
     return bool(min(shares) >= LEAST_REACH and shares[0] * shares[1] >= LEAST_REACH)
-
-
-def _mapped(homography: Array, points: Array) -> Array:
-    mapped = np.column_stack([points, np.ones(len(points))]) @ homography.T
-    return np.asarray(mapped[:, :2] / mapped[:, 2:])
-
-
-def _flat_fit(nominal_mm: Array, corners_px: Array) -> tuple[Array, float]:
-    """(3, 3) picture from board, and the rms in pixels by which corners lie off it and a smooth surface over it.
-
-    The surface takes up what any lens distorts; what is left is noise, wrong corners, or a board that is creased.
-    """
-    import cv2
-
-    homography = np.asarray(cv2.findHomography(nominal_mm, corners_px)[0], dtype=np.float64)
-    off = corners_px - _mapped(homography, nominal_mm)
-    if len(off) < 25:
-        return homography, math.nan
-    degree = 5 if len(off) >= 45 else 3
-    x, y = ((nominal_mm - nominal_mm.mean(axis=0)) / np.ptp(nominal_mm, axis=0).max()).T
-    terms = np.column_stack([x**i * y**j for i in range(degree + 1) for j in range(degree + 1 - i)])
-    off -= terms @ np.linalg.lstsq(terms, off, rcond=None)[0]
-    return homography, float(np.sqrt((off**2).sum() / (len(off) - terms.shape[1])))
-
-
-def _tilt_deg(homography: Array, at_mm: Array) -> float:
-    """From the local affine map: a direction that is tilted away by t is cos(t) as long."""
-    step = 1.0
-    points = at_mm + np.array([[0.0, 0.0], [step, 0.0], [0.0, step]])
-    mapped = _mapped(homography, points)
-    small, large = sorted(np.linalg.svd((mapped[1:] - mapped[0]).T, compute_uv=False))
-    return math.degrees(math.acos(min(1.0, small / large)))
-
-
-def _outer(grid: Array) -> Array:
-    """(4, 2) outer corners of a chessboard about its inner ones (rows, columns, 2), half a square to spare."""
-    corners = np.array([grid[0, 0], grid[0, -1], grid[-1, -1], grid[-1, 0]])
-    middle = corners.mean(axis=0)
-    grow = 1.0 + 3.0 / (min(grid.shape[:2]) - 1)
-    return np.asarray(middle + (corners - middle) * grow)
-
-
-def _right_way_up(grey: Grey, board: Board, corners: Array) -> Array:
-    """In the order of the board: its first square is black. The detector may begin at either end."""
-    if (board.columns + board.rows) % 2 == 0:
-        return corners
-    across, down = board.corners
-    grid = corners.reshape(down, across, 2)
-    a, b, c, d = grid[0, 0], grid[0, 1], grid[1, 0], grid[1, 1]
-    inside, right = (a + b + c + d) / 4.0, (b + grid[0, 2] + d + grid[1, 2]) / 4.0
-    first, second = (float(grey[round(at[1]), round(at[0])]) for at in (inside, right))
-    # Inside the first corner lies the square below and right of the first one: it has the first one's colour.
-    return corners if first < second else corners[::-1]
-
-
-def _other_squares(grey: Grey, wanted: tuple[int, int]) -> tuple[int, int] | None:
-    """How many corners a chessboard has that is seen and is not the wanted one."""
-    import cv2
-
-    found, _, meta = cv2.findChessboardCornersSBWithMeta(grey, (3, 3), cv2.CALIB_CB_LARGER)
-    if not found:
-        return None
-    rows, columns = meta.shape[:2]
-    seen = (max(rows, columns), min(rows, columns))
-    return None if seen == (max(wanted), min(wanted)) or min(seen) < 3 else seen

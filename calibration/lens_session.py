@@ -195,8 +195,3 @@ def last_lens(store: Path, camera: str, size: tuple[int, int]) -> tuple[Array, A
     except (ArtefactError, CalibrationError):
         return None
     return (lens, covariance, identity) if bool(np.isfinite(lens).all()) else None
-
-
-def picture_path(store: Path, artefact: Artefact, sha: str) -> Path:
-    """Where a picture of an artefact lies."""
-    return store / SETS / artefact.id / PICTURES / f"{sha}.png"

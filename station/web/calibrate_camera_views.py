@@ -87,8 +87,12 @@ def _goodness(state: CaptureState | None, phrases: Phrases, language: str) -> di
     ]
     if corners:
         told.append(phrases.shown(language, "ui.lens.left_out.corners", {"count": str(corners)}))
+    good = phrases.shown(language, "ui.lens.good", words)
+    if state.target is not None:
+        expected = f"{state.estimate.doubt_mm * state.target.expected_px / state.estimate.doubt_px:.3f}"
+        good += " " + phrases.shown(language, "ui.lens.next", {"mm": expected})
     return {
-        "good": phrases.shown(language, "ui.lens.good", words),
+        "good": good,
         "doubts": [round(doubt, 4) for doubt in state.doubts_px],
         "left_out": told,
     }
