@@ -185,17 +185,22 @@ def check_arm(arm: ArmNow, reference: ArmReference, stand: Stand, leave: Leave) 
         why = "The arm was calibrated since its reference was taken. Take one: `station calibrate daily --reference`."
         return untold(DEVICE, Kind.ARM, why)
     try:
-        today = visit(arm, chosen_again(reference), stand, leave)
+        today = visit(arm, chosen_again(arm, reference), stand, leave)
     except CalibrationError as error:
         return untold(DEVICE, Kind.ARM, f"{error}.")
     then = [pose.error() for pose in reference.poses]
     return arm_verdict(joint_shift(today, then, np.array(reference.table), reference.noise()), device=DEVICE)
 
 
-def chosen_again(reference: ArmReference) -> tuple[ChosenPose, ...]:
-    """The reference's poses."""
+def chosen_again(arm: ArmNow, reference: ArmReference) -> tuple[ChosenPose, ...]:
+    """The reference's poses, as the arm is told them: its joints are kept with the calibrated zeros."""
     return tuple(
-        ChosenPose(pose=each.pose, joints_deg=each.joints_deg, seen_by=each.seen_by) for each in reference.poses
+        ChosenPose(
+            pose=each.pose,
+            joints_deg=tuple(round(float(v), 2) for v in np.array(each.joints_deg) - arm.offsets_deg),
+            seen_by=each.seen_by,
+        )
+        for each in reference.poses
     )
 
 

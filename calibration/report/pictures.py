@@ -10,6 +10,7 @@ from pydantic import JsonValue
 from calibration.daily.check import METHOD as DAILY_CHECK
 from calibration.daily.check import drift_of
 from calibration.report.cloud import returns_cloud
+from calibration.report.control_chart import control_chart
 from calibration.report.drawing import Plot
 from calibration.report.plots import (
     Capable,
@@ -25,6 +26,7 @@ from calibration.report.plots import (
     torque_chart,
 )
 from calibration.report.standing import Standing
+from calibration.torque.artefact import chart_figures
 from station.config.artefact import Artefact, ArtefactError, Kind
 from station.config.calibration_results import camera_result
 from vision.geometry import Array, CameraModel, Transform
@@ -50,7 +52,7 @@ def plots_of(standing: Standing) -> tuple[Plot, ...]:
         case Kind.JOINTS:
             return _joints(standing.subject, artefact)
         case Kind.TORQUE:
-            return _torque(standing.subject, artefact)
+            return (*_torque(standing.subject, artefact), *_charts(standing, artefact))
         case _:
             return ()
 
@@ -127,6 +129,17 @@ def _torque(subject: str, artefact: Artefact) -> tuple[Plot, ...]:
         if len(readings) > 1 and isinstance(low, int | float) and isinstance(high, int | float):
             plots.append(torque_chart(f"torque-{subject}-{number}", name, readings, (low, high), "N·m"))
     return tuple(plots)
+
+
+def _charts(standing: Standing, artefact: Artefact) -> tuple[Plot, ...]:
+    """One a joint type, over all verifications of this tool; none before there are two."""
+    if len(standing.history) < 2:
+        return ()
+    drawn = chart_figures(standing.history, artefact.serial)
+    return tuple(
+        control_chart(f"chart-{standing.subject}-{number}", name, each)
+        for number, (name, each) in enumerate(drawn.items())
+    )
 
 
 def _capability(figures: Mapping[str, JsonValue]) -> Capable | None:

@@ -110,7 +110,7 @@ def _calibrated(
         made_utc=datetime.now(UTC).isoformat(timespec="seconds"),
         by=SIMULATED_PERSON,
         software=version("assembled-by-me"),
-        inputs={OBSERVATIONS: sha256, "station": files.station.sha256},
+        inputs={"observations": sha256, "station": files.station.sha256},
         serials={},
     )
     return session, checked, need, bench_artefacts(session.outcome, work, checked, need, stamp)

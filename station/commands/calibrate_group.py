@@ -12,6 +12,7 @@ from station.commands.calibrate_records import list_artefacts, roll_back, show
 from station.commands.calibrate_report import report
 from station.commands.calibrate_robot import robot
 from station.commands.calibrate_solve import solve
+from station.commands.calibrate_tool_point import tool_point
 from station.commands.calibrate_torque import torque_app
 
 calibrate_app = typer.Typer(
@@ -35,4 +36,5 @@ calibrate_app.command("robot")(robot)
 calibrate_app.command("roll-back")(roll_back)
 calibrate_app.command("show")(show)
 calibrate_app.command("solve")(solve)
+calibrate_app.command("tool-point")(tool_point)
 calibrate_app.add_typer(torque_app, name="torque")

@@ -116,7 +116,7 @@ def calibrated(
     inputs |= {f"lens-{camera}": known.artefact for camera, known in work.known_lenses.items()}
     if keep:
         name = f"{OBSERVATIONS}-{made:%Y%m%dT%H%M%SZ}.json"
-        inputs[name] = write_bench_set(outcome.bench, store / name)
+        inputs["observations"] = write_bench_set(outcome.bench, store / name)
     tolerance, of = tightest(files.procedure, files.station.limits.tool_within_mm)
     artefacts = bench_artefacts(
         outcome,
