@@ -147,15 +147,16 @@ def _range_limits(size: int, r_bar: float) -> Limits | None:
 
 
 def _of_means(z: Array) -> list[Signal]:
-    """`z` (n,): means over their middle, in standard deviations of a mean. One signal a rule, where it begins."""
+    """`z` (n,): means over their middle, in standard deviations of a mean. Rules on rows speak once a row."""
     found: list[Signal] = []
     for rule, length, speaks in _RULES:
-        before = False
-        for end in range(length, len(z) + 1):
-            now = any(speaks(side * z[end - length : end]) for side in (1.0, -1.0))
-            if now and not before:
-                found.append(Signal(rule=rule, at=end - 1))
-            before = now
+        for side in (1.0, -1.0):
+            before = False
+            for end in range(length, len(z) + 1):
+                now = speaks(side * z[end - length : end])
+                if now and (length == 1 or not before):
+                    found.append(Signal(rule=rule, at=end - 1))
+                before = now
     return found
 
 

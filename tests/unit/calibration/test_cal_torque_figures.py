@@ -168,6 +168,14 @@ def test_each_rule_speaks_of_what_it_is_named_after(tail_sigmas, rule) -> None:
     assert all(signal.at >= len(calm) - 1 for signal in found.signals)
 
 
+def test_every_mean_beyond_the_limits_is_named_on_whichever_side() -> None:
+    calm = [0.3, -0.3, 0.2, -0.2] * 6
+    groups = _steady(len(calm) + 4)
+    sigma = np.std(groups[0].readings_nm, ddof=1) / (c4_of(5) * math.sqrt(5))
+    found = chart(_moved(groups, [z * sigma for z in (*calm, -3.5, 3.5, 3.6, 0.0)]), baseline=len(calm))
+    assert [signal.at for signal in found.signals if signal.rule is Rule.BEYOND] == [24, 25, 26]
+
+
 def test_a_wild_subgroup_shows_in_the_spread() -> None:
     groups = _steady(20)
     wild = Subgroup(at_utc="2026-02-01T08:00:00+00:00", readings_nm=(8.5, 9.5, 8.5, 9.5, 9.0))

@@ -14,6 +14,8 @@ from support.torquetool import TODAY, check_of, door, measured, run_of, with_cla
 from support.torquetool import UTC as MADE
 
 from calibration.observations import CalibrationError
+from calibration.report.drawing import svg_of
+from calibration.report.pictures import plots_of
 from calibration.report.standing import standings
 from calibration.store import Store
 from calibration.torque.artefact import Carried, carried_from, chart_figures, keep, torque_artefact
@@ -273,6 +275,11 @@ def test_the_chart_grows_over_verifications_of_the_same_tool(tmp_path: Path) -> 
     keep(store, artefact(verdicts(mean_nm=9.3), utc="2026-04-02T08:00:00+00:00"), "verified")
     drifted = chart_figures(store.history(Kind.TORQUE, "tool"), "T1")["B-9Nm-pset1"]
     assert any(signal["at"] >= 15 for signal in drifted["signals"])
+    (shown,) = standings(tmp_path, NOW)
+    charts_drawn = [plot for plot in plots_of(shown) if plot.name.startswith("chart-")]
+    assert len(charts_drawn) == 2
+    assert "More than chance: subgroup" in charts_drawn[0].caption
+    assert svg_of(charts_drawn[0]).count("<path") > 10
 
 
 REFERENCE = {
