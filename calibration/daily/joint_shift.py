@@ -18,7 +18,7 @@ from itertools import combinations
 import numpy as np
 
 from calibration.arm_chain import arm_poses
-from calibration.daily.power import limit, needed, power
+from calibration.daily.power import limit, needed
 from calibration.rotations import adjoint, as_array, as_transform, deviation
 from vision.geometry import Array, Transform, frozen
 
@@ -155,17 +155,6 @@ def joint_shift(
         likely_deg=0.0 if likely is None else math.degrees(pulls[likely] / weights[likely]),
         notices_deg=tuple(float(np.degrees(np.sqrt(sure / weight))) for weight in weights),
         largest_mm=max(float(np.linalg.norm(difference[3:])) for difference in differences),
-    )
-
-
-def joint_power(
-    shift_deg: float, joints_deg: Sequence[Sequence[float]], table: Array, covariances: Sequence[Array]
-) -> tuple[float, ...]:
-    """How often a zero shift of each of the six joints is noticed at these poses; `covariances` (6, 6) a pose."""
-    count = 6 * len(covariances)
-    return tuple(
-        power(math.radians(shift_deg) ** 2 * float(weight), count)
-        for weight in _weights(table, joints_deg, covariances)
     )
 
 

@@ -93,7 +93,7 @@ def leave_of(by: str, *, sim: bool) -> Leave | None:
 
 def checked(arm: ArmNow, reference: ArmReference, stand: Stand, put_on: PutOn, leave: Leave) -> DeviceVerdict:
     """Go to the first pose, have the board put on, check. Raises CalibrationError `daily.arm_stopped`."""
-    to_start(arm, chosen_again(reference)[0], stand)
+    to_start(arm, chosen_again(arm, reference)[0], stand)
     put_on()
     return check_arm(arm, reference, stand, leave)
 

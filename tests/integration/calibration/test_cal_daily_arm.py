@@ -13,6 +13,7 @@ from calibration.daily.arm_check import (
     ArmNow,
     check_arm,
     choose_check_poses,
+    chosen_again,
     measured,
     to_start,
     visit,
@@ -80,6 +81,9 @@ def test_a_joint_that_slipped_is_found_by_the_cameras(
     slipped(stand, 2, 0.5)
     moved = check_arm(arm, kept, stand, LEAVE)
     assert moved.found is Found.MOVED and "calibrate the robot again" in moved.advice
+    zeroed = replace(arm, offsets_deg=np.full(6, 0.5))
+    told = chosen_again(zeroed, kept)[0].joints_deg
+    assert np.array(told) + 0.5 == pytest.approx(np.array(kept.poses[0].joints_deg), abs=0.01)
     other = check_arm(replace(arm, calibration="arm-cobot-2"), kept, stand, LEAVE)
     assert other.found is Found.UNTOLD and "calibrated since" in other.advice
 
