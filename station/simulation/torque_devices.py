@@ -31,6 +31,7 @@ class SimulatedDevices:
         """Stiffness of the test joint that is on the bench now."""
         self._bench = bench
         self.transducer = bench.transducer
+        self.tool_line = bench.tool_line
         self._heard: list[DriverEvent] = []
         clock = bench.clock
         self._tool = tool_port(config, bench.tool_line.open, clock)(self._heard.append, lambda serial: None)

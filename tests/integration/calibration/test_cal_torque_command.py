@@ -225,6 +225,20 @@ def test_a_session_that_was_broken_off_goes_on_with_what_it_had(tmp_path: Path) 
         assert again.session.run.pairs[:5] == kept
 
 
+def test_a_line_that_is_cut_in_the_middle_costs_no_pair_and_mixes_none_up(tmp_path: Path) -> None:
+    with ExitStack() as stack:
+        bench = Bench(stack, tmp_path)
+        for cut_at in (3, 6, 9):
+            bench.measure(most=cut_at)
+            bench.devices.tool_line.unplug()
+            bench.devices.tool_line.plug_in()
+        bench.measure()
+        pairs = bench.session.run.pairs
+        assert len(pairs) == 12
+        assert all(abs(pair.deviation_pct - 0.3) < 1.5 for pair in pairs), "no rundown has another one's reading"
+        assert len({pair.tightening_id for pair in pairs}) == 12
+
+
 def result_of(number: int):
     from support.torquetool import result
 
