@@ -30,7 +30,8 @@ LENS, CAMERA, MOUNT, VIEW, ERROR = "lens", "camera", "board mount", "view", "pos
 LENS_BOW, ARM_BOW, SCALE = "bow of the lens board", "bow of the arm board", "scale of the arm board"
 KINEMATICS = (JOINT_OFFSETS, D_OFFSETS, A_OFFSETS)
 BOW_SIGMA_MM = 1.0
-JOINT_SIGMA_RAD = float(np.deg2rad(1.0))
+JOINT_SIGMA_RAD = float(np.deg2rad(0.5))
+"""Of the zero of a suspect joint, before anything is seen: it ties what a camera cannot tell from its own place."""
 LINK_SIGMA_MM = 0.2
 LINK_OF_ZERO_SIGMA_MM = 1e-3
 """A link length that is zero by design is zero: parallel axes could not tell it from its neighbour."""
