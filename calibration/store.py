@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import fcntl
 import json
 import os
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -32,7 +35,7 @@ class LogLine:
 
 
 class Store:
-    """The artefacts of one station. One program at a time writes; readers always find a whole state."""
+    """The artefacts of one station. Programs that write wait for each other; readers always find a whole state."""
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
@@ -42,8 +45,9 @@ class Store:
         folder = folder_of(self.folder, artefact.kind, artefact.subject)
         folder.mkdir(parents=True, exist_ok=True)
         path = folder / f"{artefact.id}.json"
-        if not path.exists():
-            _replace(path, artefact.text())
+        with _alone(folder):
+            if not path.exists():
+                _replace(path, artefact.text())
         return path
 
     def put_in_force(self, artefact: Artefact, *, utc: str, by: str, why: str) -> None:
@@ -90,19 +94,21 @@ class Store:
         if identity is None:
             raise ArtefactError("calibration.missing", f"{subject} has no {kind} calibration that could be refuted")
         line = {"id": identity, "utc": utc, "by": by, "why": why}
-        _replace(folder_of(self.folder, kind, subject) / REFUTED, json.dumps(line, ensure_ascii=False))
+        folder = folder_of(self.folder, kind, subject)
+        with _alone(folder):
+            _replace(folder / REFUTED, json.dumps(line, ensure_ascii=False))
 
     def confirm(self, kind: Kind, subject: str) -> None:
         """A later check found nothing against it any more. Raises OSError."""
         (folder_of(self.folder, kind, subject) / REFUTED).unlink(missing_ok=True)
 
     def log(self, kind: Kind, subject: str) -> tuple[LogLine, ...]:
-        """Oldest first. A last line that a power cut broke off is left out."""
+        """Oldest first. A line that a power cut broke off is left out."""
         path = folder_of(self.folder, kind, subject) / LOG
         if not path.exists():
             return ()
-        lines = path.read_text(encoding="utf-8").split("\n")[:-1]
-        return tuple(LogLine(**json.loads(line)) for line in lines)
+        lines = (_log_line(line) for line in path.read_text(encoding="utf-8", errors="replace").splitlines())
+        return tuple(line for line in lines if line is not None)
 
     def history(self, kind: Kind, subject: str) -> tuple[Artefact, ...]:
         """Every artefact of one thing that can be read, by the time it was made."""
@@ -117,11 +123,35 @@ class Store:
     def _point(self, artefact: Artefact, line: LogLine) -> None:
         folder = folder_of(self.folder, artefact.kind, artefact.subject)
         text = json.dumps({"id": line.id, "utc": line.utc, "by": line.by, "why": line.why}, ensure_ascii=False)
-        _replace(folder / CURRENT, text)
-        with (folder / LOG).open("a", encoding="utf-8") as file:
-            file.write(text + "\n")
-            file.flush()
-            os.fsync(file.fileno())
+        with _alone(folder):
+            _replace(folder / CURRENT, text)
+            with (folder / LOG).open("a+", encoding="utf-8") as file:
+                # After a line that a power cut broke off, the next one begins on its own.
+                broken = file.tell() > 0 and not _ends_whole(folder / LOG)
+                file.write(f"\n{text}\n" if broken else f"{text}\n")
+                file.flush()
+                os.fsync(file.fileno())
+
+
+def _log_line(text: str) -> LogLine | None:
+    try:
+        return LogLine(**json.loads(text))
+    except (ValueError, TypeError):  # broken off by a power cut; the artefacts themselves tell what was made
+        return None
+
+
+def _ends_whole(path: Path) -> bool:
+    with path.open("rb") as file:
+        file.seek(-1, os.SEEK_END)
+        return file.read() == b"\n"
+
+
+@contextmanager
+def _alone(folder: Path) -> Iterator[None]:
+    """Hold the folder against other programs that write. Raises OSError."""
+    with (folder / ".lock").open("w") as held:
+        fcntl.flock(held, fcntl.LOCK_EX)
+        yield
 
 
 def _replace(path: Path, text: str) -> None:

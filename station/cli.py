@@ -46,6 +46,7 @@ def main() -> None:
     """Entry point: errors that a person can mend are one sentence, not a traceback."""
     from calibration.observations import CalibrationError
     from drivers.api import DriverError
+    from station.commands.bench_lock import BenchBusyError
     from station.config.artefact import ArtefactError
     from station.config.errors import ConfigError
     from station.runtime.journal import JournalError
@@ -57,6 +58,7 @@ def main() -> None:
 
     mendable = (
         ArtefactError,
+        BenchBusyError,
         CalibrationError,
         ConfigError,
         JournalError,

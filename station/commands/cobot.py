@@ -23,6 +23,7 @@ from drivers.api import (
     SetColour,
 )
 from station.commands.arm_line import ArmLine, arm_line
+from station.commands.bench_lock import drives_bench
 from station.config.errors import ConfigError, Problem
 from station.config.gestures_file import save_gesture
 from station.config.motion_scene import motion_scene
@@ -65,7 +66,10 @@ class Bench:
                 " which is --link socket://127.0.0.1:9000"
             )
             raise ConfigError((Problem(file=where, where="cobot.url", line=None, what=what, todo=todo),))
-        with arm_line(lambda: cobot_line(self.cobot), cobot_driver(self.cobot)) as line:
+        with (
+            drives_bench(self.files.station.data_dir, "a command on the arm"),
+            arm_line(lambda: cobot_line(self.cobot), cobot_driver(self.cobot)) as line,
+        ):
             yield line
 
 

@@ -10,13 +10,14 @@ import anyio
 import anyio.to_thread
 
 from station.app import Bench, alive, as_left, build, left_calibrations, pages, simulated_bench, until_signal
+from station.commands.bench_lock import bench_alone
 from station.config.artefact import ArtefactError
 from station.core.state import Phase
 from station.runtime.clock import SystemClock
 from station.runtime.mat_calibration import calibrate_cameras, wants_mat
 from station.runtime.setting import Files
 from station.runtime.station import next_visit_id
-from station.runtime.stored_calibration import stored_ids, with_stored
+from station.runtime.stored_calibration import running_ids, stored_ids, with_stored
 from station.simulation.key_trigger import KeyTrigger
 from station.simulation.live import turn_bench
 from station.simulation.rig import Rig
@@ -32,31 +33,37 @@ def run_station(files: Files, software: str) -> int:
     """Greet, guide, record, again. A visit that a crash left open goes on where it was, after looking again.
 
     Between visits it begins anew with what `station calibrate` has put in force meanwhile. Raises SelfCalibrationError
-    when a camera that finds its own calibration cannot, ArtefactError when one in force may not be used (any more).
+    when a camera that finds its own calibration cannot, ArtefactError when one in force may not be used (any more),
+    BenchBusyError when another program drives the bench.
     """
-    path = files.station.data_dir / "journal.sqlite"
-    again = True
-    while again:
-        clock = SystemClock()
-        with ExitStack() as stack:
-            seen = calibrate_cameras(as_left(files, path), clock.now_s, print)
-            left = with_stored(seen, _now(clock), left_calibrations(path))
-            rig = simulated_bench(left, seed=1, clock=clock)
-            if rig is not None:
-                stack.callback(rig.close)
-            bench = build(
-                left,
-                stack,
-                rig=rig,
-                clock=clock,
-                seed=1,
-                journal_path=path,
-                software=software,
-                resume=True,
-                speaks=True,
-            )
-            again = anyio.run(_run, bench, files)
+    with bench_alone(files.station.data_dir, "station run"):
+        while _one_life(files, software):
+            pass
     return 0
+
+
+def _one_life(files: Files, software: str) -> bool:
+    """Of the station, from its start to its end; True = it is to begin anew."""
+    path = files.station.data_dir / "journal.sqlite"
+    clock = SystemClock()
+    with ExitStack() as stack:
+        seen = calibrate_cameras(as_left(files, path), clock.now_s, print)
+        left = with_stored(seen, _now(clock), left_calibrations(path))
+        rig = simulated_bench(left, seed=1, clock=clock)
+        if rig is not None:
+            stack.callback(rig.close)
+        bench = build(
+            left,
+            stack,
+            rig=rig,
+            clock=clock,
+            seed=1,
+            journal_path=path,
+            software=software,
+            resume=True,
+            speaks=True,
+        )
+        return anyio.run(_run, bench, files)
 
 
 def _now(clock: SystemClock) -> datetime:
@@ -69,7 +76,7 @@ async def _run(bench: Bench, files: Files) -> bool:
     `files` say where each device's calibration comes from.
     """
     by_mat = {camera.name for camera in wants_mat(files)}
-    stored = stored_ids(files, _now(bench.clock))
+    running = running_ids(files, bench.files)
     asked = anyio.Event()
     station = bench.station
     rig = bench.rig
@@ -100,7 +107,7 @@ async def _run(bench: Bench, files: Files) -> bool:
                 await anyio.to_thread.run_sync(station.verification.tell_changes)
             if now_s - asked_s > ASK_EVERY_S:
                 asked_s = now_s
-                anew = _others_in_force(files, stored, _now(bench.clock))
+                anew = _others_in_force(files, running, _now(bench.clock))
             if anew or now_s - since_s > MOVED_FOR_S:
                 anew = True
                 return
@@ -117,10 +124,10 @@ async def _run(bench: Bench, files: Files) -> bool:
     return anew
 
 
-def _others_in_force(files: Files, stored: dict[str, str], now: datetime) -> bool:
-    """Whether the devices' calibrations are others than at the start, or one may not be used any more."""
+def _others_in_force(files: Files, running: dict[str, str], now: datetime) -> bool:
+    """Whether others are in force than the station runs on, or one may not be used any more."""
     try:
-        return stored_ids(files, now) != stored
+        return stored_ids(files, now) != running
     except ArtefactError:
         return True
 

@@ -23,6 +23,7 @@ from calibration.torque.series import Plan, chosen, guidance, plans_of
 from calibration.torque.session import TOOL, Session
 from calibration.torque.verdict import SeriesVerdict, judge, reference_suits
 from drivers.api import Connected
+from station.commands.bench_lock import drives_bench
 from station.commands.torque_devices import Devices, greeted, live_devices
 from station.config.station_values import StationConfig
 from station.config.torque_check import DEFAULT_PATTERN, TorqueCheck, TransducerLine
@@ -123,7 +124,7 @@ def _devices(files: Files, wishes: Wishes, place: _Place) -> Iterator[tuple[Devi
             yield simulated, simulated.put_on
         return
     line = None if place.typed else _line(place.check, wishes)
-    with live_devices(config, line) as live:
+    with drives_bench(files.station.data_dir, "station calibrate torque"), live_devices(config, line) as live:
         yield live, lambda rate: None
 
 

@@ -147,6 +147,15 @@ def current_id(store: Path, kind: Kind, subject: str) -> str | None:
         ) from error
 
 
+def named_artefact(store: Path, kind: Kind, subject: str, identity: str) -> Artefact:
+    """One artefact of a thing by its id. Raises ArtefactError `calibration.missing`, `calibration.damaged`."""
+    artefact = read_artefact(folder_of(store, kind, subject) / f"{identity}.json")
+    if (artefact.kind, artefact.subject) != (kind, subject):
+        what = f"{identity} lies in the folder of {kind}-{subject}, but is not of it"
+        raise ArtefactError("calibration.damaged", f"{what}; roll back, or calibrate {subject} again")
+    return artefact
+
+
 def refutation(store: Path, kind: Kind, subject: str, identity: str) -> str:
     """What a later check found against this artefact, or nothing. Raises ArtefactError `calibration.damaged`."""
     path = folder_of(store, kind, subject) / REFUTED
@@ -173,7 +182,7 @@ def in_force(store: Path, kind: Kind, subject: str, *, now: datetime, serial: st
         raise ArtefactError(
             "calibration.missing", f"{subject} has no {kind} calibration in {store}; run `station calibrate`"
         )
-    artefact = read_artefact(folder_of(store, kind, subject) / f"{identity}.json")
+    artefact = named_artefact(store, kind, subject, identity)
     if not artefact.verdict.good:
         raise ArtefactError(
             "calibration.not_good", f"{identity}: {artefact.verdict.text} {artefact.verdict.advice}".strip()

@@ -7,13 +7,15 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
 
-from station.config.artefact import Artefact, ArtefactError, Kind, folder_of, in_force, read_artefact
+from station.config.artefact import Artefact, ArtefactError, Kind, in_force, named_artefact, refutation
 from station.config.calibration_results import arm_result, camera_result, joints_result, tip_result
 from station.config.station_file import STORE
 from station.config.station_values import CameraConfig, CobotConfig, StationConfig
 from station.core.procedure import Procedure
 from station.runtime.setting import COBOT, Files
 
+OBSERVATIONS = "observations"
+"""Name among an artefact's inputs of the set that it was made from."""
 POINTER = "pointer"
 JOINTS = "joints"
 """Names in the start document, as a camera's own is."""
@@ -38,6 +40,7 @@ def with_stored(files: Files, now: datetime, kept: Mapping[str, str] | None = No
     wanted = {ask.name: ask for ask in stored_things(files)}
     found = {name: _kept(files.station, ask, kept) if kept else stored(files, ask, now) for name, ask in wanted.items()}
     station, cobot = files.station, files.station.cobot
+    _of_one_set([found[name] for name in (COBOT, POINTER) if name in found])
     if cobot is not None and COBOT in found:
         cobot = _cobot(cobot, found[COBOT], found.get(POINTER))
     return replace(
@@ -55,6 +58,14 @@ def with_stored(files: Files, now: datetime, kept: Mapping[str, str] | None = No
 def stored_ids(files: Files, now: datetime) -> dict[str, str]:
     """Name -> id of the artefact in force, of everything that asks for one. Raises ArtefactError."""
     return {ask.name: stored(files, ask, now).id for ask in stored_things(files)}
+
+
+def running_ids(files: Files, started: Files) -> dict[str, str]:
+    """Name -> id of what a station runs on, of everything that `files` asks for; `started` is what it was built of."""
+    cobot = started.station.cobot
+    ids = {camera.name: camera.calibration for camera in started.station.cameras} | dict(started.measured)
+    ids |= {COBOT: cobot.calibration} if cobot is not None else {}
+    return {ask.name: ids[ask.name] for ask in stored_things(files)}
 
 
 def stored_things(files: Files) -> tuple[Wanted, ...]:
@@ -76,6 +87,18 @@ def stored(files: Files, ask: Wanted, now: datetime) -> Artefact:
     return in_force(_folder(files.station), ask.kind, ask.subject, now=now)
 
 
+def _of_one_set(found: list[Artefact]) -> None:
+    """Arm and tip are told apart only together: of two adjustments, each may be right and both wrong.
+
+    Raises ArtefactError `calibration.other_set`.
+    """
+    sets = {artefact.inputs.get(OBSERVATIONS, "") for artefact in found}
+    if len(sets) > 1:
+        ids = " and ".join(artefact.id for artefact in found)
+        todo = "roll back both, or calibrate the robot again"
+        raise ArtefactError("calibration.other_set", f"{ids} are not from one calibration; {todo}")
+
+
 def _folder(station: StationConfig) -> Path:
     if station.calibrations is None:
         raise ArtefactError("calibration.missing", f"station {station.id} names no folder of calibrations")
@@ -83,10 +106,17 @@ def _folder(station: StationConfig) -> Path:
 
 
 def _kept(station: StationConfig, ask: Wanted, kept: Mapping[str, str]) -> Artefact:
+    """The artefact that an open visit was started on: it may be too old by now, but nothing may speak against it."""
     if ask.name not in kept:
         what = f"the open visit does not say which {ask.kind} calibration it ran on; take `store` away to close it"
         raise ArtefactError("calibration.missing", what)
-    return read_artefact(folder_of(_folder(station), ask.kind, ask.subject) / f"{kept[ask.name]}.json")
+    store, identity = _folder(station), kept[ask.name]
+    artefact = named_artefact(store, ask.kind, ask.subject, identity)
+    against = refutation(store, ask.kind, ask.subject, identity)
+    if against:
+        what = f"the open visit was started on {identity}, which no longer holds: {against}"
+        raise ArtefactError("calibration.refuted", f"{what} Check {ask.subject} again, or close the visit.")
+    return artefact
 
 
 def _camera(camera: CameraConfig, artefact: Artefact) -> CameraConfig:

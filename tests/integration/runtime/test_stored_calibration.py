@@ -20,7 +20,7 @@ from station.runtime.clock import SteppedClock
 from station.runtime.journal import Journal
 from station.runtime.setting import read_files, setting_of
 from station.runtime.station import Station, silent_people
-from station.runtime.stored_calibration import stored_ids, with_stored
+from station.runtime.stored_calibration import running_ids, stored_ids, with_stored
 from vision.geometry import CameraModel, Transform
 
 CONFIG = Path(__file__).parents[3] / "config"
@@ -221,12 +221,12 @@ def test_one_for_another_picture_size_is_not_used(path):
 def test_between_visits_a_running_station_notices_a_new_one_and_one_that_ends(path):
     store = _store(path)
     files = read_files(path)
-    running = stored_ids(files, NOW)
+    running = running_ids(files, with_stored(files, NOW))
     assert not _others_in_force(files, running, NOW)
     newer = _camera(files.station.cameras[0].model, expires_utc=(NOW + timedelta(days=1)).isoformat())
     store.put_in_force(newer, utc=NOW.isoformat(), by="Mika", why="after cleaning")
     assert _others_in_force(files, running, NOW)
-    again = stored_ids(files, NOW)
+    again = running_ids(files, with_stored(files, NOW))
     assert not _others_in_force(files, again, NOW)
     assert _others_in_force(files, again, NOW + timedelta(days=2))
 
@@ -254,8 +254,26 @@ def test_a_visit_that_was_left_open_goes_on_with_its_own(path, tmp_path):
     later = NOW + timedelta(days=9)
     kept = with_stored(files, later, left_calibrations(journal_path))
     assert dict(setting_of(kept, "1").calibration) == first
+    assert _others_in_force(files, running_ids(files, kept), later), "and after it the station begins anew"
     with pytest.raises(ArtefactError, match="was good until"):
         with_stored(files, later)
+    store.roll_back(Kind.CAMERA, "top", utc=NOW.isoformat(), by="Mika", why="as it was")
+    store.refute(Kind.CAMERA, "top", utc=NOW.isoformat(), by="Ken", why="It has moved by 3 mm")
+    with pytest.raises(ArtefactError, match="moved by 3 mm") as raised:
+        with_stored(files, later, left_calibrations(journal_path))
+    assert raised.value.code == "calibration.refuted"
+
+
+def test_an_arm_and_a_tip_of_two_calibrations_are_not_used_together(path):
+    """Each may be right and both wrong: what one adjustment gave the arm it took from the tip."""
+    store = _store(path)
+    other = _made(Kind.ARM, "cobot", _arm().result, inputs={"observations": "0" * 64})
+    store.put_in_force(other, utc=NOW.isoformat(), by="Ken", why="the power went after this one")
+    with pytest.raises(ArtefactError, match="not from one calibration; roll back both") as raised:
+        with_stored(read_files(path), NOW)
+    assert raised.value.code == "calibration.other_set"
+    store.roll_back(Kind.ARM, "cobot", utc=NOW.isoformat(), by="Ken", why="both as before")
+    assert with_stored(read_files(path), NOW).measured
 
 
 def test_a_station_file_that_wants_the_store_names_its_folder(path):

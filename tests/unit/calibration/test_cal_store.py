@@ -1,7 +1,11 @@
 """Artefacts on disk: whole or not at all, never changed unnoticed, and a way back to each."""
 
 import json
+import shutil
+import subprocess
+import sys
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 
 import pytest
 
@@ -125,6 +129,32 @@ def test_a_broken_last_line_of_the_log_hides_no_others(tmp_path):
     with (folder_of(tmp_path, Kind.LENS, "top") / "log.jsonl").open("a", encoding="utf-8") as log:
         log.write('{"id": "lens-top-12')
     assert [line.by for line in store.log(Kind.LENS, "top")] == ["Ken"]
+    _force(store, _lens(1151.0), "after the power came back")
+    assert [line.why for line in store.log(Kind.LENS, "top")] == ["new", "after the power came back"]
+    assert store.roll_back(Kind.LENS, "top", utc="t", by="Ken", why="try") == _lens()
+
+
+def test_two_programs_that_write_at_once_lose_nothing(tmp_path):
+    code = (
+        "import sys; sys.path.insert(0, sys.argv[3]); from pathlib import Path; import test_cal_store as t\n"
+        "for n in range(40): t._force(t.Store(Path(sys.argv[1])), t._lens(1000.0 + n, by=sys.argv[2]))"
+    )
+    here = str(Path(__file__).parent)
+    writers = [subprocess.Popen([sys.executable, "-c", code, str(tmp_path), by, here]) for by in ("Ken", "Mika")]
+    while any(writer.poll() is None for writer in writers):
+        if current_id(tmp_path, Kind.LENS, "top") is not None:
+            in_force(tmp_path, Kind.LENS, "top", now=NOW)
+    assert [writer.wait() for writer in writers] == [0, 0]
+    assert len(Store(tmp_path).log(Kind.LENS, "top")) == 80
+    assert len(Store(tmp_path).history(Kind.LENS, "top")) == 80
+
+
+def test_an_artefact_of_another_device_in_its_folder_is_not_taken_for_its_own(tmp_path):
+    _force(Store(tmp_path), _lens())
+    shutil.copytree(folder_of(tmp_path, Kind.LENS, "top"), folder_of(tmp_path, Kind.LENS, "side"))
+    with pytest.raises(ArtefactError, match="is not of it") as raised:
+        in_force(tmp_path, Kind.LENS, "side", now=NOW)
+    assert raised.value.code == "calibration.damaged"
 
 
 def test_files_say_their_own_frames_and_units(tmp_path):
