@@ -30,6 +30,8 @@ NEED_MM = 0.1
 """The doubt at the part that is good enough where nobody says otherwise."""
 DAYS = 180
 """For how long a lens counts: heat and knocks move what is fixed by screws and friction."""
+MOST_DRAWN = 800
+"""Corners whose residuals an artefact carries for the report."""
 USUAL_TIMES = 2.0
 """A difference from the last calibration that is this many times what both doubts explain is a change of the lens."""
 
@@ -131,6 +133,7 @@ def lens_artefact(
             for each in estimate.result.left_out
         ],
         "refused_pictures": dict(refused),
+        "residuals_px": _residuals(estimate),
         "bow_mm": [_r(float(each)) for each in result.bow_mm],
         "coverage": {
             "across": _r(coverage.across),
@@ -221,6 +224,13 @@ def _values(plan: Plan, lens: Array, covariance: Array) -> dict[str, JsonValue]:
         height_px=plan.camera.height_px,
     )
     return shape.model_dump(mode="json")
+
+
+def _residuals(estimate: Estimate) -> list[list[float]]:
+    """Rows of place and residual (projected minus seen), px; every so many, so that they can be drawn."""
+    rows = np.concatenate([np.hstack([fit.seen_px, fit.residuals_px]) for fit in estimate.result.views])
+    step = -(-len(rows) // MOST_DRAWN)
+    return [[round(float(value), 3) for value in row] for row in rows[::step]]
 
 
 def _doubt_map(plan: Plan, estimate: Estimate) -> list[list[float | None]]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import shutil
+from datetime import UTC, datetime
 from pathlib import Path
 
 import cv2
@@ -16,6 +17,8 @@ from calibration.board_file import write_board
 from calibration.lens_artefact import lens_values
 from calibration.observations import CalibrationError
 from calibration.projection import projection_difference_px
+from calibration.report.pictures import plots_of
+from calibration.report.standing import standings
 from station.cli import app
 from station.config.artefact import Artefact, Kind, current_id, folder_of, read_artefact
 
@@ -123,6 +126,10 @@ def test_pictures_become_a_lens_in_force(done: tuple[Path, str]) -> None:
     assert np.linalg.eigvalsh(covariance).min() > 0
     views = artefact.figures["views"]
     assert isinstance(views, list) and len(views) == 14
+    residuals = np.array(artefact.figures["residuals_px"], dtype=np.float64)
+    assert 400 < len(residuals) <= 800 and np.hypot(*residuals[:, 2:].T).max() < 0.3
+    (plots,) = [plots_of(each) for each in standings(store, datetime.now(UTC)) if each.kind is Kind.LENS]
+    assert len(plots) == 4
     kept = store / "sets" / artefact.id
     assert len(list((kept / "pictures").iterdir())) == 14 and (kept / "observations.json").is_file()
     assert (artefact.expires_utc, artefact.made_utc) > ("2", "2") and artefact.expires_utc > artefact.made_utc
