@@ -21,7 +21,16 @@ from calibration.torque.run_file import RunFile, head_of, open_run
 from calibration.torque.series import Plan, plans_of
 from calibration.torque.session import Session
 from calibration.torque.verdict import SeriesVerdict, judge, reference_suits
-from drivers.api import ArmTool, Command, Connected, DisarmTool, Disconnected, DriverEvent
+from drivers.api import (
+    ArmTool,
+    Command,
+    CommandFailed,
+    DeviceHealth,
+    DisarmTool,
+    DriverEvent,
+    ReferenceRead,
+    TighteningResult,
+)
 from station.config.artefact import Artefact
 from station.config.torque_check import TorqueCheck
 from station.core.events import ServiceAsked
@@ -31,6 +40,8 @@ from station.core.state import Phase, State
 
 RUNS = "torque-runs"
 MOST_NEWS = 8
+HEARD = (TighteningResult, ReferenceRead, CommandFailed, DeviceHealth)
+"""What a series is measured from, and what the technician wants to know meanwhile."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -97,8 +108,10 @@ class TorqueWorkshop:
     _kept: Artefact | None = None
 
     def heard(self, event: DriverEvent) -> None:
-        """A device says something; it waits until the page looks."""
-        self._events.put(event)
+        """A device says something; it waits until the page looks. What a visit tightens is none of a series'."""
+        session = self._session
+        if session is not None and isinstance(event, HEARD) and self.state().tool.verifying == session.plan.name:
+            self._events.put(event)
 
     def look(self) -> TorqueView:
         """Take what waits, and say how everything stands. Raises OSError when a run cannot be written."""
@@ -204,7 +217,7 @@ class TorqueWorkshop:
             session.enabled()
         while not self._events.empty():
             event = self._events.get()
-            if session is not None and not isinstance(event, Connected | Disconnected):
+            if session is not None:
                 session.heard(event)
         if session is None:
             return

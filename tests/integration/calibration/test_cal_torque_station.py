@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 
-from support.torquetool import check_of
+from support.torquetool import check_of, result
 
 from calibration.store import Store
 from calibration.torque.artefact import uses_of
@@ -138,12 +138,17 @@ def test_a_locked_tool_is_verified_between_visits_and_free_in_the_next(tmp_path:
         assert artefact.verdict.good, artefact.verdict.text
         bench.turn()
         assert bench.codes() & {"result.unarmed", "result.duplicate"} == set(), "no rundown of it was the work's"
+        bench.workshop.begin(FIRST, "Kim")
+        bench.turn(1.0)
+        assert bench.workshop.look().waits_for == "rundown"
         bench.station.open_visit("v-2")
         bench.turn()
         known = bench.station.loop.state.verification
         assert known is not None
         assert (known.id, known.fit, known.rundowns_left) == (artefact.id, ("J1", "J2", "J3"), 5000)
         assert not bench.codes() & {"tool.unverified", "tool.unfit"}
+        bench.workshop.heard(result(990, bench.clock.now_s()))
+        assert bench.workshop.look().waiting_nm is None, "what a visit tightens is none of the series'"
         for visit in ("v-1", "v-2"):
             assert replay(bench.journal, visit).bad_seq is None
         assert bench.journal.verify().bad_seq is None
@@ -153,6 +158,7 @@ def test_a_locked_tool_is_verified_between_visits_and_free_in_the_next(tmp_path:
 
 def test_a_verification_that_is_refuted_locks_the_visit_that_runs(tmp_path: Path) -> None:
     with locked_station(tmp_path) as bench:
+        assert bench.workshop._events.empty(), "nothing piles up while nobody verifies"
         bench.workshop.begin(FIRST, "Kim")
         bench.turn(1.0)
         for number in range(10):
