@@ -87,3 +87,26 @@ def test_a_bench_that_is_full_of_things_is_refused_with_what_to_do() -> None:
             seed=0,
         )
     assert caught.value.code == "calibration.no_poses"
+
+
+def test_a_pose_that_something_new_blocks_is_left_out_with_the_planners_words_and_the_others_are_taken() -> None:
+    """A crate was put on the bench after the poses were chosen."""
+    work, choice = sim_plan(), sim_choice()
+    scene = carrying(work.scene, work.arm_board, work.flange_from_board)
+    middles = []
+    for chosen in choice.poses:
+        pose = flange(scene.model, chosen.joints_deg)
+        board = scene.bench_from_base @ Transform(pose[:3, :3], pose[:3, 3]) @ work.flange_from_board
+        middles.append(board.apply(work.arm_board.nominal_mm()).mean(axis=0))
+    # Far from where the arm stands at the beginning.
+    index = int(np.argmax([np.linalg.norm(middle - middles[0]) for middle in middles]))
+    blocked = choice.poses[index]
+    x, y, z = (float(v) for v in middles[index])
+    crate = Box(id="crate", at_mm=(x, y, z), size_mm=(40.0, 40.0, 40.0))
+    with_crate = replace(scene, bench=replace(scene.bench, obstacles=(*scene.bench.obstacles, crate)))
+    ways, left_out = planned(choice, choice.poses[0].joints_deg, with_crate, clearance_mm=12.0, speed_percent=25)
+    assert blocked.pose in {left.pose for left, _ in left_out}
+    why = next(words for left, words in left_out if left.pose == blocked.pose)
+    assert "crate" in why and f"calibration pose {blocked.pose}" in why
+    assert len(ways) >= 8
+    assert len(ways) + len(left_out) == len(choice.poses)
