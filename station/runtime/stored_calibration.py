@@ -40,7 +40,8 @@ def with_stored(files: Files, now: datetime, kept: Mapping[str, str] | None = No
     wanted = {ask.name: ask for ask in stored_things(files)}
     found = {name: _kept(files.station, ask, kept) if kept else stored(files, ask, now) for name, ask in wanted.items()}
     station, cobot = files.station, files.station.cobot
-    _of_one_set([found[name] for name in (COBOT, POINTER) if name in found])
+    if COBOT in found and POINTER in found:
+        _of_one_set(found[COBOT], found[POINTER])
     if cobot is not None and COBOT in found:
         cobot = _cobot(cobot, found[COBOT], found.get(POINTER))
     return replace(
@@ -87,16 +88,15 @@ def stored(files: Files, ask: Wanted, now: datetime) -> Artefact:
     return in_force(_folder(files.station), ask.kind, ask.subject, now=now)
 
 
-def _of_one_set(found: list[Artefact]) -> None:
-    """Arm and tip are told apart only together: of two adjustments, each may be right and both wrong.
+def _of_one_set(arm: Artefact, tip: Artefact) -> None:
+    """A tip belongs to the arm that it was measured with: of two adjustments, each may be right and both wrong.
 
     Raises ArtefactError `calibration.other_set`.
     """
-    sets = {artefact.inputs.get(OBSERVATIONS, "") for artefact in found}
-    if len(sets) > 1:
-        ids = " and ".join(artefact.id for artefact in found)
-        todo = "roll back both, or calibrate the robot again"
-        raise ArtefactError("calibration.other_set", f"{ids} are not from one calibration; {todo}")
+    together = arm.inputs.get(OBSERVATIONS, "") == tip.inputs.get(OBSERVATIONS, "")
+    if tip.inputs.get("arm") != arm.id if "arm" in tip.inputs else not together:
+        todo = "roll back both, measure the tip again, or calibrate the robot again"
+        raise ArtefactError("calibration.other_set", f"{tip.id} was not measured with {arm.id}; {todo}")
 
 
 def _folder(station: StationConfig) -> Path:

@@ -269,11 +269,23 @@ def test_an_arm_and_a_tip_of_two_calibrations_are_not_used_together(path):
     store = _store(path)
     other = _made(Kind.ARM, "cobot", _arm().result, inputs={"observations": "0" * 64})
     store.put_in_force(other, utc=NOW.isoformat(), by="Ken", why="the power went after this one")
-    with pytest.raises(ArtefactError, match="not from one calibration; roll back both") as raised:
+    with pytest.raises(ArtefactError, match="was not measured with .*; roll back both") as raised:
         with_stored(read_files(path), NOW)
     assert raised.value.code == "calibration.other_set"
     store.roll_back(Kind.ARM, "cobot", utc=NOW.isoformat(), by="Ken", why="both as before")
     assert with_stored(read_files(path), NOW).measured
+
+
+def test_a_tip_that_was_measured_alone_belongs_to_the_arm_it_was_measured_with(path):
+    store = _store(path)
+    for arm, fits in ((_arm().id, True), ("arm-cobot-0123456789abcdef", False)):
+        alone = _made(Kind.TOOL_POINT, "pointer", _tip().result, inputs={"arm": arm})
+        store.put_in_force(alone, utc=NOW.isoformat(), by="Ken", why="another pointer")
+        if fits:
+            assert with_stored(read_files(path), NOW).measured["pointer"] == alone.id
+            continue
+        with pytest.raises(ArtefactError, match="measure the tip again"):
+            with_stored(read_files(path), NOW)
 
 
 def test_a_station_file_that_wants_the_store_names_its_folder(path):
