@@ -269,7 +269,7 @@ def test_an_arm_and_a_tip_of_two_calibrations_are_not_used_together(path):
     store = _store(path)
     other = _made(Kind.ARM, "cobot", _arm().result, inputs={"observations": "0" * 64})
     store.put_in_force(other, utc=NOW.isoformat(), by="Ken", why="the power went after this one")
-    with pytest.raises(ArtefactError, match="was not measured with .*; roll back both") as raised:
+    with pytest.raises(ArtefactError, match="was not measured with") as raised:
         with_stored(read_files(path), NOW)
     assert raised.value.code == "calibration.other_set"
     store.roll_back(Kind.ARM, "cobot", utc=NOW.isoformat(), by="Ken", why="both as before")
