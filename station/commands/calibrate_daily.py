@@ -196,7 +196,7 @@ def _keep_reference(files: Files, store: Store, pictures: Pictures, ask: _Ask) -
 
 
 def _now() -> str:
-    return datetime.now(UTC).isoformat(timespec="seconds")
+    return datetime.now(UTC).isoformat(timespec="milliseconds")
 
 
 def _tell(check: Artefact, verdicts: list[DeviceVerdict], *, as_json: bool) -> None:

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import itertools
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
+from datetime import timedelta
 from pathlib import Path
 
 import numpy as np
@@ -35,10 +37,20 @@ def desk(tmp_path: Path) -> ScriptedDesk:
         for camera in STATION.cameras
     )
     station = replace(STATION, id="b-1", cameras=cameras)
-    book = CalibrationBook(station=station, folder=store.folder, software="1", utc=NOW.isoformat)
+    book = CalibrationBook(station=station, folder=store.folder, software="1", utc=_ticking())
     models = {camera.name: camera_in_force(store.folder, camera).model for camera in cameras}
     screen = replace(screen_at(procedure("door-mirror"), "welcome"), phase="idle")
     return ScriptedDesk(now=screen, sight=TaggedEyes(cameras=models), book=book)
+
+
+def _ticking() -> Callable[[], str]:
+    """A wall clock that goes on a little at each look: no two checks are of the same moment."""
+    looks = itertools.count()
+
+    def utc() -> str:
+        return (NOW + timedelta(milliseconds=10 * next(looks))).isoformat()
+
+    return utc
 
 
 @contextmanager
