@@ -13,7 +13,7 @@ from calibration.bench_results import hand_eye_keys, lens_keys, write_result
 from calibration.bench_sets import read_bench_set
 from calibration.hand_eye import HandEyeResult, solve_hand_eye
 from calibration.intrinsics import LensResult, solve_lens
-from calibration.observation_files import SCHEMA, read_set, schema_of
+from calibration.observation_files import SCHEMA, check_pictures, pictures_of, read_set, schema_of
 from calibration.observations import CalibrationError, HandEyeSet, LensSet
 
 
@@ -43,10 +43,12 @@ def solve(
 
 
 def _read(dataset: Path) -> HandEyeSet | tuple[LensSet, ...]:
-    """A set of either schema. Raises CalibrationError `calibration.not_readable`."""
+    """A set of either schema. Raises CalibrationError `calibration.not_readable`, `calibration.damaged`."""
     if schema_of(dataset) != SCHEMA:
         return read_bench_set(dataset)
     found = read_set(dataset)
+    if pictures_of(dataset).exists():  # a set may be passed on without them; with them, they must be the ones
+        check_pictures(dataset, found)
     return found if isinstance(found, HandEyeSet) else (found,)
 
 

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -11,7 +13,7 @@ from support.cal_scene import Bench, Scene, lens_set, scene
 from typer.testing import CliRunner, Result
 
 from calibration.adjustment.consistency import chi_square_limit, nees
-from calibration.observation_files import write_set
+from calibration.observation_files import pictures_of, write_set
 from calibration.observations import BoardView, HandEyeSet, LensSet
 from calibration.rotations import as_array, deviation
 from station.commands.calibrate_group import calibrate_app
@@ -133,3 +135,16 @@ def test_the_solver_does_not_look_for_the_truth(tmp_path: Path, monkeypatch: pyt
     monkeypatch.setattr(Path, "open", watched)
     assert _solve(path, tmp_path / "result.json").exit_code == 0
     assert not [name for name in opened if "truth" in name]
+
+
+def test_a_set_whose_pictures_were_changed_is_not_solved_again(tmp_path: Path) -> None:
+    content = b"a picture"
+    name = hashlib.sha256(content).hexdigest()
+    seen = lens_set(2, views=6)
+    path = tmp_path / "ours.npz"
+    write_set(path, replace(seen, views=(replace(seen.views[0], picture=name), *seen.views[1:])), {name: content})
+    assert _solve(path, tmp_path / "result.json").exit_code == 0
+    (pictures_of(path) / f"{name}.png").write_bytes(b"another picture")
+    said = _solve(path, tmp_path / "other.json")
+    assert said.exit_code == 1 and "calibration.damaged" in said.output
+    assert not (tmp_path / "other.json").exists()
