@@ -25,6 +25,9 @@ METHOD = (
 )
 WORST_HELD_OUT_PX = 0.6
 """Corners that the other views' lens misses by more are not those of a sharp, flat, still board."""
+HELD_OUT_TIMES = 3.0
+"""How much farther than the lens's own doubt a corner of another view may be off at the part: a single corner has the
+picture's noise and the board's print in it, too, which the doubt of the lens, made from hundreds of them, has not."""
 GOOD_VIEWS = 6
 NEED_MM = 0.1
 """The doubt at the part that is good enough where nobody says otherwise."""
@@ -37,8 +40,8 @@ USUAL_TIMES = 2.0
 
 SHORTFALLS: Mapping[str, str] = {
     "few_views": f"That is not enough: {GOOD_VIEWS} views are the least. Take more pictures.",
-    "held_out": "That is not enough: pictures that the lens was not made from do not fit it. Put the board on a flat "
-    "plate, lock the focus, hold still, and begin again.",
+    "held_out": "That is not enough: pictures that the lens was not made from do not fit it to {held_out} mm. Put the "
+    "board on a flat plate, lock the focus, hold still, and begin again.",
     "left_out": "That is not enough: too many pictures do not fit the others. Lock the focus and begin again.",
     "doubt": "That is not enough: {needed} mm are needed. Take more pictures, in the corners and tilted.",
 }
@@ -189,11 +192,16 @@ def verdict_of(plan: Plan, estimate: Estimate, difference: Difference | None, ne
             f"{difference.expected_px:.3f} px are within the doubt of both."
         )
     short = shortfall(plan, estimate, need_mm)
+    words = {"needed": f"{need_mm:g}", "held_out": f"{HELD_OUT_TIMES * need_mm:g}"}
     if short:
-        return Verdict(good=False, text=text, advice=SHORTFALLS[short].format(needed=f"{need_mm:g}"))
+        return Verdict(good=False, text=text, advice=SHORTFALLS[short].format(**words))
     changed = difference is not None and difference.is_change
     advice = "The lens has changed since: calibrate where the camera stands, too." if changed else ""
-    return Verdict(good=True, text=f"{text} That is enough: {need_mm:g} mm are needed.", advice=advice)
+    return Verdict(
+        good=True,
+        text=f"{text} That is enough: {words['needed']} mm are needed, and {words['held_out']} mm of the hold-out.",
+        advice=advice,
+    )
 
 
 def shortfall(plan: Plan, estimate: Estimate, need_mm: float) -> str:
@@ -201,11 +209,13 @@ def shortfall(plan: Plan, estimate: Estimate, need_mm: float) -> str:
     result = estimate.result
     if len(result.views) < GOOD_VIEWS:
         return "few_views"
-    if result.held_out_rms_px > WORST_HELD_OUT_PX:
+    held_mm = held_out_mm(plan, estimate)
+    # Written so that a figure that is no number falls short.
+    if not (result.held_out_rms_px <= WORST_HELD_OUT_PX and held_mm <= HELD_OUT_TIMES * need_mm):
         return "held_out"
     if len(estimate.views_left_out) > len(result.views) / 3:
         return "left_out"
-    return "doubt" if estimate.doubt_mm > need_mm else ""
+    return "" if estimate.doubt_mm <= need_mm else "doubt"
 
 
 def captured(state: CaptureState) -> Estimate:
@@ -241,5 +251,6 @@ def _doubt_map(plan: Plan, estimate: Estimate) -> list[list[float | None]]:
     return [[_r(float(each)) if np.isfinite(each) else None for each in row] for row in sigma]
 
 
-def _r(value: float) -> float:
-    return round(value, 5)
+def _r(value: float) -> float | None:
+    """None for what is not known: a file of figures holds numbers."""
+    return round(value, 5) if np.isfinite(value) else None
