@@ -20,7 +20,7 @@ from calibration.bench_errors import (
     equivalent_sigmas,
     worst_95_mm,
 )
-from calibration.bench_holdout import HeldOut
+from calibration.bench_holdout import Checked, HeldOut
 from calibration.bench_plan import SHARE_OF_TOLERANCE, TOUCH_ABOVE_MM
 from calibration.bench_set import BenchResult
 from calibration.bench_work import BenchOutcome, BenchPlan
@@ -66,7 +66,7 @@ class Stamp:
 
 
 def bench_artefacts(
-    outcome: BenchOutcome, work: BenchPlan, checked: HeldOut, need: Need, stamp: Stamp
+    outcome: BenchOutcome, work: BenchPlan, checked: Checked, need: Need, stamp: Stamp
 ) -> tuple[Artefact, ...]:
     """Kinds lens, camera (each camera), arm, tool_point, joints. Those that are not good enough say so."""
     result = outcome.result
@@ -74,7 +74,7 @@ def bench_artefacts(
     artefacts: list[Artefact] = []
     for camera in result.cameras:
         if camera.name not in outcome.bench.known_lenses:
-            artefacts.append(_lens(outcome, camera, joints, checked, need, stamp))
+            artefacts.append(_lens(outcome, camera, joints, need, stamp))
         artefacts.append(_camera(result, camera, joints, checked, need, stamp))
     artefacts.append(_arm(outcome, work, joints, checked, need, stamp))
     artefacts.append(_tip(outcome, work, checked, need, stamp))
@@ -82,26 +82,33 @@ def bench_artefacts(
     return tuple(artefacts)
 
 
-def verdict(what: str, error_mm: float, checked: HeldOut, need: Need, advice: str = "") -> Verdict:
-    """Plain: how good in millimetres at the part, what was held out, and whether that is enough."""
-    text = f"{what}: {error_mm:.2f} mm at the part (95 %); held-out poses {checked.rms_mm:.2f} mm on {checked.poses}; "
-    if error_mm <= need.enough_mm:
+def verdict(what: str, error_mm: float, held: HeldOut, need: Need, advice: str = "") -> Verdict:
+    """Plain: how good in millimetres at the part, what was held out, and whether both are enough."""
+    text = f"{what}: {error_mm:.2f} mm at the part (95 %); {_told(held)}; "
+    if not (error_mm <= need.enough_mm and held.rms_mm <= need.enough_mm and not held.lacking):  # NaN is not enough
         return Verdict(
-            good=True,
-            text=f"{text}enough for every step of procedure {need.procedure}: its tightest tolerance is "
-            f"{need.tightest_mm:g} mm ({need.of}).",
-            advice=advice,
+            good=False,
+            text=f"{text}not enough for procedure {need.procedure}: its tightest tolerance is {need.tightest_mm:g} mm "
+            f"({need.of}), so {need.enough_mm:.2f} mm are wanted of both.",
+            advice=advice or "Take more poses and touches, and see whether boards and cameras are tight.",
         )
     return Verdict(
-        good=False,
-        text=f"{text}not enough for procedure {need.procedure}: its tightest tolerance is {need.tightest_mm:g} mm "
-        f"({need.of}), so {need.enough_mm:.2f} mm are wanted.",
-        advice=advice or "Take more poses and touches, and see whether boards and cameras are tight.",
+        good=True,
+        text=f"{text}enough for every step of procedure {need.procedure}: its tightest tolerance is "
+        f"{need.tightest_mm:g} mm ({need.of}).",
+        advice=advice,
     )
 
 
+def _told(held: HeldOut) -> str:
+    lacking = f", none of {', '.join(held.lacking)}" if held.lacking else ""
+    if not held.count:
+        return f"no {held.of} were held out"
+    return f"held-out {held.of} {held.rms_mm:.2f} mm on {held.count}{lacking}"
+
+
 def _lens(
-    outcome: BenchOutcome, camera: CameraModel, joints: Mapping[str, Array], checked: HeldOut, need: Need, stamp: Stamp
+    outcome: BenchOutcome, camera: CameraModel, joints: Mapping[str, Array], need: Need, stamp: Stamp
 ) -> Artefact:
     result = outcome.result
     alone = next(lens for lens in outcome.lenses if lens.camera.camera == camera.name)
@@ -112,6 +119,7 @@ def _lens(
     covariance = result.lens_covariance(camera.name)
     sigma_px = projection_sigma_px(lens, covariance, camera.project(points), away, size)
     error = WITHIN * float(np.nanmax(sigma_px)) * away / float(lens[0])
+    held = HeldOut(rms_mm=alone.held_out_rms_px * away / float(lens[0]), count=len(alone.views), of="views")
     return _artefact(
         Kind.LENS,
         camera.name,
@@ -126,7 +134,7 @@ def _lens(
             "error_at_part_95_mm": _r(error),
             "rms_px": _r(alone.rms_px),
             "held_out_px": _r(alone.held_out_rms_px),
-            "held_out_mm": _r(alone.held_out_rms_px * away / lens[0]),
+            "held_out_mm": _r(held.rms_mm),
             "corner_sigma_px": _r(result.sigma_px[camera.name]),
             "views": len(alone.views),
             "residuals_px": _thinned(
@@ -134,12 +142,12 @@ def _lens(
             ),
             "left_out": [f"view {left.view}: {left.reason}" for left in alone.left_out],
         },
-        verdict=verdict(f"The lens of {camera.name}", error, checked, need),
+        verdict=verdict(f"The lens of {camera.name}", error, held, need),
     )
 
 
 def _camera(
-    result: BenchResult, camera: CameraModel, joints: Mapping[str, Array], checked: HeldOut, need: Need, stamp: Stamp
+    result: BenchResult, camera: CameraModel, joints: Mapping[str, Array], checked: Checked, need: Need, stamp: Stamp
 ) -> Artefact:
     points = np.array(list(joints.values()))
     error = worst_95_mm(camera_at_mm(result, camera.name, points))
@@ -162,19 +170,19 @@ def _camera(
         },
         figures={
             "error_at_part_95_mm": _r(error),
-            "held_out_mm": _r(checked.rms_mm),
-            "held_out_poses": checked.poses,
+            "held_out_mm": _r(checked.poses.rms_mm),
+            "held_out_poses": checked.poses.count,
             "rms_px": _r(result.rms_px),
             "unused": [f"{word.what}: {word.why}" for word in result.unused],
             "residuals_px": _thinned(_residuals(result, camera.name)),
             "sigmas": "position_sigma_mm and rotation_sigma_deg misplace the part as the full covariance does",
         },
-        verdict=verdict(f"Camera {camera.name}", error, checked, need),
+        verdict=verdict(f"Camera {camera.name}", error, checked.poses, need),
     )
 
 
 def _arm(
-    outcome: BenchOutcome, work: BenchPlan, joints: Mapping[str, Array], checked: HeldOut, need: Need, stamp: Stamp
+    outcome: BenchOutcome, work: BenchPlan, joints: Mapping[str, Array], checked: Checked, need: Need, stamp: Stamp
 ) -> Artefact:
     result = outcome.result
     assert result.bench_from_base is not None
@@ -201,8 +209,8 @@ def _arm(
         },
         figures={
             "error_at_part_95_mm": _r(error),
-            "held_out_mm": _r(checked.rms_mm),
-            "held_out_poses": checked.poses,
+            "held_out_mm": _r(checked.poses.rms_mm),
+            "held_out_poses": checked.poses.count,
             "joint_noise_deg": _r(result.sigma_joint_deg),
             "poses": len(outcome.bench.poses),
             "skipped": [f"pose {number}: {why}" for number, why in outcome.run.skipped],
@@ -212,7 +220,7 @@ def _arm(
             "returns": returns_figures(outcome.returns),
             "covariance_order": "base turn rad, base mm, zeros deg, d mm, a mm",
         },
-        verdict=verdict("The arm", error, checked, need),
+        verdict=verdict("The arm", error, checked.poses, need),
     )
 
 
@@ -259,7 +267,7 @@ def _not_told(sigmas: Array) -> list[str]:
     return words + [f"a of link {k + 1}" for k in range(6) if sigmas[18 + k] > 0.2]
 
 
-def _tip(outcome: BenchOutcome, work: BenchPlan, checked: HeldOut, need: Need, stamp: Stamp) -> Artefact:
+def _tip(outcome: BenchOutcome, work: BenchPlan, checked: Checked, need: Need, stamp: Stamp) -> Artefact:
     result, alone = outcome.result, outcome.pivot
     assert result.tip_mm is not None
     joints = {joint: result.places_mm[joint] for joint in work.joints_mm if joint in result.places_mm}
@@ -272,7 +280,8 @@ def _tip(outcome: BenchOutcome, work: BenchPlan, checked: HeldOut, need: Need, s
         result={"tip_mm": _list(result.tip_mm), "covariance": _list(result.covariance.block("tip"))},
         figures={
             "error_at_part_95_mm": _r(error),
-            "held_out_mm": _r(checked.rms_mm),
+            "held_out_mm": _r(checked.tip.rms_mm),
+            "held_out_touches": checked.tip.count,
             "pivot_tip_mm": _list(alone.tip_mm),
             "pivot_sigma_mm": _r(alone.sigma_mm),
             "pivot_rms_mm": _r(alone.rms_mm),
@@ -280,12 +289,12 @@ def _tip(outcome: BenchOutcome, work: BenchPlan, checked: HeldOut, need: Need, s
             "spread_deg": _r(alone.spread_deg),
             "note": "pivot_* are of the touches alone, with the maker's arm; the tip is that of the whole adjustment",
         },
-        verdict=verdict("The tip", error, checked, need, alone.advice),
+        verdict=verdict("The tip", error, checked.tip, need, alone.advice),
     )
 
 
 def _joints(
-    outcome: BenchOutcome, work: BenchPlan, joints: Mapping[str, Array], checked: HeldOut, need: Need, stamp: Stamp
+    outcome: BenchOutcome, work: BenchPlan, joints: Mapping[str, Array], checked: Checked, need: Need, stamp: Stamp
 ) -> Artefact:
     result = outcome.result
     aims = _aims(result, work, joints)
@@ -308,13 +317,13 @@ def _joints(
         figures={
             "error_at_part_95_mm": _r(error),
             "error_in_bench_95_mm": _r(worst_95_mm(np.array([result.place_covariance(joint) for joint in joints]))),
-            "held_out_mm": _r(checked.rms_mm),
-            "held_out_poses": checked.poses,
+            "held_out_mm": _r(checked.joints.rms_mm),
+            "held_out_touches": checked.joints.count,
             "touches": sum(touch.known_mm is None for touch in outcome.bench.touches),
             "touched_above_mm": TOUCH_ABOVE_MM,
             "note": "error_at_part is of the tip sent to the joint; how true the arm comes back is not in it",
         },
-        verdict=verdict("The joints", error, checked, need),
+        verdict=verdict("The joints", error, checked.joints, need),
     )
 
 
@@ -352,5 +361,6 @@ def _list(values: Any) -> Any:
     return np.asarray(values, dtype=np.float64).tolist()
 
 
-def _r(value: float) -> float:
-    return round(float(value), 5)
+def _r(value: float) -> float | None:
+    """None for what is not known: a file of figures holds numbers."""
+    return round(float(value), 5) if np.isfinite(value) else None

@@ -18,16 +18,16 @@ from calibration.arm_returns import Returns, return_ways, take_returns
 from calibration.bench_cameras import solve_bench
 from calibration.bench_set import BenchResult, BenchSet, Touch
 from calibration.bench_start import bench_start, lens_results, start_from
-from calibration.bench_work import BenchOutcome, BenchPlan, Say, Technician, TouchGoal, carrying, pivot_leans
+from calibration.bench_work import BenchOutcome, BenchPlan, Say, Technician, carrying, touch_goals
 from calibration.detection import BoardFinder, Found
 from calibration.observations import BoardView, CalibrationError, CameraSize, RobotPose, RobotSpec
 from calibration.robot_poses import ChosenPose, PoseChoice, choose_poses, planned, table_of
 from calibration.robot_run import NO_LEAVE, Leave, Picture, RunEnd, Seen, Stand, TakenPose, still_joints, take_poses
-from calibration.run_record import RunRecord
+from calibration.run_record import RunRecord, head_of
 from calibration.tool_point import ToolPoint, pivot
 from drivers.cobot.arm.forward import flange
 from drivers.cobot.arm.model import Angles, ArmModel
-from station.motion.gesture import TaughtPosture, Vector
+from station.motion.gesture import TaughtPosture
 from station.motion.plan import MotionPlan, PlanError
 from station.motion.planner import plan
 from station.motion.scene import MotionScene
@@ -48,12 +48,27 @@ class BenchFlow:
     """One calibration from the first picture to the result; its parts may be called one after another."""
 
     def __init__(
-        self, work: BenchPlan, stand: Stand, technician: Technician, *, leave: Leave | None, say: Say, record: Path
+        self,
+        work: BenchPlan,
+        stand: Stand,
+        technician: Technician,
+        *,
+        leave: Leave | None,
+        say: Say,
+        record: Path,
+        station_sha256: str,
+        utc: str,
     ) -> None:
-        """`record` is the file in which poses are kept while they are taken; a broken-off run goes on from it."""
+        """`record` is the file in which poses are kept while they are taken; a broken-off run goes on from it.
+
+        `station_sha256` and `utc` (now) say which run it is: only the same one goes on, and only for some hours.
+        """
         self._work, self._stand, self._technician = work, stand, technician
         self._leave, self._say = leave, say
         self._record = RunRecord(record)
+        self._station_sha256, self._utc = station_sha256, utc
+        self._on_flange = ""
+        """`board` or `pointer`; what is planned without knowing it is planned wrongly."""
         self._names = tuple(camera.name for camera in work.cameras)
         self._trackers = {name: TagTracker(frozenset(m.tag_id for m in work.fixture)) for name in self._names}
         self._finders = {"lens": BoardFinder(work.lens_board), "arm": BoardFinder(work.arm_board)}
@@ -66,6 +81,7 @@ class BenchFlow:
             raise CalibrationError("calibration.no_leave", NO_LEAVE)
         lens_views = self._lens_views()
         self._say("Lenses: done. The arm takes its poses now; keep hands and people out of its reach.")
+        self._on_flange = self._technician.on_flange()
         end, choice = self._arm_poses()
         if end.stopped:
             if end.spoilt:
@@ -167,20 +183,20 @@ class BenchFlow:
             clearance_mm=CHOICE_CLEARANCE_MM,
             seed=work.seed,
         )
-        before = self._record.read()
-        missing = replace(choice, poses=_not_in(choice.poses, before))
+        before = self._kept(choice)
+        missing = replace(choice, poses=() if self._record.finished() else _not_in(choice.poses, before))
         ways: tuple[tuple[ChosenPose, MotionPlan], ...] = ()
         if before:
             self._say(f"{len(before)} poses were kept from before; {len(missing.poses)} are left to be taken.")
         if missing.poses:
             begin = missing.poses[0].joints_deg
-            self._go_to(begin, work.scene, "where the board is put on")
-            self._technician.put_on("board")
+            self._with_board_at(begin, "where the board is put on")
             ways, left_out = planned(
                 missing, begin, with_board, clearance_mm=WAY_CLEARANCE_MM, speed_percent=work.speed_percent
             )
             for pose, why in left_out:
                 self._say(f"Pose {pose.pose} is left out: {why}")
+            self._technician.stand_clear("one pose after another")
         end = take_poses(
             self._stand,
             ways,
@@ -190,17 +206,65 @@ class BenchFlow:
             keep=self._record.keep,
             before=before,
         )
+        if ways and not end.stopped:
+            self._record.finish()
         for number, why in end.skipped:
             self._say(f"Pose {number} gave nothing: {why}")
         self._phase("poses")
         return end, choice
 
+    def _kept(self, choice: PoseChoice) -> tuple[TakenPose, ...]:
+        """Poses from before that belong to this run: the same one, and the board still as it was on the flange."""
+        work = self._work
+        lenses = {name: work.known_lenses[name].artefact if name in work.known_lenses else "" for name in self._names}
+        head = head_of(
+            station_sha256=self._station_sha256,
+            lenses=lenses,
+            board=work.arm_board,
+            poses=choice.poses,
+            utc=self._utc,
+        )
+        aside = self._record.begin(head)
+        before = self._record.read()
+        if before and self._on_flange != "board" and not self._record.finished():
+            # Where the board sits on the flange is one unknown of all poses: put on anew, it is another one.
+            name = self._record.put_aside().name
+            aside = (
+                f"{len(before)} poses were kept, but the board has been off the flange since. They are kept as {name}; "
+                "all poses are taken anew."
+            )
+            self._record.begin(head)
+            before = ()
+        if aside:
+            self._say(aside)
+        return before
+
+    def _with_board_at(self, joints_deg: Angles, where: str) -> None:
+        """Go there with what is on the flange; there it is the board afterwards."""
+        self._go_to(joints_deg, where)
+        self._put_on("board")
+
+    def _put_on(self, what: str) -> None:
+        if self._on_flange != what:
+            self._technician.put_on(what)
+            self._on_flange = what
+
+    def _scene(self) -> MotionScene:
+        """The bench with what is on the flange now."""
+        work = self._work
+        if self._on_flange == "board":
+            return carrying(work.scene, work.arm_board, work.flange_from_board)
+        return work.scene
+
     def _returns(self, choice: PoseChoice, first: BenchResult) -> Returns:
-        """The board is still on the flange."""
+        """With the board on the flange, put on again where it was taken off meanwhile."""
         work = self._work
         scene = carrying(work.scene, work.arm_board, work.flange_from_board)
         goal, ways = return_ways(choice, scene, clearance_mm=WAY_CLEARANCE_MM, speed_percent=work.speed_percent)
-        self._go_to(goal.joints_deg, scene, f"pose {goal.pose}")
+        if self._on_flange != "board":
+            self._say("The board is put on anew: how far it is from where it should be has that in it, too.")
+        self._with_board_at(goal.joints_deg, f"pose {goal.pose}")
+        self._technician.stand_clear(f"pose {goal.pose}, {work.returns} times from other poses")
         found = take_returns(
             self._stand, goal, ways, self._look, first, work.arm_board, count=work.returns, leave=self._leave
         )
@@ -221,30 +285,22 @@ class BenchFlow:
         work = self._work
         # From here on the arm is planned for where its base was found, not where the station file has it.
         scene = replace(work.scene, bench_from_base=first.bench_from_base or work.scene.bench_from_base)
-        self._technician.put_on("pointer")
-        self._go_to(work.home_deg, scene, "home")
+        self._put_on("pointer")
+        self._go_to(work.home_deg, "home", scene)
         tag = next(mount for mount in work.fixture if mount.tag_id == work.pivot_tag)
         middle = tag.body_from_tag.translation_mm
+        goals = touch_goals(work, middle)
         touches: list[Touch] = []
-        places = [f"tag {work.pivot_tag}"] * work.pivot_touches
-        goals = [
-            TouchGoal(place=place, at_mm=_vector(middle), lean_deg=lean, towards_deg=towards)
-            for place, (lean, towards) in zip(places, pivot_leans(work.pivot_touches), strict=True)
-        ]
-        # Joints are touched as the arm will come to them: what is wrong with it then is wrong alike, and cancels.
-        goals += [
-            TouchGoal(place=joint, at_mm=at, as_it_stands=joint in work.over_joints_deg)
-            for joint, at in work.joints_mm.items()
-            for _ in range(work.joint_touches)
-        ]
         before = ""
         for number, goal in enumerate(goals, start=1):
             if goal.as_it_stands and goal.place != before:
-                self._go_to(work.over_joints_deg[goal.place], scene, f"over {goal.place}", OVER_CLEARANCE_MM)
+                self._go_to(work.over_joints_deg[goal.place], f"over {goal.place}", scene, OVER_CLEARANCE_MM)
             before = goal.place
             try:
                 self._technician.lead_to(goal)
             except CalibrationError as error:  # one touch less; whether enough are left is seen at the end
+                if error.code != "calibration.cannot_touch":
+                    raise
                 self._say(f"Touch {number} of {goal.place} is left out: {error}")
                 continue
             joints = still_joints(self._stand, self._stand.now_s() + STILL_WITHIN_S)
@@ -280,8 +336,9 @@ class BenchFlow:
                 )
 
     def _go_to(
-        self, joints_deg: Angles, scene: MotionScene, where: str, clearance_mm: float = WAY_CLEARANCE_MM
+        self, joints_deg: Angles, where: str, scene: MotionScene | None = None, clearance_mm: float = WAY_CLEARANCE_MM
     ) -> None:
+        """Plan with what is on the flange, have the hands taken away, go. Raises CalibrationError."""
         here = self._stand.posture()
         if here is None:
             raise CalibrationError(
@@ -294,9 +351,11 @@ class BenchFlow:
             clearance_mm=clearance_mm,
         )
         try:
-            way = plan(gesture, here_deg=here.angles_deg, scene=scene)
+            way = plan(gesture, here_deg=here.angles_deg, scene=scene or self._scene())
         except PlanError as error:
             raise CalibrationError("calibration.no_way", str(error)) from error
+        if way.legs:
+            self._technician.stand_clear(where)
         for leg in way.legs:
             failed = self._stand.go(leg)
             if failed is not None:
@@ -329,8 +388,3 @@ def mean_tags(taken: Sequence[TakenPose], camera: str) -> dict[int, Array]:
 def _flange(model: ArmModel, joints_deg: Angles) -> Transform:
     pose = flange(model, joints_deg)
     return Transform(pose[:3, :3], pose[:3, 3])
-
-
-def _vector(values: Array) -> Vector:
-    x, y, z = (float(v) for v in values)
-    return (x, y, z)

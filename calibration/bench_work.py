@@ -17,7 +17,7 @@ from drivers.cobot.arm.model import Angles
 from station.motion.gesture import Vector
 from station.motion.scene import MotionScene
 from vision.bench import TagMount
-from vision.geometry import CameraModel, Transform
+from vision.geometry import Array, CameraModel, Transform
 
 Say = Callable[[str], None]
 
@@ -42,6 +42,12 @@ class Technician(Protocol):
     def hold_board(self, camera: str, number: int, of: int) -> None:
         """Hold the lens board where the camera's outline asks for it, for the `number`-th time from 0."""
 
+    def on_flange(self) -> str:
+        """What is on the flange now: `board`, as it was left, or `pointer`. Nothing else tells a program that."""
+
+    def stand_clear(self, where: str) -> None:
+        """Take the hands away: the arm goes to `where` by itself as soon as this returns."""
+
     def put_on(self, what: str) -> None:
         """`board` or `pointer` onto the flange, where the arm stands now; or take the lens `board away`."""
 
@@ -49,7 +55,7 @@ class Technician(Protocol):
         """Jog or lead the tip onto a point, and let it stand there."""
 
     def lead_off(self) -> None:
-        """Draw the tip back from the point."""
+        """Draw the tip back from the point, or let go of the arm: what was touched is taken."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -110,6 +116,21 @@ class BenchOutcome:
 def carrying(scene: MotionScene, board: Board, flange_from_board: Transform) -> MotionScene:
     """The same bench with the board on the flange instead of the pointer."""
     return replace(scene, tool=board_capsules(board, flange_from_board))
+
+
+def touch_goals(work: BenchPlan, middle_mm: Array) -> list[TouchGoal]:
+    """Every touch in order: the fixture tag's middle (3,) first, then the joints of the part."""
+    x, y, z = (float(v) for v in middle_mm)
+    goals = [
+        TouchGoal(place=f"tag {work.pivot_tag}", at_mm=(x, y, z), lean_deg=lean, towards_deg=towards)
+        for lean, towards in pivot_leans(work.pivot_touches)
+    ]
+    # Joints are touched as the arm will come to them: what is wrong with it then is wrong alike, and cancels.
+    return goals + [
+        TouchGoal(place=joint, at_mm=at, as_it_stands=joint in work.over_joints_deg)
+        for joint, at in work.joints_mm.items()
+        for _ in range(work.joint_touches)
+    ]
 
 
 def pivot_leans(count: int) -> list[tuple[float, float]]:

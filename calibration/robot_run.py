@@ -244,16 +244,16 @@ def moved_camera(taken: Sequence[TakenPose], now: TakenPose) -> str:
 
 
 def still_joints(stand: Stand, end_s: float) -> Angles | None:
-    """Mean joints of a time in which the arm reported no motion."""
-    since_s, kept = stand.now_s(), list[Angles]()
+    """Mean joints of a time in which the arm reported no motion, by the reports' own times: silence is no rest."""
+    kept: list[CobotPosture] = []
     while stand.now_s() < end_s:
         posture = stand.posture()
-        if posture is None or posture.moving or (kept and _apart(posture.angles_deg, kept[0]) > STILL_DEG):
-            since_s, kept = stand.now_s(), []
-        if posture is not None and not posture.moving:
-            kept.append(posture.angles_deg)
-            if stand.now_s() - since_s >= STILL_FOR_S:
-                return tuple(float(v) for v in np.mean(kept, axis=0))
+        if posture is None or posture.moving or (kept and _apart(posture.angles_deg, kept[0].angles_deg) > STILL_DEG):
+            kept = []
+        if posture is not None and not posture.moving and (not kept or posture.t_mono_s > kept[-1].t_mono_s):
+            kept.append(posture)
+            if posture.t_mono_s - kept[0].t_mono_s >= STILL_FOR_S:
+                return tuple(float(v) for v in np.mean([each.angles_deg for each in kept], axis=0))
         stand.wait(LOOK_S)
     return None
 

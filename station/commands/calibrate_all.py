@@ -19,7 +19,7 @@ from station.config.artefact import Artefact
 
 if TYPE_CHECKING:
     from calibration.bench_artefacts import Need
-    from calibration.bench_holdout import HeldOut
+    from calibration.bench_holdout import Checked
     from station.simulation.calibration_session import Session
 
 SIMULATED_PERSON = "simulated technician"
@@ -81,10 +81,10 @@ def calibrate_all(
 
 def _calibrated(
     config: Path, seed: int, quick: bool, returns: int, folder: Path, console: Console
-) -> tuple[Session, HeldOut, Need, tuple[Artefact, ...]]:
+) -> tuple[Session, Checked, Need, tuple[Artefact, ...]]:
     """Everything but the printing. Raises CalibrationError, ConfigError, OSError."""
     from calibration.bench_artefacts import Need, Stamp, bench_artefacts
-    from calibration.bench_holdout import held_out
+    from calibration.bench_holdout import checked_bench
     from calibration.bench_plan import bench_plan, tightest
     from calibration.bench_set_file import write_bench_set
     from station.runtime.setting import read_files
@@ -93,7 +93,7 @@ def _calibrated(
     files = read_files(config)
     work = replace(bench_plan(files.station, files.procedure, touch_sigma_mm=HAND_SIGMA_MM), returns=returns)
     if quick:
-        work = replace(work, lens_views=9, poses=12, pivot_touches=6, joint_touches=1)
+        work = replace(work, lens_views=9, poses=12, pivot_touches=6, joint_touches=2)
     session = calibrate_hidden_bench(
         files,
         work,
@@ -103,7 +103,7 @@ def _calibrated(
         technician=SIMULATED_PERSON,
     )
     sha256 = write_bench_set(session.outcome.bench, folder / OBSERVATIONS)
-    checked = held_out(session.outcome.bench, session.outcome.result)
+    checked = checked_bench(session.outcome.bench, session.outcome.result)
     tolerance, of = tightest(files.procedure, files.station.limits.tool_within_mm)
     need = Need(procedure=files.procedure.id, tightest_mm=tolerance, of=of)
     stamp = Stamp(
@@ -128,13 +128,13 @@ def _keep(artefacts: tuple[Artefact, ...], out: Path) -> None:
             store.keep(artefact)
 
 
-def _report(session: Session, checked: HeldOut, need: Need, artefacts: tuple[Artefact, ...]) -> dict[str, Any]:
+def _report(session: Session, checked: Checked, need: Need, artefacts: tuple[Artefact, ...]) -> dict[str, Any]:
     outcome, score = session.outcome, session.score
     return {
         "simulation": True,
         "robot_s": round(outcome.robot_s, 2),
         "phases_s": {phase: round(seconds, 2) for phase, seconds in outcome.phases_s.items()},
-        "held_out_mm": round(checked.rms_mm, 4),
+        "held_out_mm": round(checked.poses.rms_mm, 4),
         "tightest_mm": need.tightest_mm,
         "poses": len(outcome.bench.poses),
         "touches": len(outcome.bench.touches),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import sys
+import tempfile
 import time
 from collections.abc import Callable
 from dataclasses import replace
@@ -43,7 +43,7 @@ def robot(
     from calibration.robot_run import Leave
     from station.commands.calibrate_records import store_of
     from station.commands.cobot import bench_of
-    from station.commands.live_stand import AskedTechnician, LiveStand, live_cameras
+    from station.commands.live_stand import AskedTechnician, LiveStand, live_cameras, typed_line
 
     bench = bench_of(config, link=link, family=None, baudrate=None)
     store = store_of(config, None)
@@ -54,15 +54,12 @@ def robot(
     if not typer.confirm(f"Is the bench clear, {by}, and may the arm move?"):
         raise typer.Exit(1)
 
-    def enter() -> None:
-        sys.stdin.readline()
-
     with live_cameras(bench.files.station) as sources, bench.line() as line:
         artefacts = calibrated(
             bench.files,
             work,
             LiveStand(line, sources, time.monotonic),
-            AskedTechnician(line, typer.echo, enter),
+            AskedTechnician(line, typer.echo, typed_line),
             store=store,
             leave=Leave(technician=by),
             keep=not dry,
@@ -104,13 +101,23 @@ def calibrated(
     """
     from calibration.bench_artefacts import Need, Stamp, bench_artefacts
     from calibration.bench_flow import BenchFlow
-    from calibration.bench_holdout import held_out
+    from calibration.bench_holdout import checked_bench
     from calibration.bench_plan import tightest
     from calibration.bench_set_file import write_bench_set
     from calibration.store import Store
 
-    flow = BenchFlow(work, stand, technician, leave=leave, say=say, record=store / POSES)
-    outcome = flow.run()
+    with tempfile.TemporaryDirectory() as scratch:
+        # A trial neither reads nor writes the run that is kept: that one may still be gone on with.
+        outcome = BenchFlow(
+            work,
+            stand,
+            technician,
+            leave=leave,
+            say=say,
+            record=(store if keep else Path(scratch)) / POSES,
+            station_sha256=files.station.sha256,
+            utc=datetime.now(UTC).isoformat(timespec="seconds"),
+        ).run()
     made = datetime.now(UTC)
     inputs = {"station": files.station.sha256}
     inputs |= {f"lens-{camera}": known.artefact for camera, known in work.known_lenses.items()}
@@ -121,7 +128,7 @@ def calibrated(
     artefacts = bench_artefacts(
         outcome,
         work,
-        held_out(outcome.bench, outcome.result),
+        checked_bench(outcome.bench, outcome.result),
         Need(procedure=files.procedure.id, tightest_mm=tolerance, of=of),
         Stamp(
             made_utc=made.isoformat(timespec="seconds"),

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 import time
 from collections.abc import Callable, Sequence
 from datetime import UTC, datetime, timedelta
@@ -43,21 +42,18 @@ def tool_point(
     from calibration.store import Store
     from station.commands.calibrate_records import store_of
     from station.commands.cobot import bench_of
-    from station.commands.live_stand import AskedTechnician, LiveStand
+    from station.commands.live_stand import AskedTechnician, LiveStand, typed_line
     from station.config.arm_models import ARM_MODELS
 
     bench = bench_of(config, link=link, family=None, baudrate=None)
     store = store_of(config, None)
     arm = arm_in_force(store)
 
-    def enter() -> None:
-        sys.stdin.readline()
-
     with bench.line() as line:
         stand = LiveStand(line, {}, time.monotonic)
         artefact = measured_tip(
             stand,
-            AskedTechnician(line, typer.echo, enter),
+            AskedTechnician(line, typer.echo, typed_line),
             ARM_MODELS[bench.cobot.family],
             arm,
             touches=touches,
@@ -109,6 +105,8 @@ def measured_tip(
         try:
             technician.lead_to(goal)
         except CalibrationError as error:  # one touch less; pivot() says when they are too few
+            if error.code != "calibration.cannot_touch":
+                raise
             say(f"Touch {number} is left out: {error}")
             continue
         joints = still_joints(stand, stand.now_s() + STILL_WITHIN_S)
@@ -148,11 +146,16 @@ def held_out_mm(flanges: Sequence[Transform]) -> float:
 def _artefact(tip: ToolPoint, held_mm: float, arm: tuple[ArmResult, str] | None, by: str) -> Artefact:
     made = datetime.now(UTC)
     error = WITHIN * float(np.sqrt(np.linalg.eigvalsh(tip.covariance)[-1]))
-    good = error <= ENOUGH_MM and bool(np.isfinite(held_mm))
+    good = error <= ENOUGH_MM and held_mm <= ENOUGH_MM  # what is no number is not enough
+    held = (
+        f"each touch is predicted by the others to {held_mm:.2f} mm"
+        if np.isfinite(held_mm)
+        else "no touch was held out, they are too few"
+    )
     text = (
-        f"The tip is known to {error:.2f} mm (95 %, along its worst direction); each touch is predicted by the "
-        f"others to {held_mm:.2f} mm ({tip.count} touches, leaning up to {tip.spread_deg:.0f} degrees). "
-        + ("That is enough." if good else f"That is not enough: {ENOUGH_MM:.1f} mm are wanted.")
+        f"The tip is known to {error:.2f} mm (95 %, along its worst direction); {held} "
+        f"({tip.count} touches, leaning up to {tip.spread_deg:.0f} degrees). "
+        + ("That is enough." if good else f"That is not enough: {ENOUGH_MM:.1f} mm are wanted of both.")
     )
     return Artefact(
         kind=Kind.TOOL_POINT,

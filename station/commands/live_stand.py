@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
@@ -11,7 +12,7 @@ from calibration.observations import CalibrationError
 from calibration.picture_files import grey_of
 from calibration.robot_run import Picture
 from drivers.api import CobotPosture, CommandFailed, FreeDrive, MoveJoints
-from station.commands.arm_line import ArmLine
+from station.commands.arm_line import FRESH_S, ArmLine
 from station.config.station_values import StationConfig
 from station.motion.plan import Leg
 from vision.cameras.opening import open_source
@@ -21,8 +22,18 @@ PICTURE_WITHIN_S = 3.0
 SINKS = "An arm without brakes sinks now: hold it with one hand first."
 
 Say = Callable[[str], None]
-Wait = Callable[[], None]
-"""Until the technician presses Enter."""
+Wait = Callable[[], str | None]
+"""Until the technician presses Enter; what was typed before it, where anybody listens to that."""
+
+
+def typed_line() -> str:
+    """What is typed at the terminal until Enter. Raises CalibrationError `calibration.nobody` where it is closed."""
+    line = sys.stdin.readline()
+    if not line:
+        raise CalibrationError(
+            "calibration.nobody", "nobody answers at this terminal, so nothing moves; start again at one that is open"
+        )
+    return line.strip()
 
 
 class LiveStand:
@@ -41,8 +52,9 @@ class LiveStand:
         time.sleep(seconds)
 
     def posture(self) -> CobotPosture | None:
-        """What the driver said last."""
-        return self._line.posture
+        """What the driver said last; None when that is so old that the arm may be elsewhere by now."""
+        posture = self._line.posture
+        return posture if posture is not None and self._now_s() - posture.t_mono_s < FRESH_S else None
 
     def go(self, leg: Leg) -> CommandFailed | None:
         """One leg; its lease is kept alive while this waits. Raises LinkError when no end comes."""
@@ -92,6 +104,26 @@ class AskedTechnician:
             f"camera {camera} has no lens in force; run `station calibrate camera {camera}` first",
         )
 
+    def on_flange(self) -> str:
+        """As the technician says. Raises CalibrationError `calibration.flange_unknown`."""
+        self._say(
+            "What is on the flange now? Type b for the board as it was left, or p for the pointer (put it on first if "
+            "the flange is bare), then press Enter. The arm stands still."
+        )
+        said = (self._wait() or "").strip().lower()
+        found = {"b": "board", "p": "pointer"}.get(said)
+        if found is None:
+            raise CalibrationError(
+                "calibration.flange_unknown",
+                f"`{said}` is neither b nor p; the arm does not move before it is known what it carries, start again",
+            )
+        return found
+
+    def stand_clear(self, where: str) -> None:
+        """Asked for, then waited for."""
+        self._say(f"Take your hands away, and keep out of the arm's reach. Enter: the arm goes to {where}.")
+        self._wait()
+
     def put_on(self, what: str) -> None:
         """Asked for, then waited for."""
         self._say(f"Put the {what} on the flange, and tighten it. The arm stands still until you press Enter.")
@@ -109,7 +141,8 @@ class AskedTechnician:
         self._say("The arm holds its place.")
 
     def lead_off(self) -> None:
-        """Nothing: the next way begins by drawing back along the tool."""
+        """It stays where it is: the next way begins by drawing back along the tool, and is asked for."""
+        self._say("That touch is taken; you may let go of the arm.")
 
     def _free(self, on: bool) -> None:
         end = self._line.finish(FreeDrive(command_id=self._line.command_id(), on=on))

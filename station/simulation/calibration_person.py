@@ -184,6 +184,13 @@ class SimulatedTechnician:
         places = lens_places(of, np.random.default_rng([self._seed, 6, index]))
         hold_board(self._bench, camera, self._board, places[number])
 
+    def on_flange(self) -> str:
+        """Seen at a glance."""
+        return self._bench.on_flange
+
+    def stand_clear(self, where: str) -> None:
+        """Nobody is near this arm."""
+
     def put_on(self, what: str) -> None:
         """At once: it takes no time of the arm's."""
         self._bench.in_hand = None

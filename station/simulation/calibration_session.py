@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path
 
 from calibration.bench_flow import BenchFlow
@@ -30,7 +31,16 @@ def calibrate_hidden_bench(
     bench = hidden_bench(files, work, seed=seed)
     try:
         hands = SimulatedTechnician(bench, work.lens_board, touched_points(bench.truth, work), seed)
-        flow = BenchFlow(work, bench, hands, leave=Leave(technician=technician), say=say, record=record)
+        flow = BenchFlow(
+            work,
+            bench,
+            hands,
+            leave=Leave(technician=technician),
+            say=say,
+            record=record,
+            station_sha256=f"{files.station.sha256} seed {seed}",
+            utc=datetime.now(UTC).isoformat(timespec="seconds"),
+        )
         outcome = flow.run()
     finally:
         bench.close()

@@ -18,7 +18,7 @@ from calibration.detection import BoardFinder, Found
 from calibration.observations import CalibrationError
 from calibration.robot_poses import ChosenPose, planned
 from calibration.robot_run import Leave, Picture, RunEnd, Seen, TakenPose, take_poses
-from calibration.run_record import RunRecord
+from calibration.run_record import Head, RunRecord
 from drivers.cobot.mycobot280.simulator import MyCobot280Simulator
 from station.cli import app
 from station.config.artefact import Kind, in_force
@@ -31,6 +31,8 @@ from station.simulation.calibration_session import HAND_SIGMA_MM, calibrate_hidd
 from vision.tags import TagTracker
 
 KEN = Leave(technician="Ken")
+
+HEAD = Head(station_sha256="a", lenses={}, board="b", plan_sha256="c", begun_utc="2026-03-01T12:00:00+00:00")
 
 
 def _quiet(words: str) -> None:
@@ -126,6 +128,7 @@ def test_a_bench_from_nothing(tmp_path: Path) -> None:
 def test_a_protective_stop_in_the_middle_loses_nothing(bench: CalibrationBench, tmp_path: Path) -> None:
     """The arm runs into something on its way to the fourth pose; the stop is cleared, and the run goes on."""
     record = RunRecord(tmp_path / "poses.jsonl")
+    record.begin(HEAD)
     here = bench.posture()
     assert here is not None
     ways = _ways(here.angles_deg, 5)
@@ -197,15 +200,17 @@ def test_no_arm_moves_without_a_technician(bench: CalibrationBench, tmp_path: Pa
         def hold_board(self, camera: str, number: int, of: int) -> None:
             raise AssertionError("nobody is there")
 
-        put_on = lead_to = lead_off = hold_board  # type: ignore[assignment]
+        on_flange = stand_clear = put_on = lead_to = lead_off = hold_board  # type: ignore[assignment]
 
     flow = BenchFlow(
         sim_plan(),
         bench,
-        Nobody(),
+        Nobody(),  # type: ignore[arg-type]
         leave=None,
         say=_quiet,
-        record=tmp_path / "poses.jsonl",  # type: ignore[arg-type]
+        record=tmp_path / "poses.jsonl",
+        station_sha256="a",
+        utc="2026-03-01T12:00:00+00:00",
     )
     before = bench.moved_s
     with pytest.raises(CalibrationError) as caught:
@@ -216,6 +221,7 @@ def test_no_arm_moves_without_a_technician(bench: CalibrationBench, tmp_path: Pa
 
 def test_a_camera_that_is_knocked_in_the_middle_ends_the_run(bench: CalibrationBench, tmp_path: Path) -> None:
     record = RunRecord(tmp_path / "poses.jsonl")
+    record.begin(HEAD)
     here = bench.posture()
     assert here is not None
     ways = _ways(here.angles_deg, 4)

@@ -1,5 +1,6 @@
 """A real bench's stand: pictures from after the question, joints held again whatever happens, no lens board asked."""
 
+import io
 from dataclasses import dataclass, field
 from typing import cast
 
@@ -8,9 +9,9 @@ import pytest
 
 from calibration.bench_work import TouchGoal
 from calibration.observations import CalibrationError
-from drivers.api import CobotCommand, CommandDone, CommandFailed, FreeDrive, MoveJoints, Outcome
+from drivers.api import CobotCommand, CobotPosture, CommandDone, CommandFailed, FreeDrive, MoveJoints, Outcome
 from station.commands.arm_line import ArmLine
-from station.commands.live_stand import AskedTechnician, LiveStand
+from station.commands.live_stand import AskedTechnician, LiveStand, typed_line
 from station.motion.plan import Leg
 from vision.api import Frame
 from vision.cameras.source import CameraError, FrameSource
@@ -24,6 +25,7 @@ class ScriptedLine:
 
     refuses: bool = False
     sent: list[CobotCommand] = field(default_factory=list)
+    posture: CobotPosture | None = None
 
     def command_id(self) -> str:
         return f"line-{len(self.sent) + 1}"
@@ -118,3 +120,45 @@ def test_the_lens_board_is_another_commands() -> None:
     with pytest.raises(CalibrationError, match="station calibrate camera top") as caught:
         hands.hold_board("top", 0, 14)
     assert caught.value.code == "calibration.no_lens"
+
+
+def test_an_arm_that_has_not_told_for_long_is_nowhere() -> None:
+    """An old posture would be paired with the pictures or the touch of now."""
+    told = CobotPosture(device="cobot", t_mono_s=9.8, angles_deg=(0.0,) * 6, moving=False)
+    line = ScriptedLine(posture=told)
+    assert _stand(line, ScriptedCamera([]), now_s=10.0).posture() is told
+    assert _stand(line, ScriptedCamera([]), now_s=10.4).posture() is None
+
+
+def test_before_the_arm_goes_the_hands_are_asked_away_and_waited_for() -> None:
+    told: list[str] = []
+
+    def enter() -> None:
+        told.append("Enter")
+
+    hands = AskedTechnician(cast(ArmLine, ScriptedLine()), told.append, enter)
+    hands.lead_off()
+    hands.stand_clear("over J1")
+    assert "let go" in told[0] and told[2] == "Enter" and len(told) == 3
+    assert told[1].startswith("Take your hands away") and told[1].endswith("Enter: the arm goes to over J1.")
+
+
+@pytest.mark.parametrize(("typed", "what"), [("b", "board"), (" P ", "pointer")])
+def test_what_the_arm_carries_is_asked(typed: str, what: str) -> None:
+    assert AskedTechnician(cast(ArmLine, ScriptedLine()), lambda _: None, lambda: typed).on_flange() == what
+
+
+@pytest.mark.parametrize("typed", ["", "yes", None])
+def test_an_arm_of_which_nobody_says_what_it_carries_does_not_move(typed: str | None) -> None:
+    hands = AskedTechnician(cast(ArmLine, ScriptedLine()), lambda _: None, lambda: typed)
+    with pytest.raises(CalibrationError, match="neither b nor p") as caught:
+        hands.on_flange()
+    assert caught.value.code == "calibration.flange_unknown"
+
+
+def test_a_closed_terminal_is_no_enter(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("sys.stdin", io.StringIO("b\n\n"))
+    assert typed_line() == "b" and typed_line() == ""
+    with pytest.raises(CalibrationError) as caught:
+        typed_line()
+    assert caught.value.code == "calibration.nobody"

@@ -9,13 +9,14 @@ import pytest
 
 from calibration.observations import BoardView, CalibrationError
 from calibration.robot_poses import ChosenPose
-from calibration.robot_run import Leave, Picture, RunEnd, Seen, TakenPose, take_poses
-from calibration.run_record import RunRecord
+from calibration.robot_run import Leave, Picture, RunEnd, Seen, TakenPose, still_joints, take_poses
+from calibration.run_record import Head, RunRecord
 from drivers.api import CobotPosture, CommandFailed, Outcome
 from station.motion.plan import Leg, MotionPlan
 
 HOME = (0.0, -10.0, -40.0, -40.0, 0.0, 0.0)
 KEN = Leave(technician="Ken")
+HEAD = Head(station_sha256="a", lenses={}, board="b", plan_sha256="c", begun_utc="2026-03-01T12:00:00+00:00")
 
 
 @dataclass
@@ -152,6 +153,7 @@ def test_motion_in_the_picture_is_waited_for_though_the_arm_reports_to_stand() -
 
 def test_a_protective_stop_in_the_middle_loses_nothing_and_the_run_goes_on_later(tmp_path: Path) -> None:
     record = RunRecord(tmp_path / "poses.jsonl")
+    record.begin(HEAD)
     stand = ScriptedStand(fails_on=3)
     end = _run(stand, keep=record.keep)
     assert "On the way to pose 3 the arm stopped" in end.stopped and "run into something" in end.stopped
@@ -166,6 +168,7 @@ def test_a_protective_stop_in_the_middle_loses_nothing_and_the_run_goes_on_later
 
 def test_a_record_that_a_power_cut_broke_off_keeps_its_whole_lines(tmp_path: Path) -> None:
     record = RunRecord(tmp_path / "poses.jsonl")
+    record.begin(HEAD)
     end = _run(ScriptedStand(), keep=record.keep)
     path = tmp_path / "poses.jsonl"
     path.write_bytes(path.read_bytes()[:-40])
@@ -180,6 +183,7 @@ def test_a_record_that_a_power_cut_broke_off_keeps_its_whole_lines(tmp_path: Pat
 
 def test_what_was_kept_comes_back_as_it_was(tmp_path: Path) -> None:
     record = RunRecord(tmp_path / "poses.jsonl")
+    record.begin(HEAD)
     end = _run(ScriptedStand(), keep=record.keep)
     for kept, taken in zip(record.read(), end.taken, strict=True):
         assert kept.joints_deg == taken.joints_deg and kept.t_s == taken.t_s
@@ -216,3 +220,16 @@ def test_a_shadow_on_one_tag_is_no_bump() -> None:
 
     end = _run(ScriptedStand(), look=look)
     assert end.stopped == "" and len(end.taken) == 4
+
+
+def test_a_feed_that_falls_silent_is_no_rest() -> None:
+    """The last word of an arm that no longer tells anything says "not moving" for ever."""
+
+    class Silent(ScriptedStand):
+        def posture(self) -> CobotPosture | None:
+            return CobotPosture(device="cobot", t_mono_s=0.0, angles_deg=self.joints, moving=False)
+
+    stand = Silent()
+    assert still_joints(stand, stand.now_s() + 2.0) is None
+    talking = ScriptedStand()
+    assert still_joints(talking, talking.now_s() + 2.0) == pytest.approx(HOME)
