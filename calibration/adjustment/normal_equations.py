@@ -181,10 +181,6 @@ class Covariance:
         at = self.layout.main(name, block)
         return self.main[at, at]
 
-    def between(self, first: tuple[str, int], second: tuple[str, int]) -> Array:
-        """Of two main blocks."""
-        return self.main[self.layout.main(*first), self.layout.main(*second)]
-
     def family(self, name: str) -> Array:
         """All blocks of one main family together."""
         family: Family = self.layout.families[name]
