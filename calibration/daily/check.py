@@ -61,7 +61,8 @@ def check_artefact(verdicts: Sequence[DeviceVerdict], checker: Checker) -> Artef
 def keep_check(store: Store, check: Artefact, verdicts: Sequence[DeviceVerdict]) -> None:
     """Write it, and let it speak against the calibrations that it found wrong, or for them again.
 
-    A device that could not be compared says nothing about its calibration. Raises OSError.
+    A device that could not be compared says nothing about its calibration. One good rundown does not make a torque tool
+    fit again: only another verification opens its lock. Raises OSError.
     """
     if check.verdict.good:
         store.put_in_force(check, utc=check.made_utc, by=check.by, why=METHOD)
@@ -70,9 +71,9 @@ def keep_check(store: Store, check: Artefact, verdicts: Sequence[DeviceVerdict])
     for verdict in verdicts:
         if verdict.found is Found.UNTOLD or current_id(store.folder, verdict.kind, verdict.device) is None:
             continue
-        if verdict.good:
+        if verdict.good and verdict.kind is not Kind.TORQUE:
             store.confirm(verdict.kind, verdict.device)
-        else:
+        elif not verdict.good:
             store.refute(verdict.kind, verdict.device, utc=check.made_utc, by=check.by, why=verdict.text)
 
 
