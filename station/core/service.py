@@ -15,6 +15,7 @@ from station.core.service_asks import (
     Grip,
     GuideByHand,
     Jog,
+    KeepVerifying,
     LetGo,
     MakeReady,
     SwitchOff,
@@ -45,7 +46,7 @@ def take_ask(turn: Turn, ask: Ask, role: Role) -> None:
     """A technician asks for something. What may not be now is left undone, and the screen says why."""
     if role is not Role.TECHNICIAN:
         return
-    if isinstance(ask, VerifyTool | EndVerifying):
+    if isinstance(ask, VerifyTool | KeepVerifying | EndVerifying):
         take_verify_ask(turn, ask)
         return
     if isinstance(ask, LetGo):

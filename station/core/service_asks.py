@@ -74,8 +74,15 @@ class VerifyTool:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class KeepVerifying:
+    """Somebody has seen a rundown of the series: its leave lasts on."""
+
+    series: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class EndVerifying:
     """Take that away again."""
 
 
-Ask = TryGesture | Jog | LetGo | GuideByHand | MakeReady | SwitchOff | Grip | VerifyTool | EndVerifying
+Ask = TryGesture | Jog | LetGo | GuideByHand | MakeReady | SwitchOff | Grip | VerifyTool | KeepVerifying | EndVerifying

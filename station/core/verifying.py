@@ -1,24 +1,29 @@
 """A technician verifies the tool on a test joint: it runs between visits, and what it tightens is no result of a visit.
 
-The permission ends with the series, with the next visit, with the line, and by itself when nothing is tightened.
+The permission ends with the series, with the next visit, with the line, and by itself when nothing is tightened, or
+when nobody looks at what is.
 """
 
 from __future__ import annotations
 
 from station.core import effects as fx
-from station.core.service_asks import EndVerifying, VerifyTool
+from station.core.service_asks import EndVerifying, KeepVerifying, VerifyTool
 from station.core.state import Phase
 from station.core.turn import Turn
 
 IDLE_S = 180.0
-"""So long after the last rundown the permission ends."""
+"""So long after the last rundown that somebody has seen the permission ends. Rundowns alone make it no longer."""
 TIMER = "verify"
 
 
-def take_verify_ask(turn: Turn, ask: VerifyTool | EndVerifying) -> None:
-    """Enable the tool for a series, or take that away. Never while a visit runs, and only one series at a time."""
+def take_verify_ask(turn: Turn, ask: VerifyTool | KeepVerifying | EndVerifying) -> None:
+    """Enable the tool for a series, let that last, or take it away. Never in a visit, and one series at a time."""
     if isinstance(ask, EndVerifying):
         end_verifying(turn)
+        return
+    if isinstance(ask, KeepVerifying):
+        if turn.state.tool.verifying == ask.series:
+            turn.do(fx.SetTimer(timer=TIMER, after_s=IDLE_S))
         return
     state = turn.state
     if state.phase is Phase.RUNNING or state.devices.get("tool") is not True or state.tool.verifying:
@@ -28,11 +33,6 @@ def take_verify_ask(turn: Turn, ask: VerifyTool | EndVerifying) -> None:
     turn.do(
         fx.EnableTool(command_id=command_id, joint="", pset=ask.pset, job=ask.job, batch_size=ask.batch_size or None)
     )
-    turn.do(fx.SetTimer(timer=TIMER, after_s=IDLE_S))
-
-
-def verified_rundown(turn: Turn) -> None:
-    """A rundown of the series: it is acknowledged and on record like any, and judged by nobody here."""
     turn.do(fx.SetTimer(timer=TIMER, after_s=IDLE_S))
 
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import queue
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from pathlib import Path
@@ -35,13 +35,15 @@ from station.config.artefact import Artefact
 from station.config.torque_check import TorqueCheck
 from station.core.events import ServiceAsked
 from station.core.procedure import Procedure, Role
-from station.core.service_asks import EndVerifying, VerifyTool
+from station.core.service_asks import Ask, EndVerifying, KeepVerifying, VerifyTool
 from station.core.state import Phase, State
 
 RUNS = "torque-runs"
 MOST_NEWS = 8
 HEARD = (TighteningResult, ReferenceRead, CommandFailed, DeviceHealth)
 """What a series is measured from, and what the technician wants to know meanwhile."""
+LEAVE_WITHIN_S = 10.0
+"""So long the loop may take to give leave; then something came between."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -99,9 +101,13 @@ class TorqueWorkshop:
     software: str
     typed: bool
     """Readings are typed in: the station has no line to a transducer."""
-    _events: queue.SimpleQueue[DriverEvent] = field(default_factory=queue.SimpleQueue)
+    _events: queue.SimpleQueue[tuple[Session, DriverEvent]] = field(default_factory=queue.SimpleQueue)
+    """What was heard, and the session that it was heard for."""
     _turn: threading.Lock = field(default_factory=threading.Lock)
     _session: Session | None = None
+    _begun_s: float = 0.0
+    _had_leave: bool = False
+    """The loop has let the tool run for this session."""
     _person: str = ""
     _done: dict[str, _Measured] = field(default_factory=dict)
     _news: list[str] = field(default_factory=list)
@@ -111,7 +117,7 @@ class TorqueWorkshop:
         """A device says something; it waits until the page looks. What a visit tightens is none of a series'."""
         session = self._session
         if session is not None and isinstance(event, HEARD) and self.state().tool.verifying == session.plan.name:
-            self._events.put(event)
+            self._events.put((session, event))
 
     def look(self) -> TorqueView:
         """Take what waits, and say how everything stands. Raises OSError when a run cannot be written."""
@@ -132,13 +138,13 @@ class TorqueWorkshop:
             plan = next((plan for plan in plans_of(self.procedure, self.check) if plan.name == name), None)
             if plan is None:
                 raise CalibrationError("torque.unknown_series", f"there is no series {name}; load the page again")
-            utc = self.utc()
+            utc, serial, known = self.utc(), self._serial(), self._done.get(name)
             reference_suits(self.check.reference, plan, datetime.fromisoformat(utc).date())
-            head = head_of(
-                plan, tool_serial=self._serial(), reference_serial=self.check.reference.serial, by=person, utc=utc
-            )
-            empty = Run(pset=plan.pset, tool_serial=self._serial(), range_nm=self.check.reference.range_nm)
-            file = open_run(self.folder / RUNS, head, empty)
+            head = head_of(plan, tool_serial=serial, reference_serial=self.check.reference.serial, by=person, utc=utc)
+            empty = Run(pset=plan.pset, tool_serial=serial, range_nm=self.check.reference.range_nm)
+            # What the page shows of another tool is put aside by beginning anew with this one.
+            anew = known is not None and known.file.head.tool_serial != serial
+            file = open_run(self.folder / RUNS, head, empty, anew=anew)
             self._person, self._done[name] = person, _Measured(file)
             self._session = Session(
                 plan,
@@ -149,7 +155,9 @@ class TorqueWorkshop:
                 utc=self.utc,
                 typed=self.typed,
             )
-            self._session.begin()
+            self._begun_s, self._had_leave = self.now_s(), False
+            if not self._session.done:
+                self._session.begin()
 
     def type_reading(self, value_nm: float) -> None:
         """A person has read the reference. Raises CalibrationError `torque.no_rundown`, OSError."""
@@ -159,6 +167,7 @@ class TorqueWorkshop:
             if session.run.rundown is None:
                 raise CalibrationError("torque.no_rundown", "no rundown waits for a reading; tighten first")
             session.type_reading(value_nm, self.now_s())
+            self._ask(KeepVerifying(series=session.plan.name))
             self._take()
 
     def leave_out(self, why: str) -> None:
@@ -185,16 +194,16 @@ class TorqueWorkshop:
             judged = {name: one for name, one in self._done.items() if one.verdict is not None}
             if not judged:
                 raise CalibrationError("torque.nothing_judged", "no series is whole yet; measure one first")
-            store, utc = Store(self.folder), self.utc()
+            store, utc, serial = Store(self.folder), self.utc(), self._measured_tool(judged)
             artefact = torque_artefact(
                 [one.verdict for one in judged.values() if one.verdict is not None],
                 self.check,
-                tool_serial=self._serial(),
+                tool_serial=serial,
                 by=person,
                 utc=utc,
                 software=self.software,
                 inputs={name: one.file.sha256() for name, one in judged.items()},
-                carried=carried_from(store, now=datetime.fromisoformat(utc), serial=self._serial(), uses=self.uses()),
+                carried=carried_from(store, now=datetime.fromisoformat(utc), serial=serial, uses=self.uses()),
             )
             keep(store, artefact, "verified against the reference")
             for name, one in judged.items():
@@ -209,30 +218,70 @@ class TorqueWorkshop:
             raise CalibrationError("torque.not_measuring", "no series is being measured; begin one")
         return self._session
 
+    def _measured_tool(self, judged: Mapping[str, _Measured]) -> str:
+        """Serial number of the one tool that all of it was measured with, which is the one that is connected."""
+        here = self._serial()
+        others = {name: one.file.head.tool_serial for name, one in judged.items() if one.file.head.tool_serial != here}
+        if others:
+            told = ", ".join(
+                f"series {name} with tool {serial or 'without a number'}" for name, serial in others.items()
+            )
+            raise CalibrationError(
+                "torque.other_tool",
+                f"{told} was measured, and tool {here or 'without a number'} is connected; connect the other one "
+                "again, or measure that anew with this one",
+            )
+        return here
+
     def _take(self) -> None:
-        """What the devices have said since the last look."""
-        session, tool = self._session, self.state().tool
-        enabled = session is not None and tool.verifying == session.plan.name and tool.ready
-        if session is not None and enabled:
+        """What the devices have said since the last look; a series whose leave has ended is over."""
+        session, state = self._session, self.state()
+        leave = session is not None and state.tool.verifying == session.plan.name
+        if session is not None and leave and state.tool.ready:
             session.enabled()
+        seen = False
         while not self._events.empty():
-            event = self._events.get()
-            if session is not None:
+            heard_for, event = self._events.get()
+            if session is not None and heard_for is session:
                 session.heard(event)
+                seen = seen or isinstance(event, TighteningResult)
         if session is None:
             return
-        self._news = [*self._news, *session.take_news()][-MOST_NEWS:]
+        self._tell(*session.take_news())
+        self._had_leave = self._had_leave or leave or seen
         if session.done:
             self._judge(session)
             self._end()
+        elif leave and seen:
+            self._ask(KeepVerifying(series=session.plan.name))
+        elif not leave:
+            self._end_without_leave(session, state)
+
+    def _end_without_leave(self, session: Session, state: State) -> None:
+        """The leave was taken back, or came to nothing: nothing that is tightened from now on is the series'."""
+        waited = self.now_s() - self._begun_s > LEAVE_WITHIN_S
+        if not (self._had_leave or waited or state.phase is Phase.RUNNING):
+            return
+        session.leave_out_rundown("the series was broken off before its reading was there")
+        why = "nothing was tightened for a while, or the tool refused"
+        if state.phase is Phase.RUNNING:
+            why = "a visit runs"
+        elif state.devices.get("tool") is not True:
+            why = "the tool's line was lost"
+        again = "Begin it again, it goes on where it was"
+        self._tell(*session.take_news(), f"series {session.plan.name} was broken off: {why}. {again}")
+        self._end()
 
     def _judge(self, session: Session) -> None:
         try:
             verdict = judge(session.plan, session.run, self.check.reference, self.check.spans_nm)
         except CalibrationError as error:
-            self._news.append(f"{error} ({error.code})")
+            self._tell(f"{error} ({error.code})")
             return
         self._done[session.plan.name].verdict = verdict
+
+    def _tell(self, *news: str) -> None:
+        self._news = [*self._news, *news][-MOST_NEWS:]
 
     def _end(self) -> None:
         if self._session is not None:
@@ -244,12 +293,15 @@ class TorqueWorkshop:
         match command:
             case ArmTool():
                 name = self._session.plan.name if self._session is not None else ""
-                ask = VerifyTool(series=name, pset=command.pset, job=command.job, batch_size=command.batch_size or 0)
-                self.post(ServiceAsked(ask=ask, person=self._person, role=Role.TECHNICIAN))
+                batch = command.batch_size or 0
+                self._ask(VerifyTool(series=name, pset=command.pset, job=command.job, batch_size=batch))
             case DisarmTool():
-                self.post(ServiceAsked(ask=EndVerifying(), person=self._person, role=Role.TECHNICIAN))
+                self._ask(EndVerifying())
             case _:
                 pass
+
+    def _ask(self, ask: Ask) -> None:
+        self.post(ServiceAsked(ask=ask, person=self._person, role=Role.TECHNICIAN))
 
     def _refusal(self) -> str:
         state = self.state()

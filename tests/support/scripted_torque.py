@@ -29,13 +29,14 @@ class ToolAtTestJoint:
     mean_nm: float = 9.0
     s_nm: float = 0.08
     tells_percent: float = 0.3
+    serial: str = "T1"
     random: Random = field(default_factory=lambda: Random(5))
     lock: threading.RLock = field(default_factory=threading.RLock)
     put_in_force: int = 0
 
     def __post_init__(self) -> None:
         self.core = CoreBench(self.procedure)
-        self.core.feed(Connected(device="tool", t_mono_s=0.0, identity={"tool_serial": "T1"}))
+        self.core.feed(Connected(device="tool", t_mono_s=0.0, identity={"tool_serial": self.serial}))
         self.workshop = TorqueWorkshop(
             procedure=self.procedure,
             check=check_of(readings=10, readings_class_a=10, hard=[f"{self.procedure.id}/J3"]),
@@ -72,7 +73,7 @@ class ToolAtTestJoint:
             self.core.rundowns += 1
             told_nm = round(true_nm * (1.0 + self.tells_percent / 100.0), 2)
             pset = next(effect.pset for effect in reversed(self.core.log) if isinstance(effect, fx.EnableTool))
-            result = rundown(self.core.rundowns, self.now_s(), torque_nm=told_nm, pset=pset)
+            result = rundown(self.core.rundowns, self.now_s(), torque_nm=told_nm, pset=pset, tool_serial=self.serial)
             self.core.feed(result)
             self.workshop.heard(result)
             return true_nm
