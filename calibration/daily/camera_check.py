@@ -67,6 +67,11 @@ def check_camera(
         return camera_verdict(shift, against_model(today.only(shift.used_tags), camera, fixture, covariance))
     except CalibrationError as error:
         return untold(camera.name, Kind.CAMERA, f"{error}.")
+    except np.linalg.LinAlgError:
+        why = (
+            "Its pictures do not tell how it moved: clear the bench, see that the tags are seen well, and check again."
+        )
+        return untold(camera.name, Kind.CAMERA, why)
 
 
 def covariance_by_hand(camera: CameraModel) -> Array:

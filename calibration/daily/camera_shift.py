@@ -15,8 +15,8 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from calibration.daily.power import limit, noticeable, power_at
-from calibration.daily.tag_burst import LEAST_TAGS, TagBurst
+from calibration.daily.power import limit, needed, noticeable, power_at
+from calibration.daily.tag_burst import LEAST_TAGS, TagBurst, frozen_pictures
 from calibration.observations import CalibrationError
 from calibration.rotations import exp
 from vision.bench import Body
@@ -30,8 +30,11 @@ shift of 0.1 mm."""
 HARMLESS_MM = 0.01
 ALLOWED_MM = 0.25
 """A camera that moved and puts the bench off by more is not to be worked with."""
-TAG_MOVED_PX = 0.2
-"""What is left of a move of the whole camera, rms over all corners; more, and one tag may have been moved by itself."""
+TAG_MOVED_PX = 0.5
+"""Rms of a tag's corners beside where the motion of all other tags puts them; more, and it may have been moved by
+itself."""
+FROZEN_PX = 1e-6
+"""Less noise than rounding makes: no live picture."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -61,6 +64,8 @@ class CameraShift:
     notices_deg: float
     """A turn about the worst axis that is noticed in 95 of 100 checks."""
     notices_mm: float
+    notices_off_mm: float
+    """At the bench: a move that puts it further off, turn and shift together, is noticed in 95 of 100 checks."""
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "twist", frozen(self.twist, (6,)))
@@ -97,7 +102,10 @@ def camera_shift(
     harmless_deg: float = HARMLESS_DEG,
     harmless_mm: float = HARMLESS_MM,
 ) -> CameraShift:
-    """Compare. `camera` is the calibration in force, `fixture` the tags. Raises CalibrationError `daily.tags`."""
+    """Compare. `camera` is the calibration in force, `fixture` the tags.
+
+    Raises CalibrationError `daily.tags`, `daily.frozen`.
+    """
     common = tuple(tag_id for tag_id in today.tag_ids if tag_id in reference.tag_ids)
     found = _compare(today, reference, common, camera, fixture, (harmless_deg, harmless_mm))
     suspect = _loose_tag(today, reference, common, camera, fixture) if found.moved else None
@@ -149,6 +157,8 @@ def _compare(
             "needed; clear the bench and check again, or calibrate the camera",
         )
     today, reference = today.only(tag_ids), reference.only(tag_ids)
+    if min(today.noise_px, reference.noise_px) < FROZEN_PX:
+        raise frozen_pictures(camera.name)
     jacobian = motion_jacobian(camera, _corners_mm(fixture, tag_ids))
     solve = np.linalg.solve(jacobian.T @ jacobian, jacobian.T)
     now, then = _flat(today) @ solve.T, _flat(reference) @ solve.T
@@ -176,6 +186,7 @@ def _compare(
         shifted_mm=float(np.linalg.norm(twist[TRANSLATION])),
         notices_deg=math.degrees(noticeable(covariance, ROTATION, freedom=freedom)),
         notices_mm=noticeable(covariance, TRANSLATION, freedom=freedom),
+        notices_off_mm=_noticeable_off_mm(covariance, camera, _middles_mm(fixture, tag_ids), freedom),
     )
 
 
@@ -188,6 +199,27 @@ def off_at_bench_mm(twist: Array, camera: CameraModel, bench_mm: Array) -> float
     )
 
 
+def _noticeable_off_mm(covariance: Array, camera: CameraModel, bench_mm: Array, freedom: int) -> float:
+    """The worst of all moves d that are just noticed for sure, `d' C^-1 d = lambda`, at the worst of the points (N, 3).
+
+    With G the (2, 6) derivative of where a point is put, it is `sqrt(lambda)` times the largest singular value of
+    `G C^(1/2)`.
+    """
+    root = np.linalg.cholesky(covariance) * math.sqrt(needed(len(covariance), freedom=freedom))
+    steps = np.diag(np.repeat([1e-5, 1e-2], 3))
+    worst = 0.0
+    for point in bench_mm:
+        columns = [(_put(camera, step, point) - _put(camera, -step, point)) / (2.0 * step.max()) for step in steps]
+        worst = max(worst, float(np.linalg.norm(np.array(columns).T @ root, ord=2)))
+    return worst
+
+
+def _put(camera: CameraModel, twist: Array, point: Array) -> Array:
+    """(2,) mm: where the calibration puts a bench point of known height after the camera moved by `twist`."""
+    seen = moved_camera(camera, twist).project([point])
+    return np.asarray(camera.bench_point_on_plane(seen, float(point[2]))[0][:2])
+
+
 def _loose_tag(
     today: TagBurst, reference: TagBurst, tag_ids: tuple[int, ...], camera: CameraModel, fixture: Body
 ) -> int | None:
@@ -195,18 +227,22 @@ def _loose_tag(
     if len(tag_ids) <= LEAST_TAGS:
         return None
     shift = today.only(tag_ids).mean_px - reference.only(tag_ids).mean_px
-    spread = {}
+    spread, beside = {}, {}
     for tag_id in tag_ids:
         rest = [index for index, other in enumerate(tag_ids) if other != tag_id]
         jacobian = motion_jacobian(camera, _corners_mm(fixture, [tag_ids[index] for index in rest]))
         seen = shift[rest].reshape(-1)
-        left = seen - jacobian @ np.linalg.lstsq(jacobian, seen, rcond=None)[0]
-        spread[tag_id] = float(np.sqrt((left**2).mean()))
+        motion = np.linalg.lstsq(jacobian, seen, rcond=None)[0]
+        spread[tag_id] = float(np.sqrt(((seen - jacobian @ motion) ** 2).mean()))
+        own = (
+            shift[tag_ids.index(tag_id)].reshape(-1) - motion_jacobian(camera, _corners_mm(fixture, [tag_id])) @ motion
+        )
+        beside[tag_id] = float(np.sqrt((own**2).mean()))
     suspect = min(spread, key=lambda tag_id: spread[tag_id])
     jacobian = motion_jacobian(camera, _corners_mm(fixture, tag_ids))
     left = shift.reshape(-1) - jacobian @ np.linalg.lstsq(jacobian, shift.reshape(-1), rcond=None)[0]
     together = float(np.sqrt((left**2).mean()))
-    return suspect if together > TAG_MOVED_PX and spread[suspect] < together / 3.0 else None
+    return suspect if beside[suspect] > TAG_MOVED_PX and spread[suspect] < together / 3.0 else None
 
 
 def _corners_mm(fixture: Body, tag_ids: tuple[int, ...] | list[int]) -> Array:

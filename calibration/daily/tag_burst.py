@@ -52,7 +52,11 @@ class TagBurst:
 
 
 def burst_of(camera: str, pictures: Sequence[Sequence[TagObservation]], known: frozenset[int]) -> TagBurst:
-    """The tags of `known` that nearly all pictures show. Raises CalibrationError `daily.tags`, `daily.pictures`."""
+    """The tags of `known` that nearly all pictures show.
+
+    A picture that repeats the one before it is left out: a live picture never does, and a repeated one would make the
+    camera look surer than it is. Raises CalibrationError `daily.tags`, `daily.pictures`, `daily.frozen`.
+    """
     shown = [{tag.tag_id: tag.corners_px for tag in picture if tag.tag_id in known} for picture in pictures]
     counts = {tag_id: sum(tag_id in picture for picture in shown) for tag_id in sorted(known)}
     kept = tuple(tag_id for tag_id, count in counts.items() if count >= max(1.0, SEEN_SHARE * len(shown)))
@@ -70,4 +74,16 @@ def burst_of(camera: str, pictures: Sequence[Sequence[TagObservation]], known: f
             "keep hands away from the tags, and check again",
         )
     corners = np.array([[picture[tag_id] for tag_id in kept] for picture in whole])
-    return TagBurst(camera=camera, tag_ids=kept, corners_px=corners)
+    fresh = np.append(True, (corners[1:] != corners[:-1]).any(axis=(1, 2, 3)))
+    if fresh.sum() < LEAST_PICTURES:
+        raise frozen_pictures(camera)
+    return TagBurst(camera=camera, tag_ids=kept, corners_px=corners[fresh])
+
+
+def frozen_pictures(camera: str) -> CalibrationError:
+    """`daily.frozen`, to be raised."""
+    return CalibrationError(
+        "daily.frozen",
+        f"camera {camera} sends the same picture again and again, so that nothing can be told from it; unplug it and "
+        "plug it in again, restart the station, and check again",
+    )

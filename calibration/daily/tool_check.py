@@ -30,8 +30,12 @@ def check_tool(store: Path, reading_nm: float, series: str | None) -> DeviceVerd
         return untold(
             SUBJECT, Kind.TORQUE, f"Say which joint type the rundown was: {', '.join(known) or 'none is known'}."
         )
+    low, high = (figures.get(end) if isinstance(figures, dict) else None for end in ("min_nm", "max_nm"))
+    if not isinstance(low, int | float) or not isinstance(high, int | float):
+        why = "Its verification names no tolerance; verify it again: `station calibrate torque`."
+        return untold(SUBJECT, Kind.TORQUE, why)
     try:
         shift = rundown_shift(reading_nm, [float(each) for each in readings if isinstance(each, int | float)])
     except CalibrationError as error:
         return untold(SUBJECT, Kind.TORQUE, f"{error}.")
-    return tool_verdict(shift, UNIT, device=SUBJECT)
+    return tool_verdict(shift, UNIT, allowed=min(high - shift.mean, shift.mean - low), device=SUBJECT)

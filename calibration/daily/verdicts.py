@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
 
 import numpy as np
@@ -14,6 +14,9 @@ from calibration.daily.camera_shift import ALLOWED_MM, CameraShift
 from calibration.daily.joint_shift import JointShift
 from calibration.daily.rundown import RundownShift
 from station.config.artefact import Kind
+
+ALLOWED_DEG = 0.5
+"""Of a joint's zero: a check that may miss more, 2.4 mm at the reach of a small arm, says nothing for it."""
 
 
 class Found(StrEnum):
@@ -28,7 +31,7 @@ class Found(StrEnum):
     OFF_MODEL = "off_model"
     """It is as at the reference, but not where its calibration says."""
     UNTOLD = "untold"
-    """It could not be compared."""
+    """It could not be compared, or so coarsely that a change that matters could have been missed."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -70,6 +73,17 @@ def camera_verdict(shift: CameraShift, miss: ModelMiss, *, allowed_mm: float = A
         )
     else:
         found, advice, text = Found.SAME, "", f"{name}: has not moved ({would})"
+    if found in (Found.SAME, Found.LITTLE) and not shift.notices_off_mm <= allowed_mm:
+        return replace(
+            untold(
+                shift.camera,
+                Kind.CAMERA,
+                f"Its pictures are so unsteady ({_near(shift.noise_px)} px) that only a move of "
+                f"{up(shift.notices_off_mm)} mm at the bench would surely have been noticed, and {allowed_mm:g} mm are "
+                "allowed. Clean its lens, mend light, focus and mount, and check again.",
+            ),
+            figures=_camera_figures(shift, miss, allowed_mm),
+        )
     if shift.loose_tags and found in (Found.SAME, Found.LITTLE):
         found = Found.TAG if found is Found.SAME else found
         text = f"{text}; fixed tag {shift.loose_tags[0]} has been moved"
@@ -80,36 +94,49 @@ def camera_verdict(shift: CameraShift, miss: ModelMiss, *, allowed_mm: float = A
         found=found,
         text=f"{text}.",
         advice=advice,
-        figures={
-            "statistic": shift.statistic,
-            "limit": shift.limit,
-            "twist": shift.twist.tolist(),
-            "noise": shift.noise.tolist(),
-            "reference_noise": shift.reference_noise.tolist(),
-            "turned_deg": shift.turned_deg,
-            "shifted_mm": shift.shifted_mm,
-            "off_mm": shift.off_mm,
-            "allowed_mm": allowed_mm,
-            "notices_deg": shift.notices_deg,
-            "notices_mm": shift.notices_mm,
-            "power_002_deg": shift.power(turn_deg=0.02),
-            "power_01_mm": shift.power(shift_mm=0.1),
-            "noise_px": shift.noise_px,
-            "tags": list(shift.used_tags),
-            "loose_tags": list(shift.loose_tags),
-            "model_rms_px": miss.rms_px,
-            "model_off_mm": miss.off_mm,
-            "model_statistic": miss.statistic,
-            "model_limit": miss.limit,
-        },
+        figures=_camera_figures(shift, miss, allowed_mm),
     )
 
 
-def arm_verdict(shift: JointShift, *, device: str = "cobot") -> DeviceVerdict:
+def _camera_figures(shift: CameraShift, miss: ModelMiss, allowed_mm: float) -> dict[str, JsonValue]:
+    return {
+        "statistic": shift.statistic,
+        "limit": shift.limit,
+        "twist": shift.twist.tolist(),
+        "noise": shift.noise.tolist(),
+        "reference_noise": shift.reference_noise.tolist(),
+        "turned_deg": shift.turned_deg,
+        "shifted_mm": shift.shifted_mm,
+        "off_mm": shift.off_mm,
+        "allowed_mm": allowed_mm,
+        "notices_deg": shift.notices_deg,
+        "notices_mm": shift.notices_mm,
+        "notices_off_mm": shift.notices_off_mm,
+        "power_002_deg": shift.power(turn_deg=0.02),
+        "power_01_mm": shift.power(shift_mm=0.1),
+        "noise_px": shift.noise_px,
+        "tags": list(shift.used_tags),
+        "loose_tags": list(shift.loose_tags),
+        "model_rms_px": miss.rms_px,
+        "model_off_mm": miss.off_mm,
+        "model_statistic": miss.statistic,
+        "model_limit": miss.limit,
+    }
+
+
+def arm_verdict(shift: JointShift, *, device: str = "cobot", allowed_deg: float = ALLOWED_DEG) -> DeviceVerdict:
     """Of the arm."""
     weakest = int(np.argmax(shift.notices_deg))
     would = f"would have noticed {up(shift.notices_deg[weakest])} degrees of joint {weakest + 1}, the weakest"
-    if not shift.moved:
+    found = Found.MOVED if shift.moved else Found.SAME
+    if not shift.moved and not shift.notices_deg[weakest] <= allowed_deg:
+        found, text = Found.UNTOLD, f"{device}: not checked."
+        advice = (
+            f"It comes back so coarsely that only {up(shift.notices_deg[weakest])} degrees of joint {weakest + 1} "
+            f"would surely have been noticed, and {allowed_deg:g} degrees are allowed. See that board and base are "
+            "tight and the board is clean, then take the reference anew."
+        )
+    elif not shift.moved:
         text, advice = f"{device}: its joints are where they were ({would}).", ""
     elif shift.likely_joint is not None:
         text = f"{device}: joint {shift.likely_joint} is off by about {abs(shift.likely_deg):.2f} degrees."
@@ -120,7 +147,7 @@ def arm_verdict(shift: JointShift, *, device: str = "cobot") -> DeviceVerdict:
     return DeviceVerdict(
         device=device,
         kind=Kind.ARM,
-        found=Found.MOVED if shift.moved else Found.SAME,
+        found=found,
         text=text,
         advice=advice,
         figures={
@@ -128,6 +155,7 @@ def arm_verdict(shift: JointShift, *, device: str = "cobot") -> DeviceVerdict:
             "limit": shift.limit,
             "poses": shift.poses,
             "notices_deg": list(shift.notices_deg),
+            "allowed_deg": allowed_deg,
             "largest_mm": shift.largest_mm,
             "likely_joint": shift.likely_joint or 0,
             "likely_deg": shift.likely_deg,
@@ -135,18 +163,25 @@ def arm_verdict(shift: JointShift, *, device: str = "cobot") -> DeviceVerdict:
     )
 
 
-def tool_verdict(shift: RundownShift, unit: str, *, device: str = "torque_tool") -> DeviceVerdict:
-    """Of the torque tool."""
+def tool_verdict(shift: RundownShift, unit: str, *, allowed: float, device: str = "torque_tool") -> DeviceVerdict:
+    """Of the torque tool. `allowed`, in the unit: how far its mean is from the nearer end of its tolerance."""
+    found = Found.MOVED if shift.moved else Found.SAME
     read = f"{shift.value:.4g} {unit}, and {shift.mean:.4g} {unit} before"
     if shift.moved:
         text = f"{device}: the test rundown read {read}."
         advice = "Take the test rundown again; if it stays so, verify the tool against the reference transducer."
+    elif not shift.notices <= allowed:
+        found, text = Found.UNTOLD, f"{device}: not checked."
+        advice = (
+            f"Its readings scatter so that one test rundown surely notices only {up(shift.notices)} {unit}, and "
+            f"{max(0.0, allowed):.2g} {unit} are left of its tolerance. Verify it: `station calibrate torque`."
+        )
     else:
         text, advice = f"{device}: as before ({read}; would have noticed {up(shift.notices)} {unit}).", ""
     return DeviceVerdict(
         device=device,
         kind=Kind.TORQUE,
-        found=Found.MOVED if shift.moved else Found.SAME,
+        found=found,
         text=text,
         advice=advice,
         figures={
@@ -161,6 +196,7 @@ def tool_verdict(shift: RundownShift, unit: str, *, device: str = "torque_tool")
             "unit": unit,
             "history": shift.history,
             "notices": shift.notices,
+            "allowed": allowed,
         },
     )
 

@@ -90,9 +90,9 @@ def test_each_verdict_says_what_would_have_been_noticed() -> None:
     assert not arm.good and "joint 3 is off by about 1.0" in arm.text
     assert "the weakest" in arm_verdict(joint_shift(pose_errors(rng, noise), then, TABLE, noise)).text
     history = [20.0, 20.2, 19.9, 20.1, 19.8, 20.0, 20.1, 20.0]
-    tool = tool_verdict(rundown_shift(20.05, history), "N.m")
+    tool = tool_verdict(rundown_shift(20.05, history), "N.m", allowed=2.0)
     assert tool.good and "would have noticed" in tool.text and "N.m" in tool.text
-    assert not tool_verdict(rundown_shift(23.0, history), "N.m").good
+    assert not tool_verdict(rundown_shift(23.0, history), "N.m", allowed=2.0).good
     nothing = untold("side", Kind.CAMERA, "Clear the bench.")
     assert not nothing.good and nothing.text == "side: not checked."
 

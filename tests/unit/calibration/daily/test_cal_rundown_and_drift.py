@@ -89,7 +89,7 @@ def test_powers_are_those_of_the_distributions() -> None:
 
 
 def verified(store: Store, series: dict[str, list[float]]) -> None:
-    figures = {name: {"reference_nm": readings} for name, readings in series.items()}
+    figures = {name: {"reference_nm": readings, "min_nm": 18.0, "max_nm": 22.0} for name, readings in series.items()}
     artefact = Artefact.model_validate(
         {
             "kind": Kind.TORQUE, "subject": "tool", "made_utc": "2026-03-01T08:00:00+00:00", "by": "Ken", "method": "m",
