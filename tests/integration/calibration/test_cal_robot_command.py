@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 from support.hidden_benches import number_bench, sim_files, sim_plan
 
+from calibration.bench_set import KnownLens
 from calibration.bench_start import lens_results
 from calibration.observations import CalibrationError
 from calibration.robot_run import Leave
@@ -99,6 +100,25 @@ def test_a_stopped_calibration_goes_on_and_ends_in_force(bench: CalibrationBench
     assert np.linalg.norm(np.array(arm.base_mm) - bench.truth.bench_from_base.translation_mm) < 1.5
     assert not (store / "robot-poses.jsonl").exists()
     assert len(list(store.glob("robot-observations-*.json"))) == 1
+
+
+def test_a_trial_leaves_the_kept_run_alone(bench: CalibrationBench, tmp_path: Path) -> None:
+    """`--dry` in between: what was kept can be gone on with afterwards, and the trial did not go on with it."""
+    kept = tmp_path / "robot-poses.jsonl"
+    kept.write_text("of another run\n", encoding="utf-8")
+    lens = KnownLens(lens=np.zeros(9), covariance=np.zeros((9, 9)))
+    work = replace(sim_plan(), poses=11, known_lenses={camera.name: lens for camera in sim_plan().cameras})
+
+    class Leaving(SimulatedTechnician):
+        def stand_clear(self, where: str) -> None:
+            raise KeyboardInterrupt
+
+    leaving = Leaving(bench, work.lens_board, touched_points(bench.truth, work), SEED)
+    for keep, names in ((False, 1), (True, 2)):
+        with pytest.raises(KeyboardInterrupt):
+            calibrated(sim_files(), work, bench, leaving, store=tmp_path, leave=KEN, keep=keep, say=lambda _: None)
+        assert len(list(tmp_path.iterdir())) == names
+        assert (kept.read_text(encoding="utf-8") == "of another run\n") == (not keep)
 
 
 def test_without_lenses_it_is_said_what_to_do_first(tmp_path: Path) -> None:
