@@ -10,6 +10,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
+from typing import Protocol
 
 import numpy as np
 
@@ -45,11 +46,26 @@ POSES = 3
 CANDIDATES = 10
 VISITS = 5
 """Of each pose for the reference."""
+BOARD, POINTER = "board", "pointer"
+"""What may be on the flange."""
 LEAST_CORNER_PX = 0.05
 CHOICE_PX = 0.1
 TRIED = 40
 """Of all threes, the best so many are looked at for free ways."""
 DEVICE = "cobot"
+
+
+class Hands(Protocol):
+    """What a technician does at the arm when asked; `calibration.bench_work.Technician` does it, too."""
+
+    def on_flange(self) -> str:
+        """What is on the flange now: `board` or `pointer`."""
+
+    def stand_clear(self, where: str) -> None:
+        """Take the hands away: the arm goes to `where` as soon as this returns."""
+
+    def put_on(self, what: str) -> None:
+        """`board` or `pointer` onto the flange, where the arm stands now."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -95,8 +111,21 @@ def choose_check_poses(arm: ArmNow) -> tuple[ChosenPose, ...]:
     )
 
 
-def to_start(arm: ArmNow, pose: ChosenPose, stand: Stand) -> None:
-    """Go to the first check pose, where the board is put on. Raises CalibrationError `daily.arm_stopped`."""
+def board_on(arm: ArmNow, poses: Sequence[ChosenPose], stand: Stand, hands: Hands) -> None:
+    """Have the board on the flange: where it is, it stays, and else it is put on at the first check pose.
+
+    What is on the flange is asked before the arm moves, since the way there is planned with it. When this returns,
+    nobody's hands are near the arm. Raises CalibrationError `daily.arm_stopped`, `calibration.flange_unknown`.
+    """
+    if hands.on_flange() != BOARD:
+        hands.stand_clear("its first check pose, where the board is put on")
+        _to_start(arm, poses[0], stand)
+        hands.put_on(BOARD)
+    hands.stand_clear("its check poses, one after another")
+
+
+def _to_start(arm: ArmNow, pose: ChosenPose, stand: Stand) -> None:
+    """With the pointer on."""
     here = stand.posture()
     if here is None:
         raise CalibrationError("daily.arm_stopped", "the arm does not tell where it is; look at its line, check again")
@@ -181,15 +210,29 @@ def measured(visits: Sequence[Sequence[PoseError]]) -> tuple[tuple[PoseError, ..
 
 def check_arm(arm: ArmNow, reference: ArmReference, stand: Stand, leave: Leave) -> DeviceVerdict:
     """The verdict on the arm."""
+    try:
+        today = visit(arm, chosen_again(arm, reference), stand, leave)
+        then = [pose.error() for pose in reference.poses]
+        return arm_verdict(joint_shift(today, then, np.array(reference.table), reference.noise()), device=DEVICE)
+    except CalibrationError as error:
+        return untold(DEVICE, Kind.ARM, f"{error}.")
+    except np.linalg.LinAlgError:
+        why = "The board's pictures do not tell where it is: see that it is flat, clean and well lit, and check again."
+        return untold(DEVICE, Kind.ARM, why)
+
+
+def check_whole(arm: ArmNow, reference: ArmReference, stand: Stand, hands: Hands, leave: Leave) -> DeviceVerdict:
+    """Have the board put on, check, and have the pointer put back, so that no visit begins with the board on.
+
+    Raises CalibrationError `daily.arm_stopped`, `calibration.flange_unknown`.
+    """
     if reference.calibration != arm.calibration:
         why = "The arm was calibrated since its reference was taken. Take one: `station calibrate daily --reference`."
         return untold(DEVICE, Kind.ARM, why)
-    try:
-        today = visit(arm, chosen_again(arm, reference), stand, leave)
-    except CalibrationError as error:
-        return untold(DEVICE, Kind.ARM, f"{error}.")
-    then = [pose.error() for pose in reference.poses]
-    return arm_verdict(joint_shift(today, then, np.array(reference.table), reference.noise()), device=DEVICE)
+    board_on(arm, chosen_again(arm, reference), stand, hands)
+    verdict = check_arm(arm, reference, stand, leave)
+    hands.put_on(POINTER)
+    return verdict
 
 
 def chosen_again(arm: ArmNow, reference: ArmReference) -> tuple[ChosenPose, ...]:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
@@ -39,7 +38,7 @@ from vision.bench import Body
 from vision.geometry import CameraModel
 
 if TYPE_CHECKING:
-    from calibration.daily.arm_check import ArmNow
+    from calibration.daily.arm_check import ArmNow, Hands
     from calibration.robot_run import Stand
 
 MARK = {Found.SAME: "[green]good[/]", Found.LITTLE: "[yellow]good[/]", Found.TAG: "[yellow]good[/]"}
@@ -145,15 +144,16 @@ def _burst(camera: CameraConfig, model: CameraModel, pictures: Pictures, fixture
 
 
 def _arm(files: Files, store: Path, reference: ArmReference, ask: _Ask) -> DeviceVerdict:
-    from station.commands.daily_arm import arm_of, checked, leave_of
+    from calibration.daily.arm_check import check_whole
+    from station.commands.daily_arm import arm_of, leave_of
 
     leave = leave_of(ask.by, sim=ask.sim)
     if leave is None:
         return untold(COBOT, Kind.ARM, "Nobody gave leave to move it.")
     try:
         arm = arm_of(files, store)
-        with _arm_stand(files, arm, ask) as (stand, put_on):
-            return checked(arm, reference, stand, put_on, leave)
+        with _arm_stand(files, arm, ask) as (stand, hands):
+            return check_whole(arm, reference, stand, hands, leave)
     except CalibrationError as error:
         return untold(COBOT, Kind.ARM, f"{error}.")
 
@@ -165,11 +165,11 @@ def _arm_reference(files: Files, store: Path, ask: _Ask) -> ArmReference | None:
     if leave is None:
         return None
     arm = arm_of(files, store)
-    with _arm_stand(files, arm, replace(ask, mishaps=Mishaps())) as (stand, put_on):
-        return referenced(arm, stand, put_on, leave)
+    with _arm_stand(files, arm, replace(ask, mishaps=Mishaps())) as (stand, hands):
+        return referenced(arm, stand, hands, leave)
 
 
-def _arm_stand(files: Files, arm: ArmNow, ask: _Ask) -> AbstractContextManager[tuple[Stand, Callable[[], None]]]:
+def _arm_stand(files: Files, arm: ArmNow, ask: _Ask) -> AbstractContextManager[tuple[Stand, Hands]]:
     from station.commands.daily_arm import live_arm, simulated_arm
 
     return simulated_arm(files, arm, ask.seed, ask.mishaps) if ask.sim else live_arm(ask.config)

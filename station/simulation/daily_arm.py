@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 import numpy as np
 
 from calibration.bench_work import BenchPlan
@@ -9,6 +11,24 @@ from station.runtime.setting import Files
 from station.simulation.calibration_bench import CalibrationBench
 from station.simulation.calibration_truth import Truth
 from vision.geometry import Array
+
+
+@dataclass(frozen=True, slots=True)
+class DailyHands:
+    """`calibration.daily.arm_check.Hands` at the simulated arm: at once, and nobody is near."""
+
+    bench: CalibrationBench
+
+    def on_flange(self) -> str:
+        """Seen at a glance."""
+        return self.bench.on_flange
+
+    def stand_clear(self, where: str) -> None:
+        """Nobody is near."""
+
+    def put_on(self, what: str) -> None:
+        """At once."""
+        self.bench.on_flange = what
 
 
 def daily_arm(files: Files, work: BenchPlan, *, seed: int, slipped_deg: Array) -> CalibrationBench:

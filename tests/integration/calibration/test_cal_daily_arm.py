@@ -11,11 +11,12 @@ import pytest
 from calibration.daily.arm_check import (
     VISITS,
     ArmNow,
+    board_on,
     check_arm,
+    check_whole,
     choose_check_poses,
     chosen_again,
     measured,
-    to_start,
     visit,
 )
 from calibration.daily.joint_shift import ArmNoise, PoseError
@@ -50,11 +51,29 @@ def poses(arm: ArmNow) -> tuple[ChosenPose, ...]:
 @pytest.fixture
 def stand(files: Files, arm: ArmNow, poses: tuple[ChosenPose, ...]) -> Iterator[CalibrationBench]:
     """At the first check pose, with the board on."""
-    with simulated_arm(files, arm, 1, Mishaps()) as (bench, put_on):
+    with simulated_arm(files, arm, 1, Mishaps()) as (bench, hands):
         assert isinstance(bench, CalibrationBench)
-        to_start(arm, poses[0], bench)
-        put_on()
+        board_on(arm, poses, bench, hands)
         yield bench
+
+
+class Recorded:
+    """A technician who does what is asked, and what that was, in order."""
+
+    def __init__(self, bench: CalibrationBench) -> None:
+        self.bench = bench
+        self.asked: list[str] = []
+
+    def on_flange(self) -> str:
+        self.asked.append("what is on")
+        return self.bench.on_flange
+
+    def stand_clear(self, where: str) -> None:
+        self.asked.append(f"clear: {where}")
+
+    def put_on(self, what: str) -> None:
+        self.asked.append(f"put on {what}")
+        self.bench.on_flange = what
 
 
 def reference(arm: ArmNow, poses: tuple[ChosenPose, ...], stand: CalibrationBench, visits: int) -> ArmReference:
@@ -84,8 +103,12 @@ def test_a_joint_that_slipped_is_found_by_the_cameras(
     zeroed = replace(arm, offsets_deg=np.full(6, 0.5))
     told = chosen_again(zeroed, kept)[0].joints_deg
     assert np.array(told) + 0.5 == pytest.approx(np.array(kept.poses[0].joints_deg), abs=0.01)
-    other = check_arm(replace(arm, calibration="arm-cobot-2"), kept, stand, LEAVE)
-    assert other.found is Found.UNTOLD and "calibrated since" in other.advice
+    hands = Recorded(stand)
+    other = check_whole(replace(arm, calibration="arm-cobot-2"), kept, stand, hands, LEAVE)
+    assert other.found is Found.UNTOLD and "calibrated since" in other.advice and not hands.asked
+    check_whole(arm, kept, stand, hands, LEAVE)
+    assert hands.asked == ["what is on", "clear: its check poses, one after another", "put on pointer"]
+    assert stand.on_flange == "pointer", "no visit begins with the board on the flange"
 
 
 def test_a_board_that_nobody_put_on_is_told(
@@ -101,6 +124,10 @@ def test_a_board_that_nobody_put_on_is_told(
     kept = arm_reference(nothing, arm.calibration, arm.table, ArmNoise(), seen_by)
     told = check_arm(arm, kept, stand, LEAVE)
     assert told.found is Found.UNTOLD and "board" in told.advice
+    hands = Recorded(stand)
+    check_whole(arm, kept, stand, hands, LEAVE)
+    began = [asked.split(":")[0] for asked in hands.asked]
+    assert began == ["what is on", "clear", "put on board", "clear", "put on pointer"]
 
 
 @pytest.mark.campaign
