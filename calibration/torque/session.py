@@ -69,6 +69,8 @@ class Session:
         self._enabled = False
         self._in_a_row = 0
         self._news: list[str] = []
+        self.back: Connected | None = None
+        """The line was lost and is there again: the tool is off until somebody who is asked begins again."""
 
     @property
     def run(self) -> Run:
@@ -83,7 +85,7 @@ class Session:
     def begin(self) -> None:
         """Enable the tool with the series' parameter set, once: selecting it again would break a rundown off."""
         plan = self.plan
-        self._enabling, self._enabled = self._id(), False
+        self._enabling, self._enabled, self.back = self._id(), False, None
         self._submit(
             ArmTool(command_id=self._enabling, pset=plan.pset, job=plan.job, batch_size=plan.batch_size or None)
         )
@@ -93,7 +95,8 @@ class Session:
         self._enabled = True
 
     def end(self) -> None:
-        """Take the enable away, whatever became of the series."""
+        """Take the enable away, whatever became of the series; `begin` gives it again."""
+        self._enabling, self._enabled = "", False
         self._submit(DisarmTool(command_id=self._id()))
 
     def heard(self, event: DriverEvent) -> None:
@@ -109,7 +112,7 @@ class Session:
                 )
                 self._keep(take_reading(self.run, reading, self._utc(), typed=self._typed))
             case CommandDone():
-                self._enabled = self._enabled or event.command_id == self._enabling
+                self._enabled = self._enabled or (event.command_id == self._enabling and bool(self._enabling))
             case CommandFailed():
                 self._news.append(f"{event.detail} ({event.code})")
             case Disconnected():
@@ -118,7 +121,7 @@ class Session:
                 self._enabled = self._enabled and event.device != TOOL
                 self._keep(replace(self.run, any_next=True))
             case Connected(device="tool"):
-                self.begin()
+                self.back = event
             case DeviceHealth():
                 self._news.append(f"{event.detail} ({event.code})")
             case _:

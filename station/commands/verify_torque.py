@@ -22,11 +22,12 @@ from calibration.torque.run_file import RunFile, head_of, open_run
 from calibration.torque.series import Plan, chosen, guidance, plans_of
 from calibration.torque.session import TOOL, Session
 from calibration.torque.verdict import SeriesVerdict, judge, reference_suits
-from drivers.api import Connected
+from drivers.api import Connected, TighteningResult
 from station.commands.bench_lock import drives_bench
 from station.commands.torque_devices import Devices, greeted, live_devices
 from station.config.station_values import StationConfig
 from station.config.torque_check import DEFAULT_PATTERN, TorqueCheck, TransducerLine
+from station.core.verifying import IDLE_S
 from station.runtime.clock import Clock, SteppedClock, SystemClock
 from station.runtime.journal import Journal
 from station.runtime.setting import Files
@@ -54,7 +55,7 @@ class Wishes:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class _Place:
+class Place:
     """Where everything of this verification lies and what it is measured with."""
 
     station: str
@@ -91,7 +92,7 @@ def verify(files: Files, wishes: Wishes) -> bool:
     folder = wishes.folder or store_folder(station)
     journal = Journal(folder / "simulated.sqlite" if wishes.sim else station.data_dir / "journal.sqlite")
     try:
-        place = _Place(
+        place = Place(
             station=station.id,
             check=check,
             folder=folder,
@@ -103,14 +104,14 @@ def verify(files: Files, wishes: Wishes) -> bool:
         )
         with _devices(files, wishes, place) as (devices, at_joint):
             serial = _serial(greeted(devices, TOOL))
-            measured = [_series(plan, place, devices, at_joint, serial) for plan in plans]
+            measured = [measured_series(plan, place, devices, at_joint, serial) for plan in plans]
         return _kept(place, measured, serial)
     finally:
         journal.close()
 
 
 @contextmanager
-def _devices(files: Files, wishes: Wishes, place: _Place) -> Iterator[tuple[Devices, Callable[[str], None]]]:
+def _devices(files: Files, wishes: Wishes, place: Place) -> Iterator[tuple[Devices, Callable[[str], None]]]:
     """The lines, and what says which test joint is on the bench."""
     config = files.station.torque_tool
     if config is None:
@@ -137,13 +138,17 @@ def _line(check: TorqueCheck, wishes: Wishes) -> TransducerLine | None:
 
 def _serial(greeting: Connected) -> str:
     """Of the tool; of its controller where the tool tells none."""
-    told = greeting.identity.get("tool_serial") or greeting.identity.get("controller_serial", "")
+    told = _told(greeting)
     typer.echo(f"Tool {told or 'without a number'} is connected.")
     return told
 
 
-def _series(
-    plan: Plan, place: _Place, devices: Devices, at_joint: Callable[[str], None], serial: str
+def _told(greeting: Connected) -> str:
+    return greeting.identity.get("tool_serial") or greeting.identity.get("controller_serial", "")
+
+
+def measured_series(
+    plan: Plan, place: Place, devices: Devices, at_joint: Callable[[str], None], serial: str
 ) -> tuple[SeriesVerdict, RunFile]:
     """One guided series, its verdict and its file."""
     at_joint(plan.rate)
@@ -166,7 +171,7 @@ def _series(
     if not session.done:
         session.begin()
     try:
-        _measure(session, place, devices)
+        measure(session, place, devices)
     finally:
         session.end()
     verdict = judge(plan, file.run, place.check.reference, place.check.spans_nm)
@@ -174,17 +179,37 @@ def _series(
     return verdict, file
 
 
-def _measure(session: Session, place: _Place, devices: Devices) -> None:
-    told = len(session.run.pairs)
+def measure(session: Session, place: Place, devices: Devices) -> None:
+    """Until the series is whole. While a person is waited for at the keyboard, the tool is off.
+
+    Raises CalibrationError `torque.idle` when nothing is tightened, `torque.other_tool`, `torque.nothing_counts`.
+    """
+    told, last_s = len(session.run.pairs), place.clock.now_s()
     while not session.done:
         event = devices.next_event(0.5)
         if event is not None:
             session.heard(event)
-        if place.typed and session.run.rundown is not None:
-            _ask(session)
+        waits = place.typed and session.run.rundown is not None
+        if waits:
+            session.end()
+            while session.run.rundown is not None:
+                _ask(session)
         for news in session.take_news():
             typer.echo(f"  {news}")
         session.check_progress()
+        back = session.back
+        if back is not None:
+            _ask_leave(session, back)
+        elif waits and not session.done:
+            session.begin()
+        if back is not None or waits or isinstance(event, TighteningResult):
+            last_s = place.clock.now_s()
+        elif place.clock.now_s() - last_s > IDLE_S:
+            raise CalibrationError(
+                "torque.idle",
+                f"nothing was tightened for {IDLE_S:g} s, so the tool is off; what was measured is kept, run the same "
+                "command again and it goes on",
+            )
         count = len(session.run.pairs)
         if count != told and (count % WORD_EVERY == 0 or place.typed):
             told, pair = count, session.run.pairs[-1]
@@ -192,6 +217,20 @@ def _measure(session: Session, place: _Place, devices: Devices) -> None:
                 f"  {count} of {session.plan.readings}: reference {pair.reference_nm:g} N·m, tool {pair.tool_nm:g} N·m "
                 f"({pair.deviation_pct:+.2f} %)"
             )
+
+
+def _ask_leave(session: Session, back: Connected) -> None:
+    """The line was lost and is there again: whoever is there says that the tool may run again."""
+    session.end()
+    serial, known = _told(back), session.file.head.tool_serial
+    if serial != known:
+        raise CalibrationError(
+            "torque.other_tool",
+            f"tool {serial or 'without a number'} was connected while series {session.plan.name} was measured with "
+            f"tool {known or 'without a number'}; connect that one again, or begin anew with --anew",
+        )
+    typer.prompt("  The tool is connected again, and off. Enter: it may run", default="", show_default=False)
+    session.begin()
 
 
 def _ask(session: Session) -> None:
@@ -215,7 +254,7 @@ def _ask(session: Session) -> None:
     session.type_reading(value_nm, time.monotonic())
 
 
-def _kept(place: _Place, measured: Sequence[tuple[SeriesVerdict, RunFile]], serial: str) -> bool:
+def _kept(place: Place, measured: Sequence[tuple[SeriesVerdict, RunFile]], serial: str) -> bool:
     """Write the artefact, put the runs aside, and say until when it counts."""
     store, utc = Store(place.folder), place.clock.utc()
     verdicts = [verdict for verdict, _ in measured]

@@ -145,6 +145,8 @@ class Bench:
         empty = Run(pset=self.plan.pset, tool_serial=serial, range_nm=20.0)
         self.recorded: list[int] = []
         self.news: list[str] = []
+        self.asked = 0
+        """How often somebody had to say that the tool may run again."""
         self.session = Session(
             self.plan,
             open_run(folder, head, empty),
@@ -160,6 +162,9 @@ class Bench:
             event = self.devices.next_event(1.0)
             if event is not None:
                 self.session.heard(event)
+            if self.session.back is not None:
+                self.asked += 1
+                self.session.begin()
             self.news += self.session.take_news()
             self.session.check_progress()
 
@@ -233,6 +238,7 @@ def test_a_line_that_is_cut_in_the_middle_costs_no_pair_and_mixes_none_up(tmp_pa
             bench.devices.tool_line.unplug()
             bench.devices.tool_line.plug_in()
         bench.measure()
+        assert bench.asked == 3, "after each cut the tool stays off until somebody says that it may run"
         pairs = bench.session.run.pairs
         assert len(pairs) == 12
         assert all(abs(pair.deviation_pct - 0.3) < 1.5 for pair in pairs), "no rundown has another one's reading"
