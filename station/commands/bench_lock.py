@@ -9,6 +9,7 @@ import signal
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from types import FrameType
 
 LOCK = "bench.lock"
 
@@ -54,7 +55,14 @@ def drives_bench(data_dir: Path, what: str) -> Iterator[None]:
     """
     signals = (signal.SIGTERM, signal.SIGHUP)
     with bench_alone(data_dir, what):
-        former = {number: signal.signal(number, signal.default_int_handler) for number in signals}
+
+        def end_once(number: int, frame: FrameType | None) -> None:
+            # A closed terminal and its shell both send one: the second must not cut short what the first has begun.
+            for each in signals:
+                signal.signal(each, signal.SIG_IGN)
+            raise KeyboardInterrupt
+
+        former = {number: signal.signal(number, end_once) for number in signals}
         try:
             yield
         finally:

@@ -18,6 +18,8 @@ with drives_bench(Path(sys.argv[1]), "station calibrate torque"):
     try:
         time.sleep(60)
     finally:
+        print("ending", flush=True)
+        time.sleep(1)
         print("the tool is off", flush=True)
 """
 
@@ -57,6 +59,11 @@ def test_a_closed_terminal_or_a_polite_kill_ends_it_in_order(tmp_path, number):
     held = _holder(tmp_path)
     time.sleep(0.1)
     held.send_signal(number)
+    assert held.stdout is not None
+    assert held.stdout.readline() == b"ending\n"
+    # The shell sends another one, and so does who closes the connection.
+    held.send_signal(SIGHUP)
+    held.send_signal(SIGTERM)
     out, _ = held.communicate(timeout=20)
     assert out == b"the tool is off\n"
     assert held.returncode != 0
