@@ -1,7 +1,7 @@
 """What a calibration was made from: corners seen in pictures, and where the robot said it was. Values only.
 
-A set of observations is a file that can be solved again (`calibration.observation_files`); every picture and every pose
-has an id, and pairs are made by id, never by order.
+A set of observations is a file that can be solved again (`observation_files`; as a lens or a bench is calibrated:
+`lens_set_files`, `bench_set_file`); every picture and every pose has an id, and pairs are made by id, never by order.
 """
 
 from __future__ import annotations
