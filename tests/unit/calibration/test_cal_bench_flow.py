@@ -150,7 +150,10 @@ def bench(work: BenchPlan, monkeypatch: pytest.MonkeyPatch) -> Iterator[Scripted
 
 
 def _run(bench: ScriptedBench, work: BenchPlan, folder: Path, utc: str = "2026-03-01T12:00:00+00:00") -> list[str]:
-    """Until somebody presses Ctrl-C, or the touches (all alike here) tell no tip. What was said."""
+    """Until somebody presses Ctrl-C, or the touches (all alike here) tell no tip. What was said.
+
+    In every run the arm goes only when nobody has touched it since the hands were asked away.
+    """
     said: list[str] = []
     flow = BenchFlow(
         work,
@@ -166,21 +169,21 @@ def _run(bench: ScriptedBench, work: BenchPlan, folder: Path, utc: str = "2026-0
         flow.run()
     if isinstance(caught.value, CalibrationError):
         assert caught.value.code == "calibration.no_tip", caught.value
+    hands_on = True
+    for event, of in bench.log:
+        if event in HANDS_ON:
+            hands_on = True
+        elif event == "hands away":
+            hands_on = False
+        elif event in ("goes", "takes", "returns with"):
+            assert not hands_on, (event, of)
     return said
 
 
 def test_the_arm_never_sets_off_with_a_hand_on_it(bench: ScriptedBench, work: BenchPlan, tmp_path: Path) -> None:
     """Whoever put something on or held the tip is asked away before the arm goes, poses or returns begin."""
     _run(bench, work, tmp_path)
-    hands_on, asked = True, []
-    for event, of in bench.log:
-        if event in HANDS_ON:
-            hands_on = True
-        elif event == "hands away":
-            hands_on = False
-            asked.append(of)
-        elif event in ("goes", "takes", "returns with"):
-            assert not hands_on, (event, of)
+    asked = bench.named("hands away")
     assert [f"over {joint}" for joint in work.over_joints_deg] == [of for of in asked if str(of).startswith("over ")]
     assert bench.named("puts on") == ["board", "pointer"]
 
