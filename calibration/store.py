@@ -110,10 +110,16 @@ class Store:
         lines = (_log_line(line) for line in path.read_text(encoding="utf-8", errors="replace").splitlines())
         return tuple(line for line in lines if line is not None)
 
-    def history(self, kind: Kind, subject: str) -> tuple[Artefact, ...]:
-        """Every artefact of one thing that can be read, by the time it was made."""
+    def history(self, kind: Kind, subject: str, *, newest: int | None = None) -> tuple[Artefact, ...]:
+        """Every artefact of one thing that can be read, by the time it was made.
+
+        With `newest`, only so many files are read, those that were written last.
+        """
         found = []
-        for path in sorted(folder_of(self.folder, kind, subject).glob(f"{kind}-*.json")):
+        paths = sorted(folder_of(self.folder, kind, subject).glob(f"{kind}-*.json"))
+        if newest is not None:
+            paths = sorted(paths, key=lambda path: path.stat().st_mtime_ns)[-newest:]
+        for path in paths:
             try:
                 found.append(read_artefact(path))
             except ArtefactError:  # a damaged old file hides no others; `station check` names it

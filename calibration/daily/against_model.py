@@ -39,6 +39,10 @@ class ModelMiss:
         """Whether that is within what the calibration knew."""
         return self.statistic <= self.limit
 
+    def off(self, allowed_mm: float) -> bool:
+        """Whether the camera is not where its calibration says, by more than is allowed at the bench."""
+        return not self.fits and not self.off_mm <= allowed_mm
+
 
 def against_model(today: TagBurst, camera: CameraModel, fixture: Body, covariance: Array) -> ModelMiss:
     """`covariance` is (6, 6) of bench_from_camera as an artefact of kind `camera` has it: rotation vector (rad), then

@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 
 from calibration.daily.camera_check import covariance_by_hand
-from calibration.daily.reference import reference_subject
+from calibration.daily.reference import ArmReference, reference_of, reference_subject
 from calibration.robot_poses import table_of
 from station.config.arm_models import ARM_MODELS
 from station.config.artefact import Artefact, ArtefactError, Kind, current_id, folder_of, read_artefact
@@ -59,6 +59,16 @@ def current_reference(station: str, store: Path) -> Artefact:
             "`station calibrate daily --reference`",
         )
     return read_artefact(folder_of(store, Kind.DAILY, subject) / f"{identity}.json")
+
+
+def kept_arm(station: str, store: Path) -> ArmReference | None:
+    """The arm's part of the reference in force, where there is one: a reference of the cameras alone leaves it.
+
+    Raises ArtefactError `calibration.damaged`.
+    """
+    if current_id(store, Kind.DAILY, reference_subject(station)) is None:
+        return None
+    return reference_of(current_reference(station, store)).arm
 
 
 def camera_in_force(store: Path, camera: CameraConfig) -> CameraInForce:

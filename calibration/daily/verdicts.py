@@ -61,7 +61,7 @@ def camera_verdict(shift: CameraShift, miss: ModelMiss, *, allowed_mm: float = A
     if shift.matters(allowed_mm):
         found, advice = Found.MOVED, again
         text = f"{name}: has moved, {moved}; that is {_near(shift.off_mm)} mm at the bench"
-    elif not miss.fits and miss.off_mm > allowed_mm:
+    elif miss.off(allowed_mm):
         found, advice = Found.OFF_MODEL, again
         since = "has moved a little" if shift.moved else "is as at the last reference"
         text = f"{name}: {since}, but the tags lie {_near(miss.off_mm)} mm from where its calibration has them"

@@ -58,9 +58,9 @@ class Standing:
         return tuple(dict.fromkeys(line.id for line in reversed(self.log) if line.id != now))
 
 
-def standings(folder: Path, now: datetime) -> tuple[Standing, ...]:
-    """Everything in a store, by kind and name. `now` is timezone-aware."""
-    return tuple(standing(folder, kind, subject, now) for kind, subject in subjects(folder))
+def standings(folder: Path, now: datetime, *, newest: int | None = None) -> tuple[Standing, ...]:
+    """Everything in a store, by kind and name. `now` is timezone-aware; `newest` as `Store.history` has it."""
+    return tuple(standing(folder, kind, subject, now, newest=newest) for kind, subject in subjects(folder))
 
 
 def subjects(folder: Path) -> Iterator[tuple[Kind, str]]:
@@ -72,10 +72,10 @@ def subjects(folder: Path) -> Iterator[tuple[Kind, str]]:
                 yield kind, name[len(kind) + 1 :]
 
 
-def standing(folder: Path, kind: Kind, subject: str, now: datetime) -> Standing:
+def standing(folder: Path, kind: Kind, subject: str, now: datetime, *, newest: int | None = None) -> Standing:
     """One of them."""
     store = Store(folder)
-    history, log = store.history(kind, subject), store.log(kind, subject)
+    history, log = store.history(kind, subject, newest=newest), store.log(kind, subject)
     code = text = ""
     artefact: Artefact | None = None
     try:
@@ -83,10 +83,10 @@ def standing(folder: Path, kind: Kind, subject: str, now: datetime) -> Standing:
     except ArtefactError as error:
         code, text = error.code, str(error)
         artefact = _in_force_anyway(folder, kind, subject) or (history[-1] if history else None)
-    newest = history[-1] if history else None
-    if newest is not None and newest.method == DAILY_CHECK and artefact != newest and not newest.verdict.good:
+    last = history[-1] if history else None
+    if last is not None and last.method == DAILY_CHECK and artefact != last and not last.verdict.good:
         # A failed check is never put in force: it would otherwise be hidden by the last good one.
-        artefact, code, text = newest, "calibration.not_good", newest.verdict.text
+        artefact, code, text = last, "calibration.not_good", last.verdict.text
     if not code and kind in NEEDS_HELD_OUT and artefact is not None and held_out_mm(artefact) is None:
         code, text = NO_HELD_OUT, "It gives no error in millimetres on observations that it was not made from."
     return Standing(kind=kind, subject=subject, artefact=artefact, code=code, text=text, log=log, history=history)

@@ -15,11 +15,11 @@ import typer
 
 from calibration.daily.camera_check import PICTURES, REFERENCE_PICTURES, check_camera, tag_pictures
 from calibration.daily.check import Checker, check_artefact, keep_check
-from calibration.daily.in_force import COBOT, camera_in_force, current_reference, store_folder
+from calibration.daily.in_force import COBOT, camera_in_force, current_reference, kept_arm, store_folder
+from calibration.daily.new_reference import arm_may_have_one, new_camera_reference
 from calibration.daily.reference import (
     ArmReference,
     Reference,
-    camera_reference,
     reference_artefact,
     reference_of,
     reference_subject,
@@ -161,10 +161,11 @@ def _arm(files: Files, store: Path, reference: ArmReference, ask: _Ask) -> Devic
 def _arm_reference(files: Files, store: Path, ask: _Ask) -> ArmReference | None:
     from station.commands.daily_arm import arm_of, leave_of, referenced
 
+    arm = arm_of(files, store)
+    arm_may_have_one(store, arm.calibration)
     leave = leave_of(ask.by, sim=ask.sim)
     if leave is None:
         return None
-    arm = arm_of(files, store)
     with _arm_stand(files, arm, replace(ask, mishaps=Mishaps())) as (stand, hands):
         return referenced(arm, stand, hands, leave)
 
@@ -180,9 +181,9 @@ def _keep_reference(files: Files, store: Store, pictures: Pictures, ask: _Ask) -
     for camera in files.station.cameras:
         found = camera_in_force(store.folder, camera)
         burst = _burst(camera, found.model, pictures, files.station.fixture, REFERENCE_PICTURES)
-        parts.append(camera_reference(burst, found.id))
+        parts.append(new_camera_reference(store.folder, burst, found, files.station.fixture))
     wanted = ask.only != CAMERAS and files.station.cobot is not None
-    arm = _arm_reference(files, store.folder, ask) if wanted else None
+    arm = _arm_reference(files, store.folder, ask) if wanted else kept_arm(files.station.id, store.folder)
     now = _now()
     kept = reference_artefact(
         files.station.id,

@@ -13,8 +13,9 @@ from pathlib import Path
 
 from calibration.daily.camera_check import check_camera
 from calibration.daily.check import Checker, check_artefact, keep_check
-from calibration.daily.in_force import camera_in_force, current_reference
-from calibration.daily.reference import Reference, camera_reference, reference_artefact, reference_of
+from calibration.daily.in_force import camera_in_force, current_reference, kept_arm
+from calibration.daily.new_reference import new_camera_reference
+from calibration.daily.reference import Reference, reference_artefact, reference_of
 from calibration.daily.tag_burst import TagBurst, burst_of
 from calibration.report.pages import report_of
 from calibration.report.standing import Standing, standings
@@ -25,6 +26,8 @@ from vision.api import TagObservation
 
 Tags = Mapping[str, Sequence[Sequence[TagObservation]]]
 """Camera -> the tags of each of its pictures."""
+NEWEST = 200
+"""So many artefacts of each thing are read for the page."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -42,8 +45,8 @@ class CalibrationBook:
         return datetime.fromisoformat(self.utc())
 
     def standings(self) -> tuple[Standing, ...]:
-        """How each calibration stands now."""
-        return standings(self.folder, self.now())
+        """How each calibration stands now, by its newest artefacts: checks are added every day, for years."""
+        return standings(self.folder, self.now(), newest=NEWEST)
 
     def roll_back(self, kind: Kind, subject: str, to: str, why: str, person: str) -> None:
         """Put an earlier one in force again. Raises ArtefactError, OSError."""
@@ -85,11 +88,20 @@ class CalibrationBook:
     def take_reference(self, tags: Tags, person: str) -> Artefact:
         """What later checks compare with. Raises CalibrationError, ArtefactError, OSError."""
         parts = tuple(
-            camera_reference(self._burst(camera.name, tags), camera_in_force(self.folder, camera).id)
+            new_camera_reference(
+                self.folder,
+                self._burst(camera.name, tags),
+                camera_in_force(self.folder, camera),
+                self.station.fixture,
+            )
             for camera in self.station.cameras
         )
         kept = reference_artefact(
-            self.station.id, Reference(cameras=parts), made_utc=self.utc(), by=person, software=self.software
+            self.station.id,
+            Reference(cameras=parts, arm=kept_arm(self.station.id, self.folder)),
+            made_utc=self.utc(),
+            by=person,
+            software=self.software,
         )
         Store(self.folder).put_in_force(kept, utc=self.utc(), by=person, why="reference of the daily check")
         return kept
