@@ -71,6 +71,7 @@ class ScriptedLines:
         if self.waiting:
             return self.waiting.pop(0)
         self.clock.move_to(self.clock.now_s() + within_s)
+        assert self.clock.now_s() < 3600.0, "it never ends"
         return next(self.script, None)
 
 
