@@ -19,7 +19,7 @@ from pathlib import Path
 import anyio
 import anyio.to_thread
 
-from calibration.daily.in_force import store_folder
+from calibration.daily.in_force import store_folder, tags_at_reference
 from calibration.store import Store
 from calibration.torque.artefact import uses_of
 from drivers.api import DisarmTool, DriverEvent, StopMotion, TighteningTrace
@@ -237,7 +237,7 @@ def kept_trace(journal: Journal, seq: int | None) -> TighteningTrace | None:
 
 
 def _worker(bench: Bench, camera: CameraConfig, vision: VisionBench, seed: int, *, hands_every: int) -> CameraWorker:
-    station, desk = bench.station, bench.desk
+    station, desk, files = bench.station, bench.desk, bench.files.station
     opener: Opener = NamedSource(source=camera.source, model=camera.model, fps=camera.fps, settings=camera.settings)
     answer = None
     if camera.source == SCENE and bench.rig is not None:
@@ -264,6 +264,7 @@ def _worker(bench: Bench, camera: CameraConfig, vision: VisionBench, seed: int, 
             hands_every=hands_every,
             kept=bench.files.station.data_dir / "empty-bench",
             taught=bench.files.station.checks,
+            before=tags_at_reference(files.id, store_folder(files), camera),
         ),
         want=station.wanted,
         deliver=deliver,

@@ -35,7 +35,8 @@ DETAILS = {
     CameraState.BRIGHT: "sends pictures that are burnt out; check the light and the exposure",
     CameraState.DEFOCUSED: "sends blurred pictures; clean its lens, and set and lock its focus again",
     CameraState.COVERED: "shows nothing at all; take away what covers its lens",
-    CameraState.MOVED: "no longer sees the bench's tags where its calibration puts them; run the bench calibration",
+    CameraState.MOVED: "no longer sees the bench's tags where they were; set it back, or do what the daily check says, "
+    "then restart the station",
 }
 
 

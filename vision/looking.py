@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from vision.api import Frame, FrameAnalysis
 from vision.bench import Bench
 from vision.frame_ring import FrameRing
+from vision.geometry import Array
 from vision.pipeline import Pipeline, Want
 
 JPEG_QUALITY = 80
@@ -26,6 +27,8 @@ class BenchEyes:
     """Folder of the pictures of the empty bench."""
     taught: Path | None = None
     """Folder of the models of taught checks."""
+    before: Mapping[int, Array] = field(default_factory=dict)
+    """Tag id -> (4, 2) corners, px, in the daily check's reference of this camera."""
 
     def __call__(self, again: bool) -> Pipeline:
         """A pipeline with a hand tracker of its own. Raises HandModelMissingError.
@@ -44,6 +47,7 @@ class BenchEyes:
             starts_empty=not again,
             taught=self.taught,
             owns_tracker=True,
+            before=self.before,
         )
 
 

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
+from types import MappingProxyType
 
 import numpy as np
 from numpy.typing import NDArray
@@ -12,7 +14,7 @@ from vision.api import CameraState, Frame, FrameAnalysis, HandObservation, HandT
 from vision.bench import Bench, Zone, same_zones
 from vision.bench_hands import hands_of_one
 from vision.codes import CodeReader, pass_text
-from vision.geometry import CameraModel
+from vision.geometry import Array, CameraModel
 from vision.kept_bench import kept_at, load_bench, save_bench
 from vision.machine import Machine
 from vision.nuts import look_at_joint
@@ -56,9 +58,10 @@ class Pipeline:
         starts_empty: bool = True,
         taught: Path | None = None,
         owns_tracker: bool = False,
+        before: Mapping[int, Array] = MappingProxyType({}),
     ) -> None:
         """The hand tracker sees every `hands_every`-th frame of this camera alone; whoever made it closes it, unless
-        the pipeline owns it. `taught` is the folder of the models of taught checks.
+        the pipeline owns it. `taught` is the folder of the models of taught checks. `before` as `Steadiness` has it.
 
         `kept` is the folder of pictures of the empty bench. Without one of this camera, whoever starts the pipeline
         answers for it with `starts_empty` that nobody rests on the bench meanwhile; else zones stay unknown until a
@@ -76,7 +79,7 @@ class Pipeline:
         empty = load_bench(self._kept_at) if self._kept_at is not None else None
         self._zones = ZoneWatcher(bench, camera, starts_empty=starts_empty and empty is None, empty=empty)
         self._codes = CodeReader()
-        self._steadiness = Steadiness(bench.fixture, camera)
+        self._steadiness = Steadiness(bench.fixture, camera, before)
         self._taught = taught
         self._owns_tracker = owns_tracker
         self._models: frozenset[str] = frozenset()

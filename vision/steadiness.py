@@ -1,14 +1,17 @@
-"""Has this camera moved a little since its pipeline began: the fixture's tags against where they were at first.
+"""Has this camera moved a little: the fixture's tags against where they were before.
 
 `view_state` compares with the calibration and has to allow for what that does not know; from picture to picture a tag
-stays within hundredths of a pixel, so a far smaller move shows against the first pictures. A single tag may be covered
-or bumped; a camera that moved takes all of them along.
+stays within hundredths of a pixel, so a far smaller move shows against earlier pictures. Those are the daily check's
+reference, which a restart does not forget; on a bench without one, the first pictures after the start. A single tag may
+be covered or bumped; a camera that moved takes all of them along.
 """
 
 from __future__ import annotations
 
 import math
 from collections import deque
+from collections.abc import Mapping
+from types import MappingProxyType
 
 import numpy as np
 
@@ -17,7 +20,7 @@ from vision.bench import Body
 from vision.geometry import Array, CameraModel
 
 FIRST_PICTURES = 20
-"""Their mean is what later ones are compared with."""
+"""Their median is what later ones are compared with, where nothing older is known."""
 MEDIAN_OF = 3
 """Pictures: a step shakes one, a bump stays, and is told from its second picture on."""
 LEAST_TAGS = 3
@@ -29,20 +32,24 @@ DOUBTS = 2.0
 
 
 class Steadiness:
-    """Of one camera, from one pipeline's first picture on."""
+    """Of one camera."""
 
-    def __init__(self, fixture: Body, camera: CameraModel) -> None:
+    def __init__(self, fixture: Body, camera: CameraModel, before: Mapping[int, Array] = MappingProxyType({})) -> None:
+        """`before` is tag id -> (4, 2) corners, px, as they were when the camera was known to stand where it should;
+        with fewer than `LEAST_TAGS` of the fixture's tags it is as if there were none."""
         self._ids = frozenset(mount.tag_id for mount in fixture.tags)
         self.limit_px = _limit_px(fixture, camera)
         self._first: dict[int, list[Array]] = {}
         self._pictures = 0
-        self._at: dict[int, Array] = {}
+        known = {tag_id: corners for tag_id, corners in before.items() if tag_id in self._ids}
+        self._at: dict[int, Array] = known if len(known) >= LEAST_TAGS else {}
+        self._compares = bool(self._at)
         self._recent: dict[int, deque[Array]] = {}
 
     def moved(self, tags: tuple[TagObservation, ...]) -> bool:
-        """Whether it has, by this picture and the two before. Never before `FIRST_PICTURES`."""
+        """Whether it has, by this picture and the two before. Without `before`, never before `FIRST_PICTURES`."""
         seen = {tag.tag_id: tag.corners_px for tag in tags if tag.tag_id in self._ids}
-        if self._pictures < FIRST_PICTURES:
+        if not self._compares:
             self._begin(seen)
             return False
         shifts = []
@@ -60,7 +67,7 @@ class Steadiness:
         if self._pictures == FIRST_PICTURES:
             often = {tag_id: all_ for tag_id, all_ in self._first.items() if len(all_) * 2 >= FIRST_PICTURES}
             self._at = {tag_id: np.median(np.array(all_), axis=0) for tag_id, all_ in often.items()}
-            self._first = {}
+            self._first, self._compares = {}, True
 
 
 def _limit_px(fixture: Body, camera: CameraModel) -> float:

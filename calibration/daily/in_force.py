@@ -71,6 +71,21 @@ def kept_arm(station: str, store: Path) -> ArmReference | None:
     return reference_of(current_reference(station, store)).arm
 
 
+def tags_at_reference(station: str, store: Path, camera: CameraConfig) -> dict[int, Array]:
+    """Tag id -> (4, 2) corners, px, where the camera saw the fixed tags at the reference in force.
+
+    Empty where there is none of the calibration that the camera runs on, or none that can be read: the daily check
+    says so, and a station starts without.
+    """
+    try:
+        part = reference_of(current_reference(station, store)).camera(camera.name)
+    except ArtefactError:
+        return {}
+    if part is None or part.calibration != camera.calibration:
+        return {}
+    return dict(zip(part.tag_ids, part.burst().mean_px, strict=True))
+
+
 def camera_in_force(store: Path, camera: CameraConfig) -> CameraInForce:
     """Of one camera. A refuted one is given, too: the check may find that it holds again.
 

@@ -26,10 +26,12 @@ from station.web.eyes_desk import Eyes
 from station.web.pages import json_of
 from station.web.people import People
 from station.web.technicians import technician_of
-from vision.api import TagObservation
+from vision.api import CameraState, TagObservation
 
 WITHIN_S = 30.0
 LOOK_S = 0.03
+TOLD_BY = (CameraState.GOOD, CameraState.MOVED)
+"""What a picture may be for the daily check: a camera that moved is what it looks for."""
 FORMS = {"html": "text/html; charset=utf-8", "pdf": "application/pdf"}
 Word = Annotated[str, Field(min_length=1, max_length=200)]
 
@@ -146,7 +148,7 @@ class CalibrationPages:
 
 
 async def _tags(eyes: Eyes, count: int) -> dict[str, list[tuple[TagObservation, ...]]]:
-    """The tags of the next `count` pictures of each camera, or of as many as there are in `WITHIN_S`."""
+    """The tags of the next `count` clear pictures of each camera, or of as many as there are in `WITHIN_S`."""
     last: dict[str, int] = {camera.name: camera.newest.seq if camera.newest else -1 for camera in eyes.view().cameras}
     found: dict[str, list[tuple[TagObservation, ...]]] = {name: [] for name in last}
     with anyio.move_on_after(WITHIN_S):
@@ -156,5 +158,6 @@ async def _tags(eyes: Eyes, count: int) -> dict[str, list[tuple[TagObservation, 
                 newest = camera.newest
                 if newest is not None and newest.seq != last[camera.name] and len(found[camera.name]) < count:
                     last[camera.name] = newest.seq
-                    found[camera.name].append(newest.tags)
+                    if newest.state in TOLD_BY:
+                        found[camera.name].append(newest.tags)
     return found

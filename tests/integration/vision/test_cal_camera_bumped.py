@@ -4,19 +4,25 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import replace
+from pathlib import Path
 
 import cv2
 import numpy as np
 import pytest
 
+from calibration.daily.camera_check import tag_pictures
 from calibration.daily.camera_shift import moved_camera
+from calibration.daily.in_force import tags_at_reference
+from calibration.daily.reference import Reference, camera_reference, reference_artefact
+from calibration.store import Store
 from station.commands.defaults import default_config
 from station.config.bench import bench_of
 from station.runtime.setting import Files, read_files
 from station.simulation.daily_bench import Bump, DailyBench
 from vision.api import CameraState, Frame
 from vision.bench import Bench
-from vision.geometry import CameraModel
+from vision.geometry import Array, CameraModel
+from vision.looking import BenchEyes
 from vision.pipeline import Pipeline, Want
 from vision.steadiness import FIRST_PICTURES, LARGEST_PX, SMALL_PX, Steadiness
 from vision.tags import TagTracker
@@ -59,6 +65,54 @@ def test_a_bump_of_a_tenth_of_a_degree_is_told_from_its_second_picture_on(
         pipeline.close()
     assert [seen.state for seen in bumped[1:]] == [CameraState.MOVED] * 3
     assert not bumped[-1].busy_zones and not bumped[-1].bodies
+
+
+def tags_of(files: Files, camera: CameraModel, seed: int) -> dict[int, Array]:
+    """Where a reference has the fixed tags."""
+    burst = tag_pictures(camera.name, DailyBench(files, seed=seed).pictures(camera, 12, Bump()), files.station.fixture)
+    return dict(zip(burst.tag_ids, burst.mean_px, strict=True))
+
+
+def test_a_restart_after_a_bump_hides_nothing(files: Files, bench: Bench) -> None:
+    """It should tell from the daily check's reference that a camera was bumped before the start, and leave one that
+    was not alone; without a reference of this bench's tags it has only its first pictures to go by."""
+    camera = bench.camera("top")
+    before = tags_of(files, camera, 5)
+    bumped = moved_camera(camera, np.radians([0.12, 0.0, 0.0, 0.0, 0.0, 0.0]))
+    for known, seen_by, states in (
+        (before, bumped, {CameraState.MOVED}),
+        (before, camera, {CameraState.GOOD}),
+        ({}, bumped, {CameraState.GOOD}),
+        ({77: before[0], 0: before[0]}, bumped, {CameraState.GOOD}),
+    ):
+        eyes = BenchEyes(bench=bench, camera="top", hand_model=None, hands_every=1, before=known)
+        pipeline = eyes(False)
+        try:
+            found = [pipeline.analyse(frame, Want()).state for frame in frames(files, seen_by, 4, seed=3)]
+        finally:
+            pipeline.close()
+        assert set(found) == states
+
+
+def test_a_station_starts_with_the_reference_that_is_its_cameras(files: Files, tmp_path: Path) -> None:
+    """It should look with the reference of the calibration that each camera runs on, and with none of another."""
+    top, side = files.station.cameras
+    store = tmp_path / "calibration"
+    station = replace(files.station, data_dir=tmp_path, calibrations=store)
+    bursts = [tag_pictures(top.name, DailyBench(files, seed=5).pictures(top.model, 12, Bump()), station.fixture)] * 2
+    parts = (
+        camera_reference(bursts[0], top.calibration),
+        camera_reference(replace(bursts[1], camera="side"), "camera-side-older"),
+    )
+    assert tags_at_reference(station.id, store, top) == {}
+    made = reference_artefact(station.id, Reference(cameras=parts), made_utc="2026-03-01T08:00:00+00:00", by="Ken",
+                              software="1")  # fmt: skip
+    Store(store).put_in_force(made, utc=made.made_utc, by="Ken", why="reference")
+    kept = tags_at_reference(station.id, store, top)
+    assert kept[0] == pytest.approx(bursts[0].mean_px[0], abs=1e-3) and len(kept) == len(station.fixture.tags)
+    assert tags_at_reference(station.id, store, side) == {}
+    (store / f"daily-{station.id}-reference" / f"{made.id}.json").write_text("{")
+    assert tags_at_reference(station.id, store, top) == {}
 
 
 def test_what_is_no_bump_is_left_alone(files: Files, bench: Bench) -> None:
