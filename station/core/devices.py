@@ -53,10 +53,9 @@ def gone(turn: Turn, event: Disconnected) -> None:
         if tool.armed_joint:
             # The line may be back before this is heard, and the enable asked for on the new one.
             turn.do(fx.DisableTool(command_id=turn.new_id("c")))
+        end_verifying(turn)
         turn.end_grace()
-        turn.set_tool(
-            armed_joint="", command_id="", ready=False, loosening=False, may_loosen="", cut_joint=cut, verifying=""
-        )
+        turn.set_tool(armed_joint="", command_id="", ready=False, loosening=False, may_loosen="", cut_joint=cut)
         turn.set(socket=None, identified="", identify_id="")
     if event.device == "cobot":
         arm_lost(turn)
