@@ -12,8 +12,6 @@ from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
-import numpy as np
-
 from calibration.arm_returns import Returns, return_ways, take_returns
 from calibration.bench_cameras import solve_bench
 from calibration.bench_set import BenchResult, BenchSet, Touch
@@ -24,6 +22,7 @@ from calibration.observations import BoardView, CalibrationError, CameraSize, Ro
 from calibration.robot_poses import ChosenPose, PoseChoice, choose_poses, planned, table_of
 from calibration.robot_run import NO_LEAVE, Leave, Picture, RunEnd, Seen, Stand, TakenPose, still_joints, take_poses
 from calibration.run_record import RunRecord, head_of
+from calibration.tag_means import mean_tags
 from calibration.tool_point import ToolPoint, pivot
 from drivers.cobot.arm.forward import flange
 from drivers.cobot.arm.model import Angles, ArmModel
@@ -31,7 +30,7 @@ from station.motion.gesture import TaughtPosture
 from station.motion.plan import MotionPlan, PlanError
 from station.motion.planner import plan
 from station.motion.scene import MotionScene
-from vision.geometry import Array, Transform
+from vision.geometry import Transform
 from vision.tags import TagTracker
 
 CHOICE_CLEARANCE_MM, WAY_CLEARANCE_MM = 20.0, 12.0
@@ -39,7 +38,6 @@ CHOICE_CLEARANCE_MM, WAY_CLEARANCE_MM = 20.0, 12.0
 OVER_CLEARANCE_MM = 6.0
 """Over a joint; slowly, with the technician at the arm."""
 STILL_WITHIN_S = 4.0
-TAG_PICTURES = 3
 LENS_VIEWS_NEEDED = 8
 PIVOT_NEEDED = 6
 
@@ -291,13 +289,13 @@ class BenchFlow:
         middle = tag.body_from_tag.translation_mm
         goals = touch_goals(work, middle)
         touches: list[Touch] = []
-        before = ""
+        before, by_hand = "", False
         for number, goal in enumerate(goals, start=1):
             if goal.as_it_stands and goal.place != before:
-                self._go_to(work.over_joints_deg[goal.place], f"over {goal.place}", scene, OVER_CLEARANCE_MM)
+                by_hand = self._not_over(goal.place, scene)
             before = goal.place
             try:
-                self._technician.lead_to(goal)
+                self._technician.lead_to(replace(goal, as_it_stands=False) if by_hand else goal)
             except CalibrationError as error:  # one touch less; whether enough are left is seen at the end
                 if error.code != "calibration.cannot_touch":
                     raise
@@ -323,6 +321,17 @@ class BenchFlow:
         self._check_touched(touches)
         of_tag = [_flange(work.scene.model, touch.joints_deg) for touch in touches if touch.known_mm is not None]
         return tuple(touches), pivot(of_tag)
+
+    def _not_over(self, joint: str, scene: MotionScene) -> bool:
+        """Go over a joint; True, and said, where the way there is not free: then it is led there by hand."""
+        try:
+            self._go_to(self._work.over_joints_deg[joint], f"over {joint}", scene, OVER_CLEARANCE_MM)
+        except CalibrationError as error:
+            if error.code != "calibration.no_way":
+                raise
+            self._say(f"The arm does not go over {joint} by itself, lead it there from where it is: {error}")
+            return True
+        return False
 
     def _check_touched(self, touches: Sequence[Touch]) -> None:
         counts = Counter(touch.place for touch in touches)
@@ -374,15 +383,6 @@ class BenchFlow:
 def _not_in(poses: Sequence[ChosenPose], taken: Sequence[TakenPose]) -> tuple[ChosenPose, ...]:
     known = {pose.pose for pose in taken}
     return tuple(pose for pose in poses if pose.pose not in known)
-
-
-def mean_tags(taken: Sequence[TakenPose], camera: str) -> dict[int, Array]:
-    """Corners of the fixture's tags in one camera: the median of all pictures, so an arm's shadow counts little."""
-    seen: dict[int, list[Array]] = {}
-    for pose in taken:
-        for tag, corners in pose.seen[camera].tags_px.items() if camera in pose.seen else ():
-            seen.setdefault(tag, []).append(corners)
-    return {tag: np.median(np.array(corners), axis=0) for tag, corners in seen.items() if len(corners) >= TAG_PICTURES}
 
 
 def _flange(model: ArmModel, joints_deg: Angles) -> Transform:

@@ -19,7 +19,7 @@ from calibration.robot_run import Leave, Picture, RunEnd, Seen, TakenPose
 from drivers.api import CobotPosture, CommandFailed
 from drivers.cobot.arm.model import Angles
 from station.motion.gesture import TaughtPosture
-from station.motion.plan import Leg, MotionPlan
+from station.motion.plan import Leg, MotionPlan, PlanError
 from station.motion.scene import MotionScene
 
 Event = tuple[str, object]
@@ -36,6 +36,7 @@ class ScriptedBench:
     """Ctrl-C is pressed at this event, or at this and what it is of."""
     gives_nothing: tuple[int, ...] = ()
     """Poses in which no board is seen."""
+    no_way_to: str = ""
     time_s: float = 0.0
     log: list[Event] = field(default_factory=list)
 
@@ -84,6 +85,8 @@ class ScriptedBench:
 
     def lead_to(self, goal: TouchGoal) -> None:
         self.happens("leads to", goal.place)
+        if not goal.as_it_stands and not goal.place.startswith("tag "):
+            self.happens("by hand", goal.place)
 
     def lead_off(self) -> None:
         self.happens("lets go", None)
@@ -107,6 +110,8 @@ def bench(work: BenchPlan, monkeypatch: pytest.MonkeyPatch) -> Iterator[Scripted
     def planned_way(gesture: TaughtPosture, *, here_deg: Sequence[float], scene: MotionScene) -> MotionPlan:
         carried = "pointer" if scene.tool == work.scene.tool else "board"
         made.log.append(("plans with", (carried, made.on)))
+        if gesture.name == made.no_way_to:
+            raise PlanError("motion.too_close", "a stud is in the way")
         return way_of(gesture, here_deg=here_deg, scene=scene)
 
     def taken(
@@ -238,6 +243,19 @@ def test_poses_of_yesterday_are_taken_anew(bench: ScriptedBench, work: BenchPlan
     bench.log.clear()
     said = _run(bench, work, tmp_path, utc="2026-03-02T09:00:00+00:00")
     assert len(bench.named("takes")) == 3 and any("too far from now" in words for words in said)
+
+
+def test_a_joint_that_the_arm_cannot_come_over_is_touched_by_hand(
+    bench: ScriptedBench, work: BenchPlan, tmp_path: Path
+) -> None:
+    """The arm's true base may leave too little room over a stud; the calibration does not end for that."""
+    joint, other = list(work.over_joints_deg)[:2]
+    bench.no_way_to = f"over {joint}"
+    said = _run(bench, work, tmp_path)
+    assert any(f"does not go over {joint} by itself" in words for words in said)
+    assert f"over {joint}" not in bench.named("hands away") and f"over {other}" in bench.named("hands away")
+    assert bench.named("leads to").count(joint) == work.joint_touches
+    assert bench.named("by hand") == [joint] * work.joint_touches
 
 
 def test_nothing_moves_before_it_is_known_what_the_arm_carries(
