@@ -29,7 +29,7 @@ from calibration.daily.tool_check import check_tool
 from calibration.daily.verdicts import DeviceVerdict, Found, untold
 from calibration.observations import CalibrationError
 from calibration.store import Store
-from station.commands.daily_sources import Mishaps, Pictures, live, rendered
+from station.commands.daily_sources import Mishaps, Pictures, live, only_rendered, rendered
 from station.commands.defaults import default_config
 from station.config.artefact import Artefact, Kind, current_id
 from station.config.station_values import CameraConfig
@@ -96,6 +96,11 @@ def daily(
         raise typer.BadParameter(f"there is no {only!r}; use all, cameras or cobot", param_hint="--only")
     ask = _Ask(config=config or default_config(), sim=sim, by=by, only=only, seed=seed, mishaps=mishaps)
     files = read_files(ask.config)
+    if sim and folder is None and not only_rendered(files):
+        raise typer.BadParameter(
+            f"rendered pictures say nothing of the real bench {files.station.id}; name another folder with --store",
+            param_hint="--sim",
+        )
     store = Store(folder or store_folder(files.station))
     first = current_id(store.folder, Kind.DAILY, reference_subject(files.station.id)) is None
     if take_reference or (sim and first):

@@ -38,6 +38,13 @@ class Mishaps:
         return slipped
 
 
+def only_rendered(files: Files) -> bool:
+    """Whether no camera of the station is a real one."""
+    from station.app import SCENE
+
+    return all(camera.source == SCENE for camera in files.station.cameras)
+
+
 def rendered(files: Files, seed: int, mishaps: Mishaps) -> Pictures:
     """Of the simulated bench."""
     from station.simulation.daily_bench import Bump, DailyBench

@@ -87,6 +87,14 @@ def test_a_check_without_a_reference_is_refused(tmp_path: Path) -> None:
     assert run.invoke(app, ["calibrate", "daily", "--store", str(tmp_path), "--bump-deg", "1"]).exit_code == 2
 
 
+def test_rendered_pictures_stay_out_of_a_real_benchs_store(tmp_path: Path) -> None:
+    """It should refuse before anything is written where the station file names real cameras."""
+    run, file = CliRunner(), Path(__file__).parents[3] / "config" / "station.toml"
+    command = ["calibrate", "daily", "--sim", "--only", "cameras", "--config", str(file)]
+    refused = run.invoke(app, command)
+    assert refused.exit_code == 2 and "--store" in refused.output
+
+
 def test_a_camera_that_was_calibrated_since_is_not_compared(files: Files) -> None:
     """It should ask for another reference, before it takes a picture."""
     camera = files.station.cameras[0]
