@@ -152,7 +152,7 @@ def test_every_fault(chromium: Browser, tmp_path: Path, language: str) -> None:
     """It should name every fault with its sentence, and offer the button only to whom it is for."""
     words = {"part": "@part.mirror.left-red", "wanted": "@part.mirror.right-red", "joint": "2", "torque": "3.10"}
     words |= {"angle": "64", "id": "4711", "camera": "top", "detail": "E12", "text": "ABM1:X"}
-    words |= {"what": "job", "found": "2", "first": "7", "last": "9"}
+    words |= {"what": "job", "found": "2", "first": "7", "last": "9", "joints": "1, 2"}
     at = screen_at(MIRROR, "tighten-2", language)
     desk = ScriptedDesk(now=at)
     with live_camera(desk), served(desk, time.monotonic) as port, page_of(chromium, port, "/kiosk") as page:

@@ -57,7 +57,7 @@ def test_coordinates_that_were_reported_can_be_gone_to(posture: tuple[float, ...
 def test_what_a_stretched_arm_reports_can_be_gone_to(posture: tuple[float, ...]) -> None:
     """It should come near coordinates as they stand on the line, though rounding may have them out of reach."""
     # Near a singular wrist (joint 5 at 90) a hundredth of a degree becomes much more at joints 4 and 6.
-    assume(abs(np.cos(np.radians(posture[4]))) > 0.3)
+    assume(abs(np.cos(np.radians(posture[4]))) > 0.5)
     stretched = (*posture[:2], 0.0, *posture[3:])
     pose = coords(stretched)
     told = (*(round(v, 1) for v in pose[:3]), *(round(v, 2) for v in pose[3:]))
