@@ -28,6 +28,13 @@ def may_move(turn: Turn) -> bool:
     return zone_clear(turn) and turn.state.separation.allows
 
 
+def people_word(turn: Turn) -> str:
+    """Why people keep a motion from beginning or going on, for a technician: one is near, or nobody can say."""
+    zone = turn.procedure.cobot_zone
+    hand = zone is not None and turn.state.seen(facts.hands_in(zone)) is FactValue.PRESENT
+    return "motion.people_near" if hand or turn.state.separation.level == "hold" else "motion.people_unseen"
+
+
 def take_separation(turn: Turn, event: SeparationChanged) -> None:
     """The supervisor judges anew: what it says of the speed goes to the arm at once."""
     turn.set(separation=Separation(level=event.level, limit_percent=event.limit_percent))
@@ -64,7 +71,7 @@ def guard_robot(turn: Turn) -> None:
         tried = robot.service != ""
         turn.stop_robot()
         if tried:
-            turn.set_robot(service_word="motion.people_near", service_detail="")
+            turn.set_robot(service_word=people_word(turn), service_detail="")
         step = next(iter(active_steps(turn.procedure, turn.state)), None)
         if turn.state.phase is Phase.RUNNING and not tried and (step is None or step.resume == "confirm"):
             turn.raise_fault("robot.hands", subject)

@@ -7,7 +7,7 @@ shell lets its permission end when the button is silent, and the core stops it w
 from __future__ import annotations
 
 from station.core import effects as fx
-from station.core.motion import ANNOUNCE_S, may_move
+from station.core.motion import ANNOUNCE_S, may_move, people_word
 from station.core.procedure import Role
 from station.core.service_asks import (
     Ask,
@@ -63,7 +63,7 @@ def take_ask(turn: Turn, ask: Ask, role: Role) -> None:
     match ask:
         case TryGesture():
             if idle and not may_move(turn):
-                turn.set_robot(service_word="motion.people_near")
+                turn.set_robot(service_word=people_word(turn))
             elif idle:
                 turn.set_robot(announcing=SERVICE + ask.gesture)
                 turn.say("robot.moves", priority="safety")
@@ -102,7 +102,7 @@ def start_tried(turn: Turn) -> None:
     if service_refusal(turn.state):
         return
     if not may_move(turn):
-        turn.set_robot(service_word="motion.people_near")
+        turn.set_robot(service_word=people_word(turn))
         return
     command_id = turn.new_id("c")
     turn.set_robot(command_id=command_id, gesture=gesture, moving=True, service="gesture")

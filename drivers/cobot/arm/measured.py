@@ -15,6 +15,7 @@ import numpy as np
 from drivers.cobot.arm.closed_form import EDGE_MM, postures
 from drivers.cobot.arm.forward import Frame, flange, jacobian
 from drivers.cobot.arm.model import Angles, ArmModel, Array
+from drivers.cobot.arm.refinement import SCALE, pose_miss
 
 _MEETING = (0, 3, 4, 5)
 """Rows whose a is 0 in the structure with a closed form."""
@@ -24,8 +25,6 @@ _REACH_MM = 1.0
 _STRETCHED_DEG, _BEND_DEG = 6.0, 6.0
 _SAME_DEG = 1e-4
 _MISS_MM = 1e-6
-_RAD_MM = 100.0
-"""How many millimetres one radian of turn counts as in a miss."""
 _CUTOFF = 1e-6
 """Of the largest singular value: directions that a singular wrist does not have are left alone."""
 
@@ -63,19 +62,11 @@ def _apart_deg(one: Angles, other: Angles) -> float:
 
 def _polished(model: ArmModel, base_from_flange: Array, start_deg: Angles) -> Angles | None:
     """The posture next to `start_deg` that has the flange there, degrees within +-180; None where there is none."""
-    scale = np.array([1.0] * 3 + [_RAD_MM] * 3)
     angles = np.array(start_deg)
     for _ in range(_STEPS):
-        miss = scale * _miss(flange(model, angles.tolist()), base_from_flange)
+        miss = SCALE * pose_miss(flange(model, angles.tolist()), base_from_flange)
         if float(np.linalg.norm(miss)) < _MISS_MM:
             return tuple(math.remainder(float(angle), 360.0) for angle in angles)
-        turn = np.linalg.lstsq(scale[:, None] * jacobian(model, angles.tolist()), miss, rcond=_CUTOFF)[0]
+        turn = np.linalg.lstsq(SCALE[:, None] * jacobian(model, angles.tolist()), miss, rcond=_CUTOFF)[0]
         angles = angles + np.degrees(turn)
     return None
-
-
-def _miss(here: Array, there: Array) -> Array:
-    """(6,) from one pose to another: mm, then a small turn as a rotation vector (rad), base axes."""
-    turn = there[:3, :3] @ here[:3, :3].T
-    axis = np.array([turn[2, 1] - turn[1, 2], turn[0, 2] - turn[2, 0], turn[1, 0] - turn[0, 1]]) / 2.0
-    return np.concatenate([there[:3, 3] - here[:3, 3], axis])

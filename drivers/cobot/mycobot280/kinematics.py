@@ -20,8 +20,10 @@ from collections.abc import Sequence
 import numpy as np
 
 from drivers.cobot.arm import forward
+from drivers.cobot.arm.closed_form import EDGE_MM
 from drivers.cobot.arm.inverse import nearest
 from drivers.cobot.arm.model import Angles, ArmModel, Array, Capsule, DhRow
+from drivers.cobot.arm.refinement import closest
 
 _HALF = math.pi / 2
 _OUTER_MM = 54.0
@@ -30,6 +32,9 @@ _INNER_MM = 5.0
 """How far beside it the forearm's runs."""
 _ROUNDING_MM = 0.15
 """How far out of reach the rounding of coordinates may bring a stretched arm."""
+_FOLDED_MM = 2.0
+"""How far it may seem out of reach with its wrist over the base, where joint 1 makes much of little: a closed form
+settles joint 1 first, and leaves all that it missed to the joints that cannot."""
 
 MODEL = ArmModel(
     name="myCobot 280",
@@ -103,5 +108,13 @@ def solve_coords(
     pose = np.eye(4)
     pose[:3, :3], pose[:3, 3] = rotation_of(*target[3:]), target[:3]
     limits = tuple(limits_deg)
-    exact = nearest(MODEL, pose, start_angles_deg, limits)
-    return exact or nearest(MODEL, pose, start_angles_deg, limits, edge_mm=_ROUNDING_MM)
+    for edge_mm in (EDGE_MM, _ROUNDING_MM):
+        found = nearest(MODEL, pose, start_angles_deg, limits, edge_mm=edge_mm)
+        if found is not None:
+            return found
+    begin = nearest(MODEL, pose, start_angles_deg, limits, edge_mm=_FOLDED_MM)
+    if begin is None:
+        return None
+    found, miss_mm = closest(MODEL, pose, begin)
+    inside = all(low <= angle <= high for angle, (low, high) in zip(found, limits, strict=True))
+    return found if inside and miss_mm <= _ROUNDING_MM else None

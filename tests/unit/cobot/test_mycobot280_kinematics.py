@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from hypothesis import assume, given, settings
+from hypothesis import assume, example, given, settings
 from hypothesis import strategies as st
 
 from drivers.cobot.mycobot280.kinematics import coords, joint_frames, rotation_of, solve_coords
@@ -54,10 +54,11 @@ def test_coordinates_that_were_reported_can_be_gone_to(posture: tuple[float, ...
 
 @settings(deadline=None)
 @given(angles)
+@example((31.0, -20.0, 0.0, 91.0, 61.0, -144.0))  # its wrist is over the base
 def test_what_a_stretched_arm_reports_can_be_gone_to(posture: tuple[float, ...]) -> None:
     """It should come near coordinates as they stand on the line, though rounding may have them out of reach."""
     # Near a singular wrist (joint 5 at 90) a hundredth of a degree becomes much more at joints 4 and 6.
-    assume(abs(np.cos(np.radians(posture[4]))) > 0.5)
+    assume(abs(np.cos(np.radians(posture[4]))) > 0.3)
     stretched = (*posture[:2], 0.0, *posture[3:])
     pose = coords(stretched)
     told = (*(round(v, 1) for v in pose[:3]), *(round(v, 2) for v in pose[3:]))

@@ -1,7 +1,7 @@
 """The arm in the core: the gap to people, stops of its own, and what a technician may have it do."""
 
 import pytest
-from support.corebench import ABSENT, PRESENT, CoreBench, bench_of, play
+from support.corebench import ABSENT, PRESENT, UNKNOWN, CoreBench, bench_of, play
 from support.coreworld import mirror
 
 from drivers.api import SWITCHED_ON, Connected, DeviceHealth, Outcome
@@ -23,6 +23,7 @@ from station.core.service_asks import (
 )
 from station.core.state import Phase
 from station.core.view import screen_of
+from vision.api import FactValue
 
 JOG = Jog(frame=JogFrame.TOOL, axis=3, direction=1, speed_percent=5)
 
@@ -220,6 +221,35 @@ def test_a_technician_tries_a_gesture_slowly_after_it_was_told():
     assert [(e.gesture, e.at_most_percent) for e in bench.did(fx.MoveRobot)] == [("hold", 10)]
     bench.see("hands:cobot", PRESENT)
     assert len(bench.did(fx.StopRobot)) == 1 and bench.codes() == []
+
+
+@pytest.mark.parametrize(
+    ("zone", "level", "word"),
+    [
+        (PRESENT, "clear", "motion.people_near"),
+        (ABSENT, "hold", "motion.people_near"),
+        (UNKNOWN, "clear", "motion.people_unseen"),
+        (ABSENT, "unknown", "motion.people_unseen"),
+        (PRESENT, "unknown", "motion.people_near"),
+    ],
+)
+@pytest.mark.parametrize("begun", ["asked", "announced", "moving"])
+def test_a_technician_is_told_whether_somebody_is_near_or_nobody_can_say(
+    begun: str, zone: FactValue, level: str, word: str
+):
+    """It should not send for a hand where a camera is what is missing, whenever the gesture is held."""
+    bench = idle_bench()
+    if begun != "asked":
+        ask(bench, TryGesture(gesture="hold"))
+    if begun == "moving":
+        bench.timer("announce")
+    bench.see("hands:cobot", zone)
+    gap(bench, level)
+    if begun == "asked":
+        ask(bench, TryGesture(gesture="hold"))
+    elif begun == "announced":
+        bench.timer("announce")
+    assert bench.state.robot.service_word == word and not bench.state.robot.moving
 
 
 def test_a_jog_lasts_as_long_as_its_button():
