@@ -7,8 +7,9 @@ that asks for fresh frames and the running facts go by the same rules.
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 
-from vision.api import CameraState, FactReading, FactValue, FrameAnalysis
+from vision.api import CameraState, FactReading, FactValue, FrameAnalysis, told
 from vision.at_joint import Reach, stand_at
 from vision.bench import (
     Bench,
@@ -49,7 +50,7 @@ def judge(watch: Watch, recent: Recent, bench: Bench, before: FactValue) -> Fact
             reading = _code(watch, recent)
         case WatchCheck():
             reading = _check(watch, recent)
-    return reading
+    return replace(reading, measures={name: told(figure) for name, figure in reading.measures.items()})
 
 
 def _hands(watch: WatchHands, recent: Recent, before: FactValue) -> FactReading:

@@ -19,7 +19,7 @@ from station.motion.reaction import PartFigures, Reaction
 from station.motion.supervision import Level, Verdict
 from station.motion.supervisor import Supervisor
 from station.runtime.ports import Post
-from vision.api import CameraHealth, FrameAnalysis
+from vision.api import CameraHealth, FrameAnalysis, told
 
 SETTLED_S = 0.5
 """How long a standing arm must have had room until that is news: hands come and go beside it all the time."""
@@ -175,12 +175,12 @@ def _event(verdict: Verdict, level: Level, limit_percent: int) -> SeparationChan
         limit_percent=limit_percent,
         link=verdict.link,
         camera=verdict.camera,
-        distance_mm=verdict.distance_mm,
-        protective_mm=verdict.protective_mm or 0.0,
-        speed_mm_s=verdict.speed_mm_s,
-        reaction_s=verdict.reaction_s,
-        stopping_s=verdict.stopping_s,
-        people_age_s=verdict.people_age_s,
-        arm_age_s=verdict.arm_age_s,
-        terms_mm={} if verdict.terms is None else {name: float(value) for name, value in asdict(verdict.terms).items()},
+        distance_mm=None if verdict.distance_mm is None else told(verdict.distance_mm),
+        protective_mm=told(verdict.protective_mm or 0.0),
+        speed_mm_s=told(verdict.speed_mm_s),
+        reaction_s=told(verdict.reaction_s),
+        stopping_s=told(verdict.stopping_s),
+        people_age_s=told(verdict.people_age_s),
+        arm_age_s=told(verdict.arm_age_s),
+        terms_mm={} if verdict.terms is None else {name: told(value) for name, value in asdict(verdict.terms).items()},
     )
