@@ -16,7 +16,7 @@ from calibration.arm_returns import Returns, return_ways, take_returns
 from calibration.bench_cameras import solve_bench
 from calibration.bench_set import BenchResult, BenchSet, Touch
 from calibration.bench_start import bench_start, lens_results, start_from
-from calibration.bench_work import BenchOutcome, BenchPlan, Say, Technician, carrying, touch_goals
+from calibration.bench_work import BenchOutcome, BenchPlan, Progress, Say, Technician, carrying, touch_goals
 from calibration.detection import BoardFinder, Found
 from calibration.observations import BoardView, CalibrationError, CameraSize, RobotPose, RobotSpec
 from calibration.robot_poses import ChosenPose, PoseChoice, choose_poses, planned, table_of
@@ -56,6 +56,7 @@ class BenchFlow:
         record: Path,
         station_sha256: str,
         utc: str,
+        progress: Progress = lambda taken, of: None,
     ) -> None:
         """`record` is the file in which poses are kept while they are taken; a broken-off run goes on from it.
 
@@ -65,6 +66,7 @@ class BenchFlow:
         self._leave, self._say = leave, say
         self._record = RunRecord(record)
         self._station_sha256, self._utc = station_sha256, utc
+        self._progress = progress
         self._on_flange = ""
         """`board` or `pointer`; what is planned without knowing it is planned wrongly."""
         self._names = tuple(camera.name for camera in work.cameras)
@@ -195,13 +197,21 @@ class BenchFlow:
             for pose, why in left_out:
                 self._say(f"Pose {pose.pose} is left out: {why}")
             self._technician.stand_clear("one pose after another")
+        taken = list(before)
+        self._progress(before, len(choice.poses))
+
+        def keep(pose: TakenPose) -> None:
+            self._record.keep(pose)
+            taken.append(pose)
+            self._progress(tuple(taken), len(choice.poses))
+
         end = take_poses(
             self._stand,
             ways,
             self._look,
             cameras=self._names,
             leave=self._leave,
-            keep=self._record.keep,
+            keep=keep,
             before=before,
         )
         if ways and not end.stopped:

@@ -11,7 +11,7 @@ from calibration.bench_set import BenchResult, BenchSet, KnownLens
 from calibration.board import Board
 from calibration.intrinsics import LensResult
 from calibration.robot_poses import board_capsules
-from calibration.robot_run import RunEnd
+from calibration.robot_run import RunEnd, TakenPose
 from calibration.tool_point import ToolPoint
 from drivers.cobot.arm.model import Angles
 from station.motion.gesture import Vector
@@ -20,6 +20,8 @@ from vision.bench import TagMount
 from vision.geometry import Array, CameraModel, Transform
 
 Say = Callable[[str], None]
+Progress = Callable[[tuple[TakenPose, ...], int], None]
+"""The poses that were taken so far, and of how many."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

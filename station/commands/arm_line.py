@@ -49,6 +49,8 @@ class ArmLine:
         self.notes: dict[str, DeviceHealth] = {}
         """What stands, by its code."""
         self.owner = port(self.heard)
+        self.goes_on: Callable[[], bool] = lambda: True
+        """Asked all the while a command is waited for: once it says no, the arm is stopped and its lease ends."""
 
     def heard(self, event: DriverEvent) -> None:
         """The driver reports, from its own thread."""
@@ -129,7 +131,7 @@ class ArmLine:
         """Let the arm stand still, and wait until it says so."""
         stop = StopMotion(command_id=self.command_id())
         self.owner.submit(stop)
-        self._end_of(stop.command_id, STOPS_WITHIN_S)
+        self._told(stop.command_id, STOPS_WITHIN_S)
 
     def ended(self, command_id: str) -> CommandDone | CommandFailed | None:
         """How a command ended; None while it goes on."""
@@ -137,8 +139,15 @@ class ArmLine:
             return self._ends.get(command_id)
 
     def _end_of(self, command_id: str, within_s: float) -> CommandDone | CommandFailed:
-        if not self._wait(lambda: command_id in self._ends, within_s, renew=True):
-            raise LinkError(f"the arm has not said within {within_s:.0f} s what became of it; look at the arm")
+        if not self._wait(lambda: command_id in self._ends or not self.goes_on(), within_s, renew=True):
+            raise LinkError(_silent(within_s))
+        if command_id not in self._ends:
+            self.stop()
+        return self._told(command_id, STOPS_WITHIN_S)
+
+    def _told(self, command_id: str, within_s: float) -> CommandDone | CommandFailed:
+        if not self._wait(lambda: command_id in self._ends, within_s):
+            raise LinkError(_silent(within_s))
         return self._ends[command_id]
 
     def _wait(self, happened: Callable[[], bool], within_s: float, *, renew: bool = False) -> bool:
@@ -151,6 +160,10 @@ class ArmLine:
                     self.owner.renew_lease()
                 self._news.wait(RENEW_S)
         return True
+
+
+def _silent(within_s: float) -> str:
+    return f"the arm has not said within {within_s:.0f} s what became of it; look at the arm"
 
 
 @contextmanager

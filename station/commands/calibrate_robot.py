@@ -6,22 +6,19 @@ import tempfile
 import time
 from collections.abc import Callable
 from dataclasses import replace
-from datetime import UTC, datetime
 from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from station.config.artefact import Artefact, Kind, in_force
+from station.config.artefact import Artefact
 
 if TYPE_CHECKING:
-    from calibration.bench_set import KnownLens
+    from calibration.bench_keep import BenchToKeep
     from calibration.bench_work import BenchPlan, Technician
     from calibration.robot_run import Leave, Stand
-    from station.runtime.setting import Files
 
-POSES, OBSERVATIONS = "robot-poses.jsonl", "robot-observations"
 SAFE = (
     "The arm will move by itself, slowly, from pose to pose. No visitor may be near; nobody may reach in. Keep its "
     "emergency stop within reach; Ctrl-C lets it stand still."
@@ -39,6 +36,7 @@ def robot(
     dry: Annotated[bool, typer.Option("--dry", help="Keep nothing, put nothing in force.")] = False,
 ) -> None:
     """Calibrate the arm to the cameras and the bench, its tip, and the joints of the part."""
+    from calibration.bench_keep import BenchToKeep
     from calibration.bench_plan import bench_plan
     from calibration.robot_run import Leave
     from station.commands.calibrate_records import store_of
@@ -46,21 +44,25 @@ def robot(
     from station.commands.live_stand import AskedTechnician, LiveStand, live_cameras, typed_line
 
     bench = bench_of(config, link=link, family=None, baudrate=None)
-    store = store_of(config, None)
-    work = bench_plan(bench.files.station, bench.files.procedure, poses=poses)
-    lenses = lenses_in_force(store, [camera.name for camera in work.cameras])
-    work = replace(work, known_lenses=lenses, returns=returns)
+    kept = BenchToKeep(
+        station=bench.files.station,
+        procedure=bench.files.procedure,
+        store=store_of(config, None),
+        software=version("assembled-by-me"),
+        why="calibrate robot",
+    )
+    work = replace(bench_plan(kept.station, kept.procedure, poses=poses), returns=returns)
+    work = kept.lenses(work)
     typer.echo(SAFE)
     if not typer.confirm(f"Is the bench clear, {by}, and may the arm move?"):
         raise typer.Exit(1)
 
     with live_cameras(bench.files.station) as sources, bench.line() as line:
         artefacts = calibrated(
-            bench.files,
+            kept,
             work,
             LiveStand(line, sources, time.monotonic),
             AskedTechnician(line, typer.echo, typed_line),
-            store=store,
             leave=Leave(technician=by),
             keep=not dry,
         )
@@ -70,79 +72,24 @@ def robot(
     raise typer.Exit(0 if all(artefact.verdict.good for artefact in artefacts) else 1)
 
 
-def lenses_in_force(store: Path, cameras: list[str]) -> dict[str, KnownLens]:
-    """Each camera's lens as it is in force. Raises ArtefactError for one that has none, or none that may be used."""
-    from calibration.bench_set import KnownLens
-    from calibration.lens_artefact import lens_values
-
-    found = {}
-    for camera in cameras:
-        artefact = in_force(store, Kind.LENS, camera, now=datetime.now(UTC))
-        lens, covariance = lens_values(artefact)
-        found[camera] = KnownLens(lens=lens, covariance=covariance, artefact=artefact.id)
-    return found
-
-
 def calibrated(
-    files: Files,
+    bench: BenchToKeep,
     work: BenchPlan,
     stand: Stand,
     technician: Technician,
     *,
-    store: Path,
     leave: Leave,
     keep: bool,
     say: Callable[[str], None] = typer.echo,
 ) -> tuple[Artefact, ...]:
     """The whole work but asking and printing; what is good is in force afterwards when it is to be kept.
 
-    Poses are kept in the store while they are taken, so that a run that was broken off goes on. Raises
-    CalibrationError, LinkError, OSError; then the old calibrations stay in force.
+    Raises CalibrationError, LinkError, OSError; then the old calibrations stay in force.
     """
-    from calibration.bench_artefacts import Need, Stamp, bench_artefacts
-    from calibration.bench_flow import BenchFlow
-    from calibration.bench_holdout import checked_bench
-    from calibration.bench_plan import tightest
-    from calibration.bench_set_file import write_bench_set
-    from calibration.store import Store
+    from calibration.bench_keep import POSES
 
     with tempfile.TemporaryDirectory() as scratch:
         # A trial neither reads nor writes the run that is kept: that one may still be gone on with.
-        outcome = BenchFlow(
-            work,
-            stand,
-            technician,
-            leave=leave,
-            say=say,
-            record=(store if keep else Path(scratch)) / POSES,
-            station_sha256=files.station.sha256,
-            utc=datetime.now(UTC).isoformat(timespec="seconds"),
-        ).run()
-    made = datetime.now(UTC)
-    inputs = {"station": files.station.sha256}
-    inputs |= {f"lens-{camera}": known.artefact for camera, known in work.known_lenses.items()}
-    if keep:
-        name = f"{OBSERVATIONS}-{made:%Y%m%dT%H%M%SZ}.json"
-        inputs["observations"] = write_bench_set(outcome.bench, store / name)
-    tolerance, of = tightest(files.procedure, files.station.limits.tool_within_mm)
-    artefacts = bench_artefacts(
-        outcome,
-        work,
-        checked_bench(outcome.bench, outcome.result),
-        Need(procedure=files.procedure.id, tightest_mm=tolerance, of=of),
-        Stamp(
-            made_utc=made.isoformat(timespec="seconds"),
-            by=leave.technician,
-            software=version("assembled-by-me"),
-            inputs=inputs,
-            serials={},
-        ),
-    )
-    if keep:
-        kept = Store(store)
-        for artefact in artefacts:
-            if artefact.verdict.good:
-                kept.put_in_force(artefact, utc=artefact.made_utc, by=artefact.by, why="calibrate robot")
-            else:
-                kept.keep(artefact)
-    return artefacts
+        record = (bench.store if keep else Path(scratch)) / POSES
+        outcome = bench.measure(work, stand, technician, record=record, leave=leave, say=say)
+    return bench.artefacts(work, outcome, by=leave.technician, keep=keep)

@@ -6,6 +6,7 @@ hidden truth. A `calibration.robot_run.Stand`, in simulated time.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
 
 import cv2
@@ -63,6 +64,8 @@ class CalibrationBench:
         """bench_from_board of the lens board, while somebody holds it."""
         self.moved_s = 0.0
         """For how long the arm has moved."""
+        self.goes_on: Callable[[], bool] = lambda: True
+        """Asked all the while the arm moves: once it says no, the arm is stopped."""
         self._boards = boards
         self._pointer_mm = config.pointer_mm
         self._seed = seed
@@ -132,6 +135,9 @@ class CalibrationBench:
         self._owner.submit(command)
         end_s = self._now_s + ENDS_WITHIN_S
         while command.command_id not in self._ends and self._now_s < end_s:
+            if not self.goes_on():
+                self.stop()
+                break
             self._owner.renew_lease()
             self.wait(STEP_S)
         end = self._ends.get(command.command_id)

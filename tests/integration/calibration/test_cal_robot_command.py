@@ -9,13 +9,14 @@ import numpy as np
 import pytest
 from support.hidden_benches import number_bench, sim_files, sim_plan
 
+from calibration.bench_keep import BenchToKeep
 from calibration.bench_set import KnownLens
 from calibration.bench_start import lens_results
 from calibration.observations import CalibrationError
 from calibration.robot_run import Leave
 from calibration.store import Store
 from drivers.cobot.mycobot280.simulator import MyCobot280Simulator
-from station.commands.calibrate_robot import calibrated, lenses_in_force
+from station.commands.calibrate_robot import calibrated
 from station.config.artefact import Artefact, ArtefactError, Kind, Verdict, in_force
 from station.config.calibration_results import arm_result, camera_result
 from station.simulation.calibration_bench import CalibrationBench
@@ -25,6 +26,11 @@ from station.simulation.calibration_session import hidden_bench
 
 SEED = 31
 KEN = Leave(technician="Ken")
+
+
+def kept_in(store: Path) -> BenchToKeep:
+    files = sim_files()
+    return BenchToKeep(station=files.station, procedure=files.procedure, store=store, software="test", why="test")
 
 
 @pytest.fixture
@@ -58,9 +64,9 @@ def _store_with_lenses(folder: Path) -> Path:
 
 
 def test_a_stopped_calibration_goes_on_and_ends_in_force(bench: CalibrationBench, tmp_path: Path) -> None:
-    files, store = sim_files(), _store_with_lenses(tmp_path)
-    work = replace(sim_plan(), poses=11, pivot_touches=6, joint_touches=1)
-    work = replace(work, known_lenses=lenses_in_force(store, [camera.name for camera in work.cameras]))
+    store = _store_with_lenses(tmp_path)
+    kept = kept_in(store)
+    work = kept.lenses(replace(sim_plan(), poses=11, pivot_touches=6, joint_touches=1))
     hands = SimulatedTechnician(bench, work.lens_board, touched_points(bench.truth, work), SEED)
     simulator = bench.arm.simulator
     assert isinstance(simulator, MyCobot280Simulator)
@@ -80,13 +86,13 @@ def test_a_stopped_calibration_goes_on_and_ends_in_force(bench: CalibrationBench
 
     blocked = Hindered(bench, work.lens_board, touched_points(bench.truth, work), SEED)
     with pytest.raises(CalibrationError, match="What was taken is kept") as caught:
-        calibrated(files, work, bench, blocked, store=store, leave=KEN, keep=True, say=said.append)
+        calibrated(kept, work, bench, blocked, leave=KEN, keep=True, say=said.append)
     assert caught.value.code == "calibration.run_stopped"
     with pytest.raises(ArtefactError, match="has no arm calibration"):
         in_force(store, Kind.ARM, "cobot", now=datetime.now(UTC))
     simulator.clear_way()
     assert bench.clear_stop() is None
-    artefacts = calibrated(files, work, bench, hands, store=store, leave=KEN, keep=True, say=said.append)
+    artefacts = calibrated(kept, work, bench, hands, leave=KEN, keep=True, say=said.append)
     assert any("were kept from before" in words for words in said)
     assert {artefact.kind for artefact in artefacts} == {Kind.CAMERA, Kind.ARM, Kind.TOOL_POINT, Kind.JOINTS}
     now = datetime.now(UTC)
@@ -116,12 +122,12 @@ def test_a_trial_leaves_the_kept_run_alone(bench: CalibrationBench, tmp_path: Pa
     leaving = Leaving(bench, work.lens_board, touched_points(bench.truth, work), SEED)
     for keep, names in ((False, 1), (True, 2)):
         with pytest.raises(KeyboardInterrupt):
-            calibrated(sim_files(), work, bench, leaving, store=tmp_path, leave=KEN, keep=keep, say=lambda _: None)
+            calibrated(kept_in(tmp_path), work, bench, leaving, leave=KEN, keep=keep, say=lambda _: None)
         assert len(list(tmp_path.iterdir())) == names
         assert (kept.read_text(encoding="utf-8") == "of another run\n") == (not keep)
 
 
 def test_without_lenses_it_is_said_what_to_do_first(tmp_path: Path) -> None:
     with pytest.raises(ArtefactError, match="top has no lens calibration") as caught:
-        lenses_in_force(tmp_path, ["top"])
+        kept_in(tmp_path).lenses(sim_plan())
     assert caught.value.code == "calibration.missing"
