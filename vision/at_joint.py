@@ -78,8 +78,9 @@ class Stand:
 
 
 def stand_at(joint: Joint, bench_from_body: Transform, covariance: Array) -> Stand:
-    """`covariance` (6, 6) as `vision.api.BodyObservation.covariance`."""
+    """`covariance` (6, 6) as `vision.api.BodyObservation.covariance`; the joint's own doubt is added to it."""
     axis = joint.axis
+    place = covariance[:3, :3] + joint.covariance
     across = _across(axis.tobytes())
     away = bench_from_body.translation_mm - joint.bench_mm
     own_axis = bench_from_body.rotation[:, 2]
@@ -89,9 +90,9 @@ def stand_at(joint: Joint, bench_from_body: Transform, covariance: Array) -> Sta
     towards = lever / sine if sine > 1e-12 else across[0]
     return Stand(
         across_mm=across @ away,
-        across_covariance=across @ covariance[:3, :3] @ across.T,
+        across_covariance=across @ place @ across.T,
         along_mm=float(axis @ away),
-        along_sigma_mm=math.sqrt(max(0.0, float(axis @ covariance[:3, :3] @ axis))),
+        along_sigma_mm=math.sqrt(max(0.0, float(axis @ place @ axis))),
         tilt_rad=math.atan2(sine, cosine) * (across @ towards),
         tilt_covariance=across @ covariance[3:, 3:] @ across.T,
     )

@@ -47,10 +47,15 @@ class Joint:
     """(3,) unit vector from the joint towards the tool, bench frame."""
     token: str = ""
     """Body that is the fastener of this joint, where fasteners carry tags; empty = told from pixels."""
+    covariance: Array = field(default_factory=lambda: np.zeros((3, 3)))
+    """(3, 3) mm^2 of `bench_mm`; zeros where the files say where the joint is."""
+    placed: bool = True
+    """False: it belongs to a part of which this unit is not measured, so nobody knows where it is."""
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "bench_mm", frozen(self.bench_mm, (3,)))
         object.__setattr__(self, "axis", frozen(self.axis, (3,)))
+        object.__setattr__(self, "covariance", frozen(self.covariance, (3, 3)))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -106,6 +111,25 @@ class WatchPart:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class WatchUnit:
+    """PRESENT: the joints of this very unit are placed by its measured pose, and it has not moved since. ABSENT: it
+    lies in its place, but is no reference; the text says why. UNKNOWN: it is not measured yet, or not any more.
+    """
+
+    fact: str
+    seat: WatchPart
+    """When it is in its place; its `bench_from_body` is where the files' joints belong to."""
+    joints: tuple[str, ...]
+    """Those that the part carries."""
+    most_mm: float
+    """A unit that would move any of them by more is no reference."""
+    doubt_mm: float
+    """Nor is one that leaves any of them in more doubt (radius that holds it in 95 of 100 cases, worst direction)."""
+    cameras: int = 2
+    """At least so many must see it at once."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class WatchHands:
     """PRESENT: something hand-like is in the zone, by any cue, at once. ABSENT: clear on every camera for `clear_s`."""
 
@@ -149,7 +173,7 @@ class WatchCheck:
     state: str
 
 
-Watch = WatchPart | WatchHands | WatchFastener | WatchTool | WatchCode | WatchCheck
+Watch = WatchPart | WatchUnit | WatchHands | WatchFastener | WatchTool | WatchCode | WatchCheck
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)

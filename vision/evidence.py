@@ -21,10 +21,12 @@ from vision.bench import (
     WatchHands,
     WatchPart,
     WatchTool,
+    WatchUnit,
 )
 from vision.part_watch import judge_part
 from vision.recent import Recent, unknown
 from vision.tool_watch import judge_tool
+from vision.unit_watch import judge_unit
 
 VOTES = 3
 NEEDED_VOTES = 2
@@ -40,6 +42,8 @@ def judge(watch: Watch, recent: Recent, bench: Bench, before: FactValue) -> Fact
     match watch:
         case WatchPart():
             reading = judge_part(watch, recent, before)
+        case WatchUnit():
+            reading, _ = judge_unit(watch, recent, {joint.name: joint for joint in bench.joints}, None)
         case WatchTool():
             reading = judge_tool(watch, recent, bench, before)
         case WatchHands():

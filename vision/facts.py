@@ -7,6 +7,7 @@ reads a clock: time comes with the analyses and with `expire`.
 from __future__ import annotations
 
 import threading
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 
 from vision.api import (
@@ -19,9 +20,10 @@ from vision.api import (
     LookReport,
     VisionEvent,
 )
-from vision.bench import Bench, Watch
+from vision.bench import Bench, Watch, WatchUnit
 from vision.evidence import judge
-from vision.recent import Recent
+from vision.recent import Recent, unknown
+from vision.unit_board import UnitBoard
 
 HISTORY_S = 4.0
 LOOK_LIMIT_S = 2.0
@@ -77,6 +79,7 @@ class FactBoard:
         self._gives: dict[str, str] = {}
         self._good_since: dict[str, float] = {}
         self._watches: dict[str, Watch] = {watch.fact: watch for watch in watches}
+        self._units = UnitBoard(bench, watches)
         self._readings: dict[str, FactReading] = {}
         self._looks: list[_Look] = []
 
@@ -87,6 +90,7 @@ class FactBoard:
             kept = {fact for fact, watch in fresh.items() if self._watches.get(fact) is watch}
             self._readings = {fact: reading for fact, reading in self._readings.items() if fact in kept}
             self._watches = fresh
+            self._units = UnitBoard(self._bench, watches)
 
     def update(self, analysis: FrameAnalysis) -> tuple[VisionEvent, ...]:
         """Take in one analysis; edges, answered looks and camera health come back. One out of order is left out."""
@@ -159,6 +163,21 @@ class FactBoard:
             deadline_s = max(not_before_s, self._now_s) + LOOK_LIMIT_S
             self._looks.append(_Look(look_id=look_id, facts=facts, not_before_s=not_before_s, deadline_s=deadline_s))
 
+    def measure_units_anew(self) -> tuple[VisionEvent, ...]:
+        """Forget where the joints of the unit on the bench are: what lies there is measured anew."""
+        with self._lock:
+            about = self._units.facts()
+            self._units.forget(self._now_s)
+            known = [fact for fact, r in self._readings.items() if fact in about and r.value is not FactValue.UNKNOWN]
+            for fact in known:
+                self._readings[fact] = unknown(fact, self._now_s, "measured anew")
+            return tuple(FactChanged(reading=self._readings[fact]) for fact in known)
+
+    def placed_joints(self) -> Mapping[str, tuple[float, float, float]]:
+        """Name -> bench mm of the joints that a measured unit has placed."""
+        with self._lock:
+            return self._units.placed()
+
     def readings(self) -> tuple[FactReading, ...]:
         """The present reading of every watched fact, by name."""
         with self._lock:
@@ -211,10 +230,12 @@ class FactBoard:
     def _edges(self) -> tuple[VisionEvent, ...]:
         events: list[VisionEvent] = []
         recent = self._recent()
+        # Units come first: where the joints are is a part of what is asked of the tool.
+        units = {reading.fact: reading for reading in self._units.judge(recent)}
         for fact, watch in self._watches.items():
             before = self._readings.get(fact)
             value = FactValue.UNKNOWN if before is None else before.value
-            reading = judge(watch, recent, self._bench, value)
+            reading = units[fact] if fact in units else judge(watch, recent, self._units.bench, value)
             self._readings[fact] = reading
             said = "" if before is None or value is FactValue.UNKNOWN else before.text
             says = "" if reading.value is FactValue.UNKNOWN else reading.text
@@ -241,10 +262,11 @@ class FactBoard:
         recent = self._recent(look.not_before_s)
         for fact in look.facts:
             watch = self._watches.get(fact)
-            if watch is None:
+            if watch is None or isinstance(watch, WatchUnit):
+                # What a unit was measured to be rests on older pictures, and answers no look.
                 reading = FactReading(fact=fact, value=FactValue.UNKNOWN, t_mono_s=self._now_s, text="not watched")
             else:
-                reading = judge(watch, recent, self._bench, FactValue.UNKNOWN)
+                reading = judge(watch, recent, self._units.bench, FactValue.UNKNOWN)
             look.streaks[fact] = _extended(look.streaks.get(fact), reading)
 
 

@@ -16,6 +16,7 @@ STILL_DEG = 1.0
 JITTER_SIGMAS = 3.0 * math.sqrt(2.0 * (1.0 - LASTING_SHARE))
 """Three standard deviations of the difference of two sightings by one camera, in those of a sighting."""
 LEAST_SIGHTINGS = 2
+DISAGREE = "cameras disagree"
 
 
 def judge_part(watch: WatchPart, recent: Recent, before: FactValue) -> FactReading:
@@ -53,7 +54,7 @@ def _verdict(watch: WatchPart, recent: Recent, pose: FusedPose, before: FactValu
         watch.confidence,
     ):
         return FactValue.UNKNOWN, "pose too uncertain" if _hopeless(watch, pose) else "too close to call"
-    if not _still(recent.sightings(watch.body), watch.still_s):
+    if not still(recent.sightings(watch.body), watch.still_s):
         return FactValue.UNKNOWN, "not still yet"
     return FactValue.PRESENT, ""
 
@@ -78,10 +79,10 @@ def _hopeless(watch: WatchPart, pose: FusedPose) -> bool:
 def disagreement(recent: Recent, body: str) -> str:
     """Why cameras put a body in different places: it moves, and they looked at different moments; or one is wrong."""
     motion = recent.motion(body)
-    return "moving" if motion.moving else "cameras disagree"
+    return "moving" if motion.moving else DISAGREE
 
 
-def _still(histories: dict[str, tuple[Sighting, ...]], still_s: float) -> bool:
+def still(histories: dict[str, tuple[Sighting, ...]], still_s: float) -> bool:
     """Some camera has seen it lie still for the whole of `still_s`, and none of them saw it move in that time.
 
     Each camera is compared with itself, for most of its error stays while the body rests; what is new in each picture

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from vision.api import FactReading, FactValue
+from vision.api import FactReading, FactValue, worst_sigma
 from vision.at_joint import Reach, stand_at
 from vision.bench import Bench, WatchTool
 from vision.part_watch import disagreement
@@ -16,6 +16,8 @@ TIP_ABOVE_MM = (-12.0, 32.0)
 LEAVE_ABOVE_MM = (-18.0, 40.0)
 UPRIGHT_DEG = 20.0
 LEAVE_UPRIGHT_DEG = 25.0
+UNPLACED = "unit not measured"
+"""Why nobody knows where the tool is: the joints of the part that lies there are not placed."""
 
 
 def judge_tool(watch: WatchTool, recent: Recent, bench: Bench, before: FactValue) -> FactReading:
@@ -25,6 +27,8 @@ def judge_tool(watch: WatchTool, recent: Recent, bench: Bench, before: FactValue
     pose = recent.pose(watch.tool)
     joints = {joint.name: joint for joint in bench.joints}
     joint = joints.pop(watch.joint)
+    if not joint.placed:
+        return unknown(watch.fact, pose.t_mono_s, UNPLACED)
     stand = stand_at(joint, pose.bench_from_body, pose.covariance)
     measures = {
         "distance_mm": stand.distance_mm,
@@ -33,6 +37,8 @@ def judge_tool(watch: WatchTool, recent: Recent, bench: Bench, before: FactValue
         "sigma_mm": pose.sigma_mm,
         "cameras": float(pose.cameras),
     }
+    if joint.covariance.any():
+        measures["joint_sigma_mm"] = worst_sigma(joint.covariance)
     comes = Reach(across_mm=watch.within_mm, along_mm=TIP_ABOVE_MM, tilt_deg=UPRIGHT_DEG)
     leaves = Reach(across_mm=watch.leave_mm, along_mm=LEAVE_ABOVE_MM, tilt_deg=LEAVE_UPRIGHT_DEG)
     reach = leaves if before is FactValue.PRESENT else comes

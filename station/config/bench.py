@@ -32,6 +32,7 @@ from vision.bench import (
     WatchHands,
     WatchPart,
     WatchTool,
+    WatchUnit,
 )
 from vision.geometry import Transform
 
@@ -95,7 +96,7 @@ def _joint(spec: JointSpec) -> Joint:
 
 
 def watches_of(station: StationConfig, procedure: Procedure) -> tuple[Watch, ...]:
-    """Every fact that the procedure can ask for, by the names of `station.core.facts`.
+    """Every fact that the procedure can ask for, by the names of `station.core.facts`, and the units that are measured.
 
     All variants of a role are watched at the place where one of them belongs, so that a wrong one is noticed; and in
     their trays, so that taking one is. Nothing here depends on the order: the core knows which variant is right.
@@ -107,6 +108,7 @@ def watches_of(station: StationConfig, procedure: Procedure) -> tuple[Watch, ...
     limits = station.limits
     return (
         *_part_watches(station, procedure, demands),
+        *_unit_watches(station, procedure, demands),
         *(
             WatchHands(fact=facts.hands_in(zone), zone=zone, clear_s=limits.hands_clear_s)
             for zone in zones_used(procedure)
@@ -167,6 +169,38 @@ def _part_watches(station: StationConfig, procedure: Procedure, demands: list[De
                 within_deg=limits.tray_deg,
             )
         )
+    return tuple(watches)
+
+
+def _unit_watches(station: StationConfig, procedure: Procedure, demands: list[Demand]) -> tuple[WatchUnit, ...]:
+    """Every variant that carries joints, where the station measures each unit."""
+    config = station.unit_reference
+    if config is None:
+        return ()
+    poses = {place.id: pose_of(place) for place in procedure.places}
+    targets = {demand.role: demand for demand in demands if isinstance(demand, PartAt)}
+    watches = []
+    for role in dict.fromkeys(joint.on for joint in procedure.joints if joint.on):
+        target = targets[role]
+        for part in procedure.variants(role):
+            fact = facts.unit_of(part.id)
+            watches.append(
+                WatchUnit(
+                    fact=fact,
+                    seat=WatchPart(
+                        fact=fact,
+                        body=part.id,
+                        bench_from_body=poses[target.place],
+                        within_mm=target.within_mm,
+                        within_deg=target.within_deg,
+                        still_s=target.still_s,
+                    ),
+                    joints=tuple(joint.id for joint in procedure.joints if joint.on == role),
+                    most_mm=config.most_mm,
+                    doubt_mm=config.doubt_mm,
+                    cameras=config.cameras,
+                )
+            )
     return tuple(watches)
 
 

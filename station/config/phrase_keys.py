@@ -11,6 +11,8 @@ _FAULT_WORDS: Mapping[str, frozenset[str]] = {
     "part.wrong": frozenset({"part", "wanted"}),
     "part.misplaced": frozenset({"part"}),
     "part.moved": frozenset({"part"}),
+    "unit.unmeasured": frozenset({"part"}),
+    "unit.refused": frozenset({"part", "detail"}),
     "order.wrong": frozenset({"joint", "wanted"}),
     "nut.missing": frozenset({"joint"}),
     "tightening.torque_low": _RESULT,

@@ -31,6 +31,7 @@ def check_procedure(draft: Draft, known: Known, report: Report) -> None:
     for index, step in draft.steps.items():
         _step(index, step, draft, report)
     _part_demands(draft, report)
+    _carried_joints(draft, report)
 
 
 def _ids(draft: Draft, known: Known, report: Report) -> None:
@@ -125,6 +126,13 @@ def _names(draft: Draft, known: Known, report: Report) -> None:
     for index, spec in draft.joints.items():
         if spec.socket is not None:
             want(("joint", index, "socket"), "socket", spec.socket, known.sockets)
+        if spec.on:
+            want(
+                ("joint", index, "on"),
+                "part with the role",
+                spec.on,
+                None if draft.broken.get("part") else draft.roles(),
+            )
     for index, taught in draft.checks.items():
         for c, camera in enumerate(taught.cameras):
             want(("check", index, "cameras", c), "camera", camera, known.cameras)
@@ -269,4 +277,19 @@ def _part_demands(draft: Draft, report: Report) -> None:
                 (*at, "part_at", "place"),
                 f"`{demand.place}` is the tray of a {demand.role}",
                 "demand a place of the work, or `part_taken`",
+            )
+
+
+def _carried_joints(draft: Draft, report: Report) -> None:
+    """A joint that a part carries is given for the part in its place: there must be just one."""
+    if draft.broken.get("step"):
+        return
+    for index, joint in draft.joints.items():
+        places = {d.place for _, _, d in _all_demands(draft) if isinstance(d, PartAt) and d.role == joint.on}
+        if joint.on in draft.roles() and len(places) != 1:
+            which = " and ".join(sorted(places)) or "no place"
+            report(
+                ("joint", index, "on"),
+                f"{joint.id} goes with the {joint.on}, which the steps ask for at {which}",
+                "have its steps ask for it at one place, or leave out `on`",
             )

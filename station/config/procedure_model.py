@@ -107,6 +107,8 @@ class JointShape(Strict):
     axis: Vec3 = (0.0, 0.0, 1.0)
     token: list[TagShape] = Field(default_factory=list)
     """Tags of the fastener itself, where fasteners carry tags."""
+    on: Name | None = None
+    """Role of the part that carries the joint; left out for one that belongs to the bench."""
 
     @model_validator(mode="after")
     def _has_direction(self) -> Self:
@@ -134,6 +136,7 @@ class JointShape(Strict):
             batch_size=self.batch_size,
             axis=self.axis,
             token_tags=_tags(self.token),
+            on=self.on or "",
         )
 
 

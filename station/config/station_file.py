@@ -19,6 +19,7 @@ from station.config.station_model import (
     PersonShape,
     ToolShape,
     TorqueToolShape,
+    UnitReferenceShape,
     VoiceShape,
     WebShape,
     ZoneShape,
@@ -56,6 +57,7 @@ _KEYS = (
     "voice",
     "person",
     "limits",
+    "unit_reference",
 )
 
 
@@ -84,6 +86,10 @@ def load_station(path: Path) -> StationConfig:
     voice = reader.one("voice", VoiceShape, {})
     people = reader.many("person", PersonShape, "name")
     limits = reader.one("limits", LimitsShape, {})
+    by_unit = reader.optional("unit_reference", UnitReferenceShape)
+    if by_unit is not None and by_unit.cameras > len(cameras):
+        what = f"{by_unit.cameras} cameras are to see a unit, and the bench has {len(cameras)}"
+        reader.findings.report(("unit_reference", "cameras"), what, "ask for as many as there are, or fewer")
     fixture_ids = {tag.id for tag in fixture.values()}
     for index, tag in enumerate(tool.tag if tool else ()):
         if tag.id in fixture_ids:
@@ -132,6 +138,7 @@ def load_station(path: Path) -> StationConfig:
         voice=voice.value(),
         people=tuple(person.value() for person in people.values()),
         limits=limits.value(),
+        unit_reference=by_unit.value() if by_unit else None,
     )
 
 

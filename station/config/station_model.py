@@ -17,6 +17,7 @@ from station.config.station_values import (
     Limits,
     PersonConfig,
     TorqueToolConfig,
+    UnitReferenceConfig,
     VoiceConfig,
     WebConfig,
 )
@@ -306,6 +307,18 @@ class PersonShape(Strict):
     def value(self) -> PersonConfig:
         """As the station wants it."""
         return PersonConfig(name=self.name, role=Role(self.role), pin=self.pin)
+
+
+class UnitReferenceShape(Strict):
+    """`[unit_reference]`: joints that a part carries are placed by each unit's measured pose, within these limits."""
+
+    most_mm: Above0 = 5.0
+    doubt_mm: Above0 = 1.5
+    cameras: Annotated[int, Field(ge=1)] = 2
+
+    def value(self) -> UnitReferenceConfig:
+        """As the station wants it."""
+        return UnitReferenceConfig(**self.model_dump())
 
 
 class LimitsShape(Strict):

@@ -164,6 +164,18 @@ class Limits:
     tool_leave_mm: float
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class UnitReferenceConfig:
+    """When the measured pose of a unit says where the joints are that it carries."""
+
+    most_mm: float
+    """A unit that would move any of them by more is refused."""
+    doubt_mm: float
+    """Nor is one taken that leaves any of them in more doubt: the radius that holds it in 95 of 100 cases."""
+    cameras: int
+    """At least so many must see it at once; two can contradict each other."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class StationConfig:
     """One bench."""
@@ -206,6 +218,8 @@ class StationConfig:
     voice: VoiceConfig
     people: tuple[PersonConfig, ...]
     limits: Limits
+    unit_reference: UnitReferenceConfig | None
+    """None: every joint is where the files say, whatever unit lies there."""
 
     @property
     def zones(self) -> tuple[Zone, ...]:

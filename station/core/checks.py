@@ -150,6 +150,7 @@ def conditions(procedure: Procedure, state: State) -> Iterator[Condition]:
     yield from _lost_parts(procedure, state)
     for step in active_steps(procedure, state):
         yield from _wrong_parts(procedure, state, step)
+        yield from _unmeasured_units(procedure, state, step)
         yield from _tool_at_wrong_joint(procedure, state, step)
         yield from _missing_nuts(procedure, state, step)
 
@@ -219,6 +220,21 @@ def _wrong_parts(procedure: Procedure, state: State, step: Step) -> Iterator[Con
             and _is(state, facts.hands_in(procedure.work_zone), "absent")
         ):
             yield "part.misplaced", wanted.id, {"part": f"@{wanted.name}"}
+
+
+def _unmeasured_units(procedure: Procedure, state: State, step: Step) -> Iterator[Condition]:
+    """A joint is due, and nobody knows where this unit has it: not measured yet, or measured and refused."""
+    for demand in step.demands:
+        if not isinstance(demand, Tightening) or demand.joint not in state.by_unit or met_for_good(state, step, demand):
+            continue
+        part = ordered_part(procedure, state, procedure.joint(demand.joint).on)
+        if part is None or state.progress(step.id).status is StepStatus.ENTERING:
+            continue
+        measured = state.facts.get(facts.unit_of(part.id))
+        if measured is None or measured.value is FactValue.UNKNOWN:
+            yield "unit.unmeasured", part.id, {"part": f"@{part.name}"}
+        elif measured.value is FactValue.ABSENT:
+            yield "unit.refused", part.id, {"part": f"@{part.name}", "detail": measured.text}
 
 
 def _tool_at_wrong_joint(procedure: Procedure, state: State, step: Step) -> Iterator[Condition]:

@@ -197,6 +197,7 @@ def _opened(turn: Turn, event: ev.VisitOpened) -> None:
         separation=before.separation,
         socket=before.socket,
         verification=event.verification,
+        by_unit=event.by_unit,
         tool=ToolState(serial=before.tool.serial),
         health=before.health,
         # An arm that does not stop is as dangerous in the next visit.

@@ -40,6 +40,8 @@ class VisitOpened:
     """Device -> id of its calibration artefact."""
     verification: ToolVerification | None = None
     """Which joints the torque tool is fit for; None = the station asks for no verification."""
+    by_unit: tuple[str, ...] = ()
+    """Joints that are where each unit is measured to have them; empty = all are where the files say."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -16,6 +16,11 @@ def part_near(part: str, place: str) -> str:
     return f"part:{part}~{place}"
 
 
+def unit_of(part: str) -> str:
+    """The joints that the part carries are placed by what this very unit was measured to be."""
+    return f"unit:{part}"
+
+
 def hands_in(zone: str) -> str:
     """Hands are in the zone."""
     return f"hands:{zone}"

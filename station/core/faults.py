@@ -39,6 +39,8 @@ _TABLE = (
     ("part.wrong", "P101", ClearBy.ITSELF, False),
     ("part.misplaced", "P102", ClearBy.ITSELF, False),
     ("part.moved", "P103", ClearBy.ITSELF, False),
+    ("unit.unmeasured", "P110", ClearBy.ITSELF, False),
+    ("unit.refused", "P111", ClearBy.ITSELF, True),
     ("order.wrong", "O101", ClearBy.ITSELF, False),
     ("nut.missing", "N101", ClearBy.ITSELF, False),
     ("tightening.torque_low", "T101", ClearBy.VISITOR, False),

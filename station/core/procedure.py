@@ -219,6 +219,8 @@ class JointSpec:
     """From the joint towards the tool, bench frame; of any length."""
     token_tags: tuple[TagSpec, ...] = ()
     """Tags of the fastener itself, in a frame whose origin lies at the joint when it is on it; none on a real nut."""
+    on: str = ""
+    """Role of the part that carries the joint, and takes it along; empty = it belongs to the bench, as a stud does."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -247,6 +247,8 @@ class State:
     """What the controller has taken as the identifier of the work; empty = it was not told."""
     verification: ToolVerification | None = None
     """Which joints the tool is fit for; None = the station asks for no verification."""
+    by_unit: tuple[str, ...] = ()
+    """Joints that are where this unit is measured to have them: without a measure nobody tightens there."""
     health: tuple[HealthNote, ...] = ()
     """What devices say of themselves and has not ended."""
     overrides: tuple[Override, ...] = ()

@@ -18,7 +18,7 @@ from station.core.events import Event, GestureTaught, ServiceAsked
 from station.core.procedure import Role
 from station.core.service_asks import Ask
 from station.core.state import Phase, State
-from station.motion.gesture import Gesture, TaughtPosture
+from station.motion.gesture import Gesture, TaughtPosture, Vector
 from station.motion.moving_arm import ArmNow
 from station.motion.people import Person
 from station.motion.plan import MotionPlan
@@ -72,8 +72,12 @@ class ArmDesk:
         state: Callable[[], State],
         now_s: Callable[[], float],
         utc: Callable[[], str],
+        joints: Callable[[], Mapping[str, Vector]] = dict,
     ) -> None:
-        """`hold` is told while a jog's button is held; `utc` is the wall clock as ISO 8601 text."""
+        """`hold` is told while a jog's button is held; `utc` is the wall clock as ISO 8601 text; `joints` are those
+        that are not where the scene has them, bench frame.
+        """
+        self._joints = joints
         self._scene = scene
         self._book = book
         self._gap = gap
@@ -100,7 +104,8 @@ class ArmDesk:
         with self._lock:
             limits = limits_told(self._identity) or self._scene.limits_deg
             reach = self._state().reach
-            return replace(self._scene, limits_deg=limits, gestures=self._book.by_name, reach=reach)
+            joints = {**self._scene.joints, **self._joints()}
+            return replace(self._scene, limits_deg=limits, gestures=self._book.by_name, reach=reach, joints=joints)
 
     def heard(self, event: DriverEvent) -> None:
         """The arm reports."""

@@ -14,6 +14,7 @@ from station.config.station_file import STORE, known_of, load_station
 from station.config.station_values import StationConfig
 from station.core.procedure import Order, Procedure
 from station.runtime.station import ArmSetting, Setting
+from vision.bench import WatchUnit
 
 COBOT = "cobot"
 """Name of the arm in the start document."""
@@ -40,6 +41,7 @@ def read_files(station_path: Path, procedure_path: Path | None = None) -> Files:
 def setting_of(files: Files, software: str) -> Setting:
     """What a station is made of, from its files."""
     station = files.station
+    watches = watches_of(station, files.procedure)
     return Setting(
         station=station.id,
         station_sha256=station.sha256,
@@ -47,7 +49,7 @@ def setting_of(files: Files, software: str) -> Setting:
         software=software,
         procedure=files.procedure,
         bench=bench_of(station, files.procedure),
-        watches=watches_of(station, files.procedure),
+        watches=watches,
         arm=_arm(files),
         orders=files.orders,
         calibration=_calibration(files),
@@ -57,6 +59,7 @@ def setting_of(files: Files, software: str) -> Setting:
         zone_book=station.zone_book,
         checks=station.checks,
         verifications=_verifications(station),
+        by_unit=tuple(dict.fromkeys(name for w in watches if isinstance(w, WatchUnit) for name in w.joints)),
     )
 
 

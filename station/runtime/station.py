@@ -90,6 +90,8 @@ class Setting:
     """Folder of the models of taught checks; None where nothing is taught."""
     verifications: Path | None = None
     """Folder of the torque tool's verifications; None where the station asks for none."""
+    by_unit: tuple[str, ...] = ()
+    """Joints that are where each unit is measured to have them."""
 
 
 class Station:
@@ -173,6 +175,7 @@ class Station:
                 state=lambda: self.loop.state,
                 now_s=clock.now_s,
                 utc=clock.utc,
+                joints=self.board.placed_joints,
             )
             self.motions = Motions(
                 port=self.cobot, post=self.loop.post, now_s=clock.now_s, scene=self.arm.scene, gap=self.gap
@@ -225,9 +228,12 @@ class Station:
                 software=setting.software,
                 calibration=calibration,
                 verification=verification,
+                by_unit=setting.by_unit,
             ),
             "station",
         )
+        # What was measured before belongs to another visit's record.
+        self.dispatch.ask_sight(self.board.measure_units_anew)
 
     def restarted(self, reason: str) -> None:
         """Tell the loop that what was seen before counts no more."""

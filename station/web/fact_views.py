@@ -13,6 +13,7 @@ from vision.api import FactReading, FactValue
 _FORMS: Mapping[str, re.Pattern[str]] = {
     "part_at": re.compile(r"part:(?P<part>[^@~]+)@(?P<place>.+)"),
     "part_near": re.compile(r"part:(?P<part>[^@~]+)~(?P<place>.+)"),
+    "unit": re.compile(r"unit:(?P<part>.+)"),
     "hands": re.compile(r"hands:(?P<zone>.+)"),
     "fastener": re.compile(r"fastener:(?P<joint>.+)"),
     "check": re.compile(r"check:(?P<check>[^=]+)=(?P<state>.+)"),

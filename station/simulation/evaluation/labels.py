@@ -18,7 +18,7 @@ import numpy as np
 from station.simulation.evaluation.stage import PEOPLE, Situation, Stage
 from station.simulation.evaluation.truth import BodyTruth, Label
 from station.simulation.evaluation.visibility import OFF_SURFACE_MM, Obstacles, flesh_balls, obstacles_of, shown
-from vision.bench import Watch, WatchCheck, WatchCode, WatchFastener, WatchHands, WatchPart, WatchTool
+from vision.bench import Watch, WatchCheck, WatchCode, WatchFastener, WatchHands, WatchPart, WatchTool, WatchUnit
 from vision.geometry import Array, CameraModel, Transform
 from vision.sim_disturbances import Disturbances, light_at
 
@@ -130,7 +130,7 @@ def _label(watch: Watch, sight: Sight) -> Label | None:
             return _hands(watch, sight)
         case WatchCode():
             return _code(sight)
-        case WatchCheck():
+        case WatchCheck() | WatchUnit():
             return None
 
 

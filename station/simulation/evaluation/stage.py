@@ -11,7 +11,7 @@ from station.config.bench import bench_of, pose_of, watches_of
 from station.config.scene_file import SceneConfig, load_scene
 from station.core.facts import CODE
 from station.runtime.setting import Files
-from vision.bench import Bench, Watch, WatchCheck, WatchCode, WatchFastener, WatchHands, WatchPart, WatchTool
+from vision.bench import Bench, Watch, WatchCheck, WatchCode, WatchFastener, WatchHands, WatchPart, WatchTool, WatchUnit
 from vision.geometry import Transform
 from vision.scene import DrawnArm, DrawnCard, DrawnHand, DrawnNut, Placed, Scene, Shine
 
@@ -114,6 +114,8 @@ def _kind(watch: Watch, stage: Stage) -> str:
             trays = {part.tray for part in stage.files.procedure.parts}
             place = watch.fact.rpartition("@")[2] if "@" in watch.fact else ""
             return "part in tray" if place in trays else "seated" if place else "part near"
+        case WatchUnit():
+            return "unit measured"
         case WatchFastener():
             return "nut present"
         case WatchTool():

@@ -284,3 +284,18 @@ def test_without_any_one_line_it_loads_or_says_why(tmp_path_factory: pytest.Temp
     except ConfigError as error:
         assert error.problems
         assert all(problem.what and problem.todo for problem in error.problems)
+
+
+def test_a_joint_goes_with_a_part_that_stands_at_one_place(tmp_path: Path) -> None:
+    """It should take the role of a part, and refuse one that is not there or that the steps ask for nowhere."""
+    on = 'label = "1"\nclass = "B"\n'
+    path = tmp_path / "good.toml"
+    path.write_text(changed((on, on + 'on = "mirror"\n')), encoding="utf-8")
+    assert [joint.on for joint in load_procedure(path).joints] == ["mirror", "", ""]
+    (line,) = told(tmp_path, changed((on, on + 'on = "miror"\n')))
+    assert "there is no part with the role `miror`" in line
+    somewhere = '{ part_at = { role = "mirror", place = "door", within_mm = 2, within_deg = 2, still_s = 0.5 } }'
+    elsewhere = somewhere.replace('"door"', '"tray-right-red-2"')
+    place = '[[place]]\nid = "tray-right-red-2"\nat_mm = [0, 0, 0]\n\n# The parts'
+    (line,) = told(tmp_path, changed((on, on + 'on = "mirror"\n'), (somewhere, elsewhere), ("# The parts", place)))
+    assert "J1 goes with the mirror, which the steps ask for at door and tray-right-red-2" in line

@@ -20,7 +20,7 @@ from station.config.station_values import StationConfig
 from station.core import facts
 from station.core.checks import expected_facts
 from station.core.state import State
-from vision.bench import Watch, WatchFastener, WatchPart, WatchTool
+from vision.bench import Watch, WatchFastener, WatchPart, WatchTool, WatchUnit
 
 CONFIG = Path(__file__).parents[3] / "config"
 SIM = (CONFIG / "station.sim.toml").read_text(encoding="utf-8")
@@ -250,3 +250,31 @@ def test_wrong_orders_are_refused(tmp_path: Path) -> None:
     assert "order[0].vin" in together
     assert "order[2].pass[0]: pass `ABM1:A-1002` opens another order" in together
     assert "order[3].id: there is an order `A-1003` already" in together
+
+
+def test_units_are_measured_where_the_station_file_says_so(tmp_path: Path) -> None:
+    """It should watch each variant that carries joints, by the limits of the table; and without the table none."""
+    path = tmp_path / "station.toml"
+    shutil.copy(CONFIG / "gestures.sim.toml", tmp_path)
+    procedure = load_procedure(CONFIG / "procedures/door-mirror.toml")
+    carried = dataclasses.replace(
+        procedure, joints=tuple(dataclasses.replace(joint, on="mirror") for joint in procedure.joints)
+    )
+    units = {}
+    for table in ("", "[unit_reference]\nmost_mm = 4\n"):
+        path.write_text(SIM + "\n" + table, encoding="utf-8")
+        watches = watches_of(load_station(path), carried)
+        units[table] = [watch for watch in watches if isinstance(watch, WatchUnit)]
+        assert len({watch.fact for watch in watches}) == len(watches)
+    without, found = units.values()
+    assert without == []
+    assert [unit.fact for unit in found] == [facts.unit_of(part.id) for part in procedure.parts]
+    assert {(u.joints, u.most_mm, u.doubt_mm, u.cameras) for u in found} == {(("J1", "J2", "J3"), 4.0, 1.5, 2)}
+    assert {(u.seat.within_mm, u.seat.within_deg, u.seat.still_s) for u in found} == {(2.0, 2.0, 0.5)}
+    assert [w for w in watches_of(load_station(path), procedure) if isinstance(w, WatchUnit)] == []
+
+
+def test_a_unit_is_not_asked_of_more_cameras_than_there_are(tmp_path: Path) -> None:
+    """It should say how many there are."""
+    what = told(tmp_path, SIM + "\n[unit_reference]\ncameras = 3\n")
+    assert "3 cameras are to see a unit, and the bench has 2" in what
