@@ -272,7 +272,9 @@ class Procedure:
     version: str
     title: str
     sha256: str
-    """Of the file's bytes: the visit keeps it, so a changed file is another procedure."""
+    """Of the file's bytes, and of where its joints are taken from if not from there: the visit keeps it, so what has
+    changed is another procedure.
+    """
     parts: tuple[Part, ...]
     places: tuple[Place, ...]
     joints: tuple[JointSpec, ...]

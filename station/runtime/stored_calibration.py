@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -149,4 +150,6 @@ def _placed(procedure: Procedure, artefact: Artefact) -> Procedure:
         what = f"{artefact.id} does not say where {', '.join(missing)} of procedure {procedure.id} is"
         raise ArtefactError("calibration.other_part", f"{what}; teach the joints again")
     joints = tuple(replace(joint, position_mm=found[joint.id].at_mm) for joint in procedure.joints)
-    return replace(procedure, joints=joints)
+    # The journal keeps one copy under each hash, and a visit is replayed with its own: other joints are other work.
+    sha256 = hashlib.sha256(f"{procedure.sha256} {artefact.id}".encode()).hexdigest()
+    return replace(procedure, joints=joints, sha256=sha256)

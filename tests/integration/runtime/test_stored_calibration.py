@@ -16,8 +16,10 @@ from station.commands.run import _others_in_force
 from station.commands.visit import headless
 from station.config.artefact import Artefact, ArtefactError, Kind, Verdict
 from station.config.errors import ConfigError
+from station.core.events import VisitAbandoned
 from station.runtime.clock import SteppedClock
 from station.runtime.journal import Journal
+from station.runtime.replay import replay
 from station.runtime.setting import read_files, setting_of
 from station.runtime.station import Station, silent_people
 from station.runtime.stored_calibration import running_ids, stored_ids, with_stored
@@ -262,6 +264,37 @@ def test_a_visit_that_was_left_open_goes_on_with_its_own(path, tmp_path):
     with pytest.raises(ArtefactError, match="moved by 3 mm") as raised:
         with_stored(files, later, left_calibrations(journal_path))
     assert raised.value.code == "calibration.refuted"
+
+
+def test_visits_before_and_after_the_joints_were_taught_anew_are_replayed_with_their_own(path, tmp_path):
+    """It should keep both works in one journal, though they come from the same file, and go on with either."""
+    store = _store(path)
+    places = []
+    with closing(Journal(tmp_path / "journal.sqlite")) as journal:
+        for visit in ("V-1", "V-2"):
+            station = Station(
+                setting_of(with_stored(read_files(path), NOW), "1"),
+                journal=journal,
+                clock=SteppedClock(),
+                open_cobot=None,
+                open_tool=None,
+                people=silent_people(),
+            )
+            station.open_visit(visit)
+            station.loop.post(VisitAbandoned(person="Ken", reason="enough"), "person")
+            station.loop.turn()
+            folded = replay(journal, visit)
+            assert folded.bad_seq is None
+            places.append(folded.procedure.joint("J1").position_mm[0])
+            again = _joints(path).result["joints"]
+            moved = {
+                name: {**joint, "at_mm": [joint["at_mm"][0] + 0.4, *joint["at_mm"][1:]]}
+                for name, joint in again.items()
+            }
+            taught = _made(Kind.JOINTS, "door-mirror", {"joints": moved})
+            store.put_in_force(taught, utc=NOW.isoformat(), by="Ken", why="taught anew")
+        assert [replay(journal, visit).bad_seq for visit in ("V-1", "V-2")] == [None, None]
+    assert places[1] - places[0] == pytest.approx(0.4)
 
 
 def test_an_arm_and_a_tip_of_two_calibrations_are_not_used_together(path):
