@@ -73,6 +73,7 @@ def check(path: Path) -> int:
         *_files(files),
         *calibrations,
         *_tool_verification(files),
+        *_units(files),
         *_gestures(files),
         *_supervisor(files),
         *(_mat_camera(files, c) if c.calibration == MAT else _camera(c) for c in files.station.cameras),
@@ -125,6 +126,19 @@ def _tool_verification(files: Files) -> list[Finding]:
         return [Finding(name=name, good=False, detail=f"{found.id}: not fit for joint {joint} and locked there: {why}")]
     left = f", {found.rundowns_left} rundowns left" if found.rundowns_left is not None else ""
     return [Finding(name=name, good=True, detail=f"{found.id}: fit for {', '.join(found.fit)}{left}")]
+
+
+def _units(files: Files) -> list[Finding]:
+    """Which joints each unit places, on a station that measures units."""
+    config, work = files.station.unit_reference, files.procedure
+    if config is None:
+        return []
+    carried = [f"{joint.id} with the {joint.on}" for joint in work.joints if joint.on]
+    limits = f"by {config.cameras} cameras and more, up to {config.most_mm:g} mm off, within {config.doubt_mm:g} mm"
+    nothing = (
+        f"[unit_reference] does nothing: no joint of {work.id} says by `on` what carries it; add it, or the table goes"
+    )
+    return [Finding(name="units", good=bool(carried), detail=f"{', '.join(carried)}; {limits}" if carried else nothing)]
 
 
 def _files(files: Files) -> list[Finding]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+import shutil
 from collections.abc import Iterator
 from contextlib import closing
 from dataclasses import replace
@@ -12,6 +13,7 @@ from typing import Any
 import numpy as np
 import pytest
 
+from station.commands.check import check
 from station.config.station_values import UnitReferenceConfig
 from station.motion.gesture import PointAt
 from station.motion.goals import goal_of
@@ -70,6 +72,22 @@ def test_a_visit_ends_as_ever_and_its_record_has_the_reference(tmp_path, seed, m
         assert reading["text"] == "side, top"
         assert all(0.0 < reading["measures"][f"{joint}_doubt_mm"] < 1.5 for joint in JOINTS)
         assert all(reading["measures"][f"{joint}_off_mm"] < 2.0 for joint in JOINTS)
+
+
+@pytest.mark.parametrize(
+    ("on", "said"), [("", "units: [unit_reference] does nothing"), ('on = "mirror"\n', "units: J1 with the mirror, J2")]
+)
+def test_the_check_of_a_station_says_which_joints_go_with_a_unit(tmp_path, capsys, on, said):
+    """It should name them with the limits, and not keep quiet where the table has nothing to do."""
+    folder = tmp_path / "config"
+    shutil.copytree(CONFIG, folder)
+    station, work = folder / "station.sim.toml", folder / "procedures" / "door-mirror.toml"
+    station.write_text(station.read_text(encoding="utf-8") + "\n[unit_reference]\n", encoding="utf-8")
+    work.write_text(work.read_text(encoding="utf-8").replace('class = "B"\n', 'class = "B"\n' + on), encoding="utf-8")
+    code = check(station)
+    told = " ".join(capsys.readouterr().out.split())
+    assert said in told
+    assert code == 0 or not on
 
 
 def test_the_arm_points_at_the_joints_of_this_unit(tmp_path):
