@@ -46,7 +46,9 @@ from station.simulation.rig import Rig, build_rig
 from station.simulation.scene_feed import SceneFeed
 from station.web.calibrate_camera_desk import LensWorkshop, lens_cameras
 from station.web.calibrate_overview_desk import CalibrationBook
+from station.web.calibrate_robot_desk import RobotWorkshop
 from station.web.calibrate_torque_desk import TorqueWorkshop
+from station.web.people import People as SignedIn
 from station.web.server import create_app, serving
 from vision.api import Frame, FrameAnalysis
 from vision.bench import Bench as VisionBench
@@ -122,8 +124,12 @@ def build(
     software: str,
     resume: bool,
     speaks: bool,
+    robot_bench: RobotWorkshop | None = None,
 ) -> Bench:
-    """Put a station together. What must be closed at the end goes on `stack`."""
+    """Put a station together. What must be closed at the end goes on `stack`.
+
+    With `robot_bench`, its bench can be had from it, between visits, to calibrate the arm.
+    """
     config = files.station
     setting = setting_of(files, software)
     phrases = load_phrases(config.phrases)
@@ -145,6 +151,7 @@ def build(
         calibrations=lambda: book,
         lenses=lambda: workshop,
         torque=lambda: verifying,
+        robot_bench=lambda: robot_bench,
         voice=voice,
     )
     station = Station(
@@ -170,6 +177,8 @@ def build(
         utc=clock.utc,
         software=software,
     )
+    if robot_bench is not None:
+        robot_bench.visit = lambda: station.loop.state.phase is Phase.RUNNING
     verifying = _torque_workshop(files, station, software, clock)
     bench = Bench(files=files, station=station, desk=desk, clock=clock, rig=rig, workers=[], calls=calls)
     if verifying is not None and config.torque_check is not None and config.torque_check.transducer is not None:
@@ -341,15 +350,24 @@ async def alive(bench: Bench, body: Callable[[], Awaitable[None]]) -> None:
 
 
 @asynccontextmanager
-async def pages(bench: Bench, port: int | None) -> AsyncIterator[str]:
-    """Serve the pages while the body runs; gives the address of the kiosk page. Raises PortTakenError."""
-    web = bench.files.station.web
+async def pages(bench: Bench, port: int | None, people: SignedIn | None = None) -> AsyncIterator[str]:
+    """Serve a station's pages while the body runs; gives the address of the kiosk page. Raises PortTakenError."""
+    async with desk_pages(bench.desk, bench.files, bench.clock, port, people) as address:
+        yield address
+
+
+@asynccontextmanager
+async def desk_pages(
+    desk: LiveDesk, files: Files, clock: SystemClock, port: int | None, people: SignedIn | None
+) -> AsyncIterator[str]:
+    """As `pages`, for a desk with or without a station behind it. `people` keep their sessions when servers change."""
+    web = files.station.web
     app = create_app(
-        bench.desk,
-        people=bench.files.station.people,
+        desk,
+        people=people or files.station.people,
         allowed_hosts=web.allowed_hosts,
         allowed_origins=web.allowed_origins,
-        now_s=bench.clock.now_s,
+        now_s=clock.now_s,
     )
     async with serving(app, host=web.host, port=web.port if port is None else port) as bound:
         yield f"http://{web.host}:{bound}/kiosk"

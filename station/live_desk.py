@@ -19,6 +19,7 @@ from station.core.state import Phase, State
 from station.runtime.eyes_desk import EyesDesk
 from station.web.calibrate_camera_desk import LensWorkshop
 from station.web.calibrate_overview_desk import CalibrationBook
+from station.web.calibrate_robot_desk import RobotWorkshop
 from station.web.calibrate_torque_desk import TorqueWorkshop
 from station.web.desk import Arm, BenchPointer, Caption, PersonEvent, Shown, TriggerKey
 from station.web.record import Curve, OverrideNote, Record, Rundown
@@ -54,6 +55,8 @@ class LiveDesk:
     """Where technicians calibrate lenses."""
     torque: Callable[[], TorqueWorkshop | None] = lambda: None
     """Where technicians verify the torque tool."""
+    robot_bench: Callable[[], RobotWorkshop | None] = lambda: None
+    """Where technicians calibrate the arm."""
     voice: Voice | None = None
     bench_pointer: BenchPointer | None = None
     trigger_key: TriggerKey | None = None

@@ -11,6 +11,7 @@ import anyio.to_thread
 
 from station.app import Bench, alive, as_left, build, left_calibrations, pages, simulated_bench, until_signal
 from station.commands.bench_lock import bench_alone
+from station.commands.workbench import calibrate_robot_bench, robot_workshop
 from station.config.artefact import ArtefactError
 from station.core.state import Phase
 from station.runtime.clock import SystemClock
@@ -22,6 +23,8 @@ from station.simulation.key_trigger import KeyTrigger
 from station.simulation.live import turn_bench
 from station.simulation.rig import Rig
 from station.simulation.world import parameter_sets
+from station.web.calibrate_robot_desk import RobotWorkshop
+from station.web.people import People
 
 MOVED_FOR_S = 2.0
 """A camera that finds its own calibration measures it anew when it has been moved for this long between visits."""
@@ -36,16 +39,38 @@ def run_station(files: Files, software: str) -> int:
     when a camera that finds its own calibration cannot, ArtefactError when one in force may not be used (any more),
     BenchBusyError when another program drives the bench.
     """
-    with bench_alone(files.station.data_dir, "station run"):
-        while _one_life(files, software):
-            pass
+    clock = SystemClock()
+    with (
+        bench_alone(files.station.data_dir, "station run"),
+        robot_workshop(files, software, clock) as workshop,
+    ):
+        anyio.run(_lives, files, software, clock, workshop)
     return 0
 
 
-def _one_life(files: Files, software: str) -> bool:
-    """Of the station, from its start to its end; True = it is to begin anew."""
+async def _lives(files: Files, software: str, clock: SystemClock, workshop: RobotWorkshop | None) -> None:
+    """One after another, and what comes between two of them, until somebody ends it all."""
+    people = People(files.station.people, clock.now_s)
+    asked = anyio.Event()
+    async with anyio.create_task_group() as outer:
+        outer.start_soon(until_signal, asked)
+        while not asked.is_set():
+            await _one_life(files, software, clock, people, workshop, asked)
+            if workshop is not None and workshop.wanted() and not asked.is_set():
+                await calibrate_robot_bench(files, software, clock, workshop, people, asked)
+        outer.cancel_scope.cancel()
+
+
+async def _one_life(
+    files: Files,
+    software: str,
+    clock: SystemClock,
+    people: People,
+    workshop: RobotWorkshop | None,
+    asked: anyio.Event,
+) -> None:
+    """Of the station, until it is to begin anew, its bench is wanted, or somebody ends it all."""
     path = files.station.data_dir / "journal.sqlite"
-    clock = SystemClock()
     with ExitStack() as stack:
         seen = calibrate_cameras(as_left(files, path), clock.now_s, print)
         left = with_stored(seen, _now(clock), left_calibrations(path))
@@ -62,22 +87,22 @@ def _one_life(files: Files, software: str) -> bool:
             software=software,
             resume=True,
             speaks=True,
+            robot_bench=workshop,
         )
-        return anyio.run(_run, bench, files)
+        await _run(bench, files, people, workshop, asked)
 
 
 def _now(clock: SystemClock) -> datetime:
     return datetime.fromisoformat(clock.utc())
 
 
-async def _run(bench: Bench, files: Files) -> bool:
-    """Until somebody ends it; True = a calibration is another one by now, so that all begins anew.
+async def _run(bench: Bench, files: Files, people: People, workshop: RobotWorkshop | None, asked: anyio.Event) -> None:
+    """Until somebody ends it, a calibration is another one by now, or one is to be made.
 
     `files` say where each device's calibration comes from.
     """
     by_mat = {camera.name for camera in wants_mat(files)}
     running = running_ids(files, bench.files)
-    asked = anyio.Event()
     station = bench.station
     rig = bench.rig
     if rig is not None:
@@ -90,14 +115,16 @@ async def _run(bench: Bench, files: Files) -> bool:
         station.open_visit(next_visit_id(station.journal, bench.files.station.id), language)
 
     bench.desk.opens = opens
-    anew = False
 
     async def body() -> None:
-        nonlocal anew
         since_s = asked_s = verified_s = bench.clock.now_s()
         while not asked.is_set():
             state, now_s = station.loop.state, bench.clock.now_s()
             off = any(state.bad_cameras.get(name) == "camera.moved" for name in by_mat)
+            if workshop is not None and workshop.wanted():
+                if state.phase is not Phase.RUNNING:
+                    return
+                workshop.withdraw()
             if state.phase is Phase.RUNNING:
                 since_s = asked_s = now_s
             elif not off:
@@ -107,21 +134,18 @@ async def _run(bench: Bench, files: Files) -> bool:
                 await anyio.to_thread.run_sync(station.verification.tell_changes)
             if now_s - asked_s > ASK_EVERY_S:
                 asked_s = now_s
-                anew = _others_in_force(files, running, _now(bench.clock))
-            if anew or now_s - since_s > MOVED_FOR_S:
-                anew = True
+                if _others_in_force(files, running, _now(bench.clock)):
+                    return
+            if now_s - since_s > MOVED_FOR_S:
                 return
             with anyio.move_on_after(0.2):
                 await asked.wait()
 
     if station.loop.state.phase is Phase.RUNNING:
         station.restarted("the program was started again")
-    async with anyio.create_task_group() as outer, pages(bench, None) as address:
+    async with pages(bench, None, people) as address:
         print(f"Kiosk page: {address}", flush=True)
-        outer.start_soon(until_signal, asked)
         await alive(bench, body)
-        outer.cancel_scope.cancel()
-    return anew
 
 
 def _others_in_force(files: Files, running: dict[str, str], now: datetime) -> bool:

@@ -29,6 +29,7 @@ from station.motion.gesture import Gesture
 from station.runtime.arm_desk import ArmView
 from station.web.calibrate_camera_desk import LensWorkshop
 from station.web.calibrate_overview_desk import CalibrationBook
+from station.web.calibrate_robot_desk import RobotWorkshop
 from station.web.calibrate_torque_desk import TorqueWorkshop
 from station.web.eyes_desk import Eyes
 from station.web.record import Curve, OverrideNote, Record, Rundown
@@ -184,3 +185,6 @@ class Desk(Protocol):
 
     def torque(self) -> TorqueWorkshop | None:
         """Where technicians verify the torque tool; None on a station that names no reference."""
+
+    def robot_bench(self) -> RobotWorkshop | None:
+        """Where technicians calibrate the arm; None where no bench is handed over for it."""

@@ -79,6 +79,7 @@ class Pages:
                 "eyes": self.desk.eyes() is not None,
                 "calibrations": self.desk.calibrations() is not None,
                 "torque": self.desk.torque() is not None,
+                "robot": self.desk.robot_bench() is not None,
             }
         )
 

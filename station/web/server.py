@@ -24,6 +24,7 @@ from station.web.asking import Claims
 from station.web.bell import Bell
 from station.web.calibrate_camera_pages import LensPages
 from station.web.calibrate_overview_pages import CalibrationPages
+from station.web.calibrate_robot_pages import RobotPages
 from station.web.calibrate_torque_pages import TorquePages
 from station.web.desk import Desk
 from station.web.eyes_pages import EyesPages
@@ -45,18 +46,18 @@ class PortTakenError(Exception):
 def create_app(
     desk: Desk,
     *,
-    people: tuple[PersonConfig, ...],
+    people: tuple[PersonConfig, ...] | People,
     allowed_hosts: tuple[str, ...],
     allowed_origins: tuple[str, ...],
     now_s: Callable[[], float],
 ) -> Starlette:
     """The pages of this station. Routes for mouse and trigger key are there only where the desk has them.
 
-    `allowed_hosts` are names without port; `allowed_origins` stand beside the server's own. `now_s` is monotonic, the
-    clock that stamps the pictures.
+    `people` as `People` bring the sessions of another server of this station along. `allowed_hosts` are names without
+    port; `allowed_origins` stand beside the server's own. `now_s` is monotonic, the clock that stamps the pictures.
     """
     static = Path(str(resources.files("station.web") / "static"))
-    sessions = People(people, now_s)
+    sessions = people if isinstance(people, People) else People(people, now_s)
     pages = Pages(desk=desk, people=sessions, claims=Claims(now_s), static=static)
     arm = ArmPages(desk=desk, people=sessions)
     eyes = EyesPages(desk=desk, people=sessions)
@@ -102,6 +103,7 @@ def create_app(
         WebSocketRoute("/ws/arm", arm.feed),
         WebSocketRoute("/ws/eyes", eyes.feed),
         *LensPages(desk=desk, people=sessions, static=static).routes(),
+        *RobotPages(desk=desk, people=sessions, static=static).routes(),
         *TorquePages(desk=desk, people=sessions, static=static).routes(),
         Mount("/static", StaticFiles(directory=static)),
     ]

@@ -13,9 +13,12 @@ from calibration.bench_plan import bench_plan
 from calibration.bench_set import BenchSet, Touch
 from calibration.bench_work import BenchPlan, carrying, pivot_leans
 from calibration.board import Board, bowed
+from calibration.intrinsics import LensResult
 from calibration.observations import BoardView, CameraSize, RobotPose, RobotSpec
 from calibration.robot_poses import PoseChoice, choose_poses, table_of
+from calibration.store import Store
 from drivers.cobot.arm.forward import flange
+from station.config.artefact import Artefact, Kind, Verdict
 from station.runtime.setting import Files, read_files
 from station.simulation.calibration_person import joints_for, lens_places
 from station.simulation.calibration_score import touched_points
@@ -207,3 +210,23 @@ def without(bench: BenchSet, poses: Sequence[int]) -> BenchSet:
         poses=tuple(pose for pose in bench.poses if pose.pose not in poses),
         arm_views=tuple(view for view in bench.arm_views if view.view not in poses),
     )
+
+
+def put_lens_in_force(store: Store, found: LensResult, made_utc: str) -> None:
+    """A lens as views of the large board told it."""
+    artefact = Artefact(
+        kind=Kind.LENS,
+        subject=found.camera.camera,
+        made_utc=made_utc,
+        by="Ken",
+        method="views of a board",
+        software="1",
+        result={
+            "lens": found.lens.tolist(),
+            "covariance": found.covariance.tolist(),
+            "width_px": 1280,
+            "height_px": 720,
+        },
+        verdict=Verdict(good=True, text="Good to 0.1 mm at the part."),
+    )
+    store.put_in_force(artefact, utc=made_utc, by="Ken", why="test")

@@ -20,6 +20,7 @@ from station.core.procedure import Procedure
 from station.core.screen import Screen, ScreenFault, ScreenJoint, ScreenQuestion, ScreenStep
 from station.web.calibrate_camera_desk import LensWorkshop
 from station.web.calibrate_overview_desk import CalibrationBook
+from station.web.calibrate_robot_desk import RobotWorkshop
 from station.web.calibrate_torque_desk import TorqueWorkshop
 from station.web.desk import Arm, Caption, PersonEvent, Shown, TriggerKey
 from station.web.eyes_desk import Eyes
@@ -90,6 +91,7 @@ class ScriptedDesk:
     book: CalibrationBook | None = None
     workshop: LensWorkshop | None = None
     tool_workshop: TorqueWorkshop | None = None
+    robot_workshop: RobotWorkshop | None = None
     version: int = 1
     lock: threading.Lock = field(default_factory=threading.Lock)
     listeners: list[Callable[[], None]] = field(default_factory=list)
@@ -172,6 +174,9 @@ class ScriptedDesk:
 
     def torque(self) -> TorqueWorkshop | None:
         return self.tool_workshop
+
+    def robot_bench(self) -> RobotWorkshop | None:
+        return self.robot_workshop
 
     def _tell(self) -> None:
         for listener in tuple(self.listeners):

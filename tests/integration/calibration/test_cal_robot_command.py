@@ -7,7 +7,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from support.hidden_benches import number_bench, sim_files, sim_plan
+from support.hidden_benches import number_bench, put_lens_in_force, sim_files, sim_plan
 
 from calibration.bench_keep import BenchToKeep
 from calibration.bench_set import KnownLens
@@ -17,7 +17,7 @@ from calibration.robot_run import Leave
 from calibration.store import Store
 from drivers.cobot.mycobot280.simulator import MyCobot280Simulator
 from station.commands.calibrate_robot import calibrated
-from station.config.artefact import Artefact, ArtefactError, Kind, Verdict, in_force
+from station.config.artefact import ArtefactError, Kind, in_force
 from station.config.calibration_results import arm_result, camera_result
 from station.simulation.calibration_bench import CalibrationBench
 from station.simulation.calibration_person import SimulatedTechnician
@@ -44,22 +44,7 @@ def _store_with_lenses(folder: Path) -> Path:
     """Lenses of this very bench, as yesterday's views of the large board told them."""
     store, made = Store(folder), datetime.now(UTC).isoformat(timespec="seconds")
     for found in lens_results(number_bench(SEED, touches=False).seen):
-        artefact = Artefact(
-            kind=Kind.LENS,
-            subject=found.camera.camera,
-            made_utc=made,
-            by="Ken",
-            method="views of a board",
-            software="1",
-            result={
-                "lens": found.lens.tolist(),
-                "covariance": found.covariance.tolist(),
-                "width_px": 1280,
-                "height_px": 720,
-            },
-            verdict=Verdict(good=True, text="Good to 0.1 mm at the part."),
-        )
-        store.put_in_force(artefact, utc=made, by="Ken", why="test")
+        put_lens_in_force(store, found, made)
     return folder
 
 

@@ -45,6 +45,7 @@ function heard(message) {
 // Each camera's lens is calibrated on a page of its own; the session goes along.
 function lenses() {
   const links = about.cameras.map((name) => make("a", { className: "quiet", text: `${words.lens} ${name}`, attributes: { href: `/calibrate/camera/${encodeURIComponent(name)}` } }));
+  if (about.robot) links.push(make("a", { className: "quiet", text: words["robot_run.open"], attributes: { href: "/calibrate/robot" } }));
   for (const link of links) signIn.follow(link);
   $("lenses").replaceChildren(...links);
 }

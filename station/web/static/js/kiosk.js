@@ -117,7 +117,8 @@ function draw() {
 function questions(running) {
   const held = !$("card").hidden;
   const asked = held ? [] : view.questions;
-  refill($("ask"), [running, asked, view.language, view.reach], () => {
+  refill($("ask"), [view.phase, asked, view.language, view.reach], () => {
+    if (view.phase === "set_up") return [];
     if (!running) return [beginButton()];
     const consent = asked.some((question) => question.what === "confirm.consent");
     const reach = consent && view.reach ? [reachChooser()] : [];

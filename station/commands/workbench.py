@@ -1,0 +1,214 @@
+"""The bench of a running station, handed over to calibrate its arm, and taken back: between two of its lives.
+
+The pages go on at the same address, with the same people signed in. The visitors' page says that the station is being
+set up.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator
+from contextlib import closing, contextmanager
+from dataclasses import dataclass, replace
+
+import anyio
+import anyio.to_thread
+
+from calibration.bench_keep import BenchToKeep
+from calibration.bench_plan import bench_plan
+from calibration.bench_work import BenchPlan, TouchGoal
+from calibration.daily.in_force import store_folder
+from calibration.observations import CalibrationError
+from calibration.robot_run import Stand
+from drivers.api import CommandFailed, FreeDrive
+from station.app import SCENE, desk_pages
+from station.commands.arm_line import ArmLine, arm_line
+from station.commands.live_stand import LiveStand, live_cameras
+from station.config.phrases import load_phrases
+from station.core.screen import Screen
+from station.core.state import State
+from station.core.view import screen_of
+from station.live_desk import LiveDesk
+from station.runtime.clock import SystemClock
+from station.runtime.cobot_port import cobot_driver, cobot_line
+from station.runtime.setting import Files, setting_of
+from station.simulation.arms import SIMULATED
+from station.simulation.calibration_bench import CalibrationBench
+from station.simulation.calibration_person import SimulatedTechnician
+from station.simulation.calibration_score import touched_points
+from station.simulation.calibration_session import HAND_SIGMA_MM, hidden_bench
+from station.web.calibrate_overview_desk import CalibrationBook
+from station.web.calibrate_robot_desk import Hands, RobotWorkshop
+from station.web.people import People
+
+
+@contextmanager
+def robot_workshop(files: Files, software: str, clock: SystemClock) -> Iterator[RobotWorkshop | None]:
+    """Where the arm of a station can be calibrated on its page; None on a bench without one, or half simulated."""
+    config = files.station
+    if config.cobot is None or not config.cameras or _simulated(files) is None:
+        yield None
+        return
+    kept = BenchToKeep(
+        station=config,
+        procedure=files.procedure,
+        store=store_folder(config),
+        software=software,
+        why="calibrated on the page",
+    )
+
+    def prepare() -> BenchPlan:
+        if _simulated(files):
+            # The boards and the pointer of a simulated bench are in the simulated technician's hands.
+            return kept.lenses_if_any(bench_plan(config, files.procedure, touch_sigma_mm=HAND_SIGMA_MM))
+        return kept.lenses(bench_plan(config, files.procedure))
+
+    if _simulated(files):
+        with closing(SimulatedBench(files)) as simulated:
+            yield RobotWorkshop(kept=kept, prepare=prepare, bench=simulated.open, now_s=clock.now_s)
+    else:
+        yield RobotWorkshop(kept=kept, prepare=prepare, bench=RealBench(files).open, now_s=clock.now_s)
+
+
+def _simulated(files: Files) -> bool | None:
+    """Whether arm and cameras are simulated; None when only some are: then no camera sees the arm."""
+    arm = files.station.cobot is not None and files.station.cobot.url == SIMULATED
+    scenes = [camera.source == SCENE for camera in files.station.cameras]
+    return None if any(scene != arm for scene in scenes) else arm
+
+
+async def calibrate_robot_bench(
+    files: Files, software: str, clock: SystemClock, workshop: RobotWorkshop, people: People, asked: anyio.Event
+) -> None:
+    """The run that is wanted, with pages, until it has ended; `asked` ends it early."""
+    setting = setting_of(files, software)
+    book = CalibrationBook(station=files.station, folder=store_folder(files.station), software=software, utc=clock.utc)
+    desk = LiveDesk(
+        phrases=load_phrases(files.station.phrases),
+        bench=setting.bench,
+        procedure=files.procedure,
+        state=State,
+        person=lambda event: None,
+        trace=lambda result: None,
+        calibrations=lambda: book,
+        robot_bench=lambda: workshop,
+    )
+    desk.publish(set_up_screen(files))
+    workshop.visit = lambda: False
+
+    async def ends() -> None:
+        await asked.wait()
+        workshop.end()
+
+    async with anyio.create_task_group() as outer, desk_pages(desk, files, clock, None, people):
+        outer.start_soon(ends)
+        await anyio.to_thread.run_sync(workshop.work)
+        outer.cancel_scope.cancel()
+
+
+def set_up_screen(files: Files) -> Screen:
+    """What the pages show while the bench is handed over."""
+    return replace(screen_of(files.procedure, State()), phase="set_up", say="ui.set_up")
+
+
+Opened = Iterator[tuple[Stand, Hands]]
+
+
+@dataclass(frozen=True, slots=True)
+class RealBench:
+    """The arm on its line and the cameras, as the station file has them."""
+
+    files: Files
+
+    @contextmanager
+    def open(self, work: BenchPlan, goes_on: Callable[[], bool]) -> Opened:
+        """Stand and hands while the body runs. Raises LinkError, CameraError, CalibrationError."""
+        config = self.files.station.cobot
+        assert config is not None  # `robot_workshop` asks
+        with (
+            live_cameras(self.files.station) as sources,
+            arm_line(lambda: cobot_line(config), cobot_driver(config)) as line,
+        ):
+            line.goes_on = goes_on
+            yield LiveStand(line, sources, time.monotonic), LedByHand(line)
+
+
+@dataclass(frozen=True, slots=True)
+class LedByHand:
+    """A technician's hands at a real arm: its joints are free while its tip is led."""
+
+    line: ArmLine
+
+    def put_on(self, what: str) -> None:
+        """Done by the technician."""
+
+    def hold_board(self, camera: str, number: int, of: int) -> None:
+        """Lenses come from their own page."""
+        raise CalibrationError(
+            "calibration.no_lens", f"camera {camera} has no lens in force; calibrate it on its page first"
+        )
+
+    def free(self, goal: TouchGoal) -> None:
+        """The joints give way."""
+        self._free(True)
+
+    def fast(self, goal: TouchGoal) -> None:
+        """They hold again."""
+        self._free(False)
+
+    def lead_off(self) -> None:
+        """Nothing: the next way draws back by itself, and is asked for."""
+
+    def _free(self, on: bool) -> None:
+        end = self.line.finish(FreeDrive(command_id=self.line.command_id(), on=on))
+        if isinstance(end, CommandFailed):
+            raise CalibrationError("calibration.cannot_touch", f"{end.detail} ({end.code})")
+
+
+class SimulatedBench:
+    """A simulated bench whose true measures nobody is told, as fast as the processor renders it.
+
+    It stays as it was left: a run that goes on finds arm and flange so. `close` when done.
+    """
+
+    def __init__(self, files: Files, seed: int = 1) -> None:
+        self._files, self._seed = files, seed
+        self._bench: CalibrationBench | None = None
+
+    def close(self) -> None:
+        """Free its line."""
+        if self._bench is not None:
+            self._bench.close()
+
+    @contextmanager
+    def open(self, work: BenchPlan, goes_on: Callable[[], bool]) -> Opened:
+        """Stand and hands while the body runs."""
+        bench = self._bench = self._bench or hidden_bench(self._files, work, seed=self._seed)
+        bench.goes_on = goes_on
+        yield bench, SimulatedHands(bench, work, self._seed)
+
+
+class SimulatedHands:
+    """The simulated technician, who does what the person at the page says is done."""
+
+    def __init__(self, bench: CalibrationBench, work: BenchPlan, seed: int) -> None:
+        self._person = SimulatedTechnician(bench, work.lens_board, touched_points(bench.truth, work), seed)
+
+    def put_on(self, what: str) -> None:
+        """At once."""
+        self._person.put_on(what)
+
+    def hold_board(self, camera: str, number: int, of: int) -> None:
+        """As an outline would ask."""
+        self._person.hold_board(camera, number, of)
+
+    def free(self, goal: TouchGoal) -> None:
+        """Nothing: this technician jogs."""
+
+    def fast(self, goal: TouchGoal) -> None:
+        """The tip is led there now."""
+        self._person.lead_to(goal)
+
+    def lead_off(self) -> None:
+        """Straight back."""
+        self._person.lead_off()
