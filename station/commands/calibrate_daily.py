@@ -5,41 +5,26 @@ from __future__ import annotations
 import json
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime
-from functools import partial
 from importlib.metadata import version
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 
-from calibration.daily.camera_check import PICTURES, REFERENCE_PICTURES, check_camera, tag_pictures
-from calibration.daily.check import Checker, check_artefact, keep_check
-from calibration.daily.in_force import COBOT, camera_in_force, current_reference, kept_arm, store_folder
-from calibration.daily.new_reference import arm_may_have_one, new_camera_reference
-from calibration.daily.reference import (
-    ArmReference,
-    Reference,
-    reference_artefact,
-    reference_of,
-    reference_subject,
-)
-from calibration.daily.tag_burst import TagBurst
+from calibration.daily.arm_check import ArmNow, Hands
+from calibration.daily.camera_check import tag_pictures
+from calibration.daily.in_force import COBOT, current_reference, kept_arm, store_folder
+from calibration.daily.reference import reference_of, reference_subject
 from calibration.daily.tool_check import check_tool
-from calibration.daily.verdicts import DeviceVerdict, Found, untold
-from calibration.observations import CalibrationError
+from calibration.daily.verdicts import DeviceVerdict, Found
+from calibration.daily.whole import Bursts, DailyBench
+from calibration.robot_run import Stand
 from calibration.store import Store
+from station.commands.daily_arm import leave_of, live_arm, simulated_arm
 from station.commands.daily_sources import Mishaps, Pictures, live, only_rendered, rendered
 from station.commands.defaults import default_config
 from station.config.artefact import Artefact, Kind, current_id
-from station.config.station_values import CameraConfig
 from station.runtime.setting import Files, read_files
-from vision.bench import Body
-from vision.geometry import CameraModel
-
-if TYPE_CHECKING:
-    from calibration.daily.arm_check import ArmNow, Hands
-    from calibration.robot_run import Stand
 
 MARK = {Found.SAME: "[green]good[/]", Found.LITTLE: "[yellow]good[/]", Found.TAG: "[yellow]good[/]"}
 EVERY, CAMERAS = "all", "cameras"
@@ -101,108 +86,53 @@ def daily(
             f"rendered pictures say nothing of the real bench {files.station.id}; name another folder with --store",
             param_hint="--sim",
         )
-    store = Store(folder or store_folder(files.station))
-    first = current_id(store.folder, Kind.DAILY, reference_subject(files.station.id)) is None
+    bench = DailyBench(
+        station=files.station,
+        procedure=files.procedure,
+        store=Store(folder or store_folder(files.station)),
+        software=version("assembled-by-me"),
+    )
+    first = current_id(bench.store.folder, Kind.DAILY, reference_subject(files.station.id)) is None
     if take_reference or (sim and first):
-        kept = _keep_reference(files, store, rendered(files, seed, Mishaps()) if sim else live, ask)
+        kept = _keep_reference(bench, files, rendered(files, seed, Mishaps()) if sim else live, ask)
         if take_reference:
             shown = {"id": kept.id, "text": kept.verdict.text}
             print(json.dumps(shown) if as_json else f"{kept.id}: {kept.verdict.text}")
             return
-    artefact = current_reference(files.station.id, store.folder)
+    artefact = current_reference(files.station.id, bench.store.folder)
     reference = reference_of(artefact)
     verdicts = []
     if only != ARM:
         pictures = rendered(files, seed + 1, mishaps) if sim else live
-        verdicts += _cameras(files, store, reference, pictures)
+        verdicts += bench.cameras(reference, _bursts(files, pictures))
     if only != CAMERAS and reference.arm is not None:
-        moved = [verdict.device for verdict in verdicts if not verdict.good]
-        if moved:
-            verdicts.append(untold(COBOT, Kind.ARM, f"Its eyes are camera {', '.join(moved)}: put that right first."))
-        else:
-            verdicts.append(_arm(files, store.folder, reference.arm, replace(ask, seed=seed + 1)))
+        again = replace(ask, seed=seed + 1)
+        leave = leave_of(by, sim=sim) if all(verdict.good for verdict in verdicts) else None
+        verdicts.append(bench.arm(reference.arm, lambda arm: _arm_stand(files, arm, again), leave, verdicts))
     if rundown is not None:
-        verdicts.append(check_tool(store.folder, rundown, series))
-    check = check_artefact(
-        verdicts,
-        Checker(
-            station=files.station.id, by=by, made_utc=_now(), software=version("assembled-by-me"), reference=artefact.id
-        ),
-    )
-    keep_check(store, check, verdicts)
+        verdicts.append(check_tool(bench.store.folder, rundown, series))
+    check = bench.keep_check(verdicts, artefact.id, by)
     _tell(check, verdicts, as_json=as_json)
     raise typer.Exit(0 if check.verdict.good else 1)
 
 
-def _cameras(files: Files, store: Store, reference: Reference, pictures: Pictures) -> list[DeviceVerdict]:
-    fixture, verdicts = files.station.fixture, []
-    for camera in files.station.cameras:
-        now = camera_in_force(store.folder, camera)
-        take = partial(_burst, camera, now.model, pictures, fixture, PICTURES)
-        part = reference.camera(camera.name)
-        verdicts.append(check_camera(take, part, now.model, now.id, fixture, now.covariance))
-    return verdicts
-
-
-def _burst(camera: CameraConfig, model: CameraModel, pictures: Pictures, fixture: Body, count: int) -> TagBurst:
-    return tag_pictures(camera.name, pictures(camera, model, count), fixture)
-
-
-def _arm(files: Files, store: Path, reference: ArmReference, ask: _Ask) -> DeviceVerdict:
-    from calibration.daily.arm_check import check_whole
-    from station.commands.daily_arm import arm_of, leave_of
-
-    leave = leave_of(ask.by, sim=ask.sim)
-    if leave is None:
-        return untold(COBOT, Kind.ARM, "Nobody gave leave to move it.")
-    try:
-        arm = arm_of(files, store)
-        with _arm_stand(files, arm, ask) as (stand, hands):
-            return check_whole(arm, reference, stand, hands, leave)
-    except CalibrationError as error:
-        return untold(COBOT, Kind.ARM, f"{error}.")
-
-
-def _arm_reference(files: Files, store: Path, ask: _Ask) -> ArmReference | None:
-    from station.commands.daily_arm import arm_of, leave_of, referenced
-
-    arm = arm_of(files, store)
-    arm_may_have_one(store, arm.calibration)
-    leave = leave_of(ask.by, sim=ask.sim)
-    if leave is None:
-        return None
-    with _arm_stand(files, arm, replace(ask, mishaps=Mishaps())) as (stand, hands):
-        return referenced(arm, stand, hands, leave)
+def _bursts(files: Files, pictures: Pictures) -> Bursts:
+    fixture = files.station.fixture
+    return lambda camera, model, count: tag_pictures(camera.name, pictures(camera, model, count), fixture)
 
 
 def _arm_stand(files: Files, arm: ArmNow, ask: _Ask) -> AbstractContextManager[tuple[Stand, Hands]]:
-    from station.commands.daily_arm import live_arm, simulated_arm
-
     return simulated_arm(files, arm, ask.seed, ask.mishaps) if ask.sim else live_arm(ask.config)
 
 
-def _keep_reference(files: Files, store: Store, pictures: Pictures, ask: _Ask) -> Artefact:
-    parts = []
-    for camera in files.station.cameras:
-        found = camera_in_force(store.folder, camera)
-        burst = _burst(camera, found.model, pictures, files.station.fixture, REFERENCE_PICTURES)
-        parts.append(new_camera_reference(store.folder, burst, found, files.station.fixture))
-    wanted = ask.only != CAMERAS and files.station.cobot is not None
-    arm = _arm_reference(files, store.folder, ask) if wanted else kept_arm(files.station.id, store.folder)
-    now = _now()
-    kept = reference_artefact(
-        files.station.id,
-        Reference(cameras=tuple(parts), arm=arm),
-        made_utc=now,
-        by=ask.by,
-        software=version("assembled-by-me"),
-    )
-    store.put_in_force(kept, utc=now, by=ask.by, why="reference of the daily check")
-    return kept
-
-
-def _now() -> str:
-    return datetime.now(UTC).isoformat(timespec="milliseconds")
+def _keep_reference(bench: DailyBench, files: Files, pictures: Pictures, ask: _Ask) -> Artefact:
+    cameras = bench.camera_references(_bursts(files, pictures))
+    unhurt = replace(ask, mishaps=Mishaps())
+    if ask.only != CAMERAS and files.station.cobot is not None:
+        arm = bench.arm_reference(lambda now: _arm_stand(files, now, unhurt), lambda: leave_of(ask.by, sim=ask.sim))
+    else:
+        arm = kept_arm(files.station.id, bench.store.folder)
+    return bench.keep_reference(cameras, arm, ask.by)
 
 
 def _tell(check: Artefact, verdicts: list[DeviceVerdict], *, as_json: bool) -> None:

@@ -22,9 +22,11 @@ from calibration.daily.arm_check import (
 from calibration.daily.joint_shift import ArmNoise, PoseError
 from calibration.daily.reference import ArmReference, arm_reference
 from calibration.daily.verdicts import DeviceVerdict, Found
+from calibration.daily.whole import DailyBench
 from calibration.robot_poses import ChosenPose
 from calibration.robot_run import Leave
-from station.commands.daily_arm import arm_of, simulated_arm
+from calibration.store import Store
+from station.commands.daily_arm import simulated_arm
 from station.commands.daily_sources import Mishaps
 from station.commands.defaults import default_config
 from station.runtime.setting import Files, read_files
@@ -40,7 +42,8 @@ def files() -> Files:
 
 @pytest.fixture(scope="module")
 def arm(files: Files, tmp_path_factory: pytest.TempPathFactory) -> ArmNow:
-    return arm_of(files, tmp_path_factory.mktemp("store"))
+    store = Store(tmp_path_factory.mktemp("store"))
+    return DailyBench(station=files.station, procedure=files.procedure, store=store, software="test").arm_now()
 
 
 @pytest.fixture(scope="module")
