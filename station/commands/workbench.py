@@ -8,18 +8,23 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterator
-from contextlib import closing, contextmanager
+from contextlib import ExitStack, closing, contextmanager
 from dataclasses import dataclass, replace
+from datetime import datetime
+from functools import partial
 
 import anyio
 import anyio.to_thread
+import numpy as np
 
 from calibration.bench_keep import BenchToKeep
 from calibration.bench_plan import bench_plan
 from calibration.bench_work import BenchPlan, TouchGoal
 from calibration.daily.in_force import store_folder
+from calibration.daily.whole import DailyBench
 from calibration.observations import CalibrationError
 from calibration.robot_run import Stand
+from calibration.store import Store
 from drivers.api import CommandFailed, FreeDrive
 from station.app import SCENE, desk_pages
 from station.commands.arm_line import ArmLine, arm_line
@@ -32,11 +37,14 @@ from station.live_desk import LiveDesk
 from station.runtime.clock import SystemClock
 from station.runtime.cobot_port import cobot_driver, cobot_line
 from station.runtime.setting import Files, setting_of
+from station.runtime.stored_calibration import with_stored
 from station.simulation.arms import SIMULATED
 from station.simulation.calibration_bench import CalibrationBench
 from station.simulation.calibration_person import SimulatedTechnician
 from station.simulation.calibration_score import touched_points
 from station.simulation.calibration_session import HAND_SIGMA_MM, hidden_bench
+from station.simulation.daily_arm import daily_arm
+from station.web.bench_jobs import CALIBRATE, CHECK, REFERENCE, CalibrateRobot, CheckBench, TakeReference
 from station.web.calibrate_overview_desk import CalibrationBook
 from station.web.calibrate_robot_desk import Hands, RobotWorkshop
 from station.web.people import People
@@ -57,17 +65,37 @@ def robot_workshop(files: Files, software: str, clock: SystemClock) -> Iterator[
         why="calibrated on the page",
     )
 
-    def prepare() -> BenchPlan:
-        if _simulated(files):
+    daily = DailyBench(station=config, procedure=files.procedure, store=Store(kept.store), software=software)
+    simulated = _simulated(files)
+
+    def calibrated() -> BenchPlan:
+        if simulated:
             # The boards and the pointer of a simulated bench are in the simulated technician's hands.
             return kept.lenses_if_any(bench_plan(config, files.procedure, touch_sigma_mm=HAND_SIGMA_MM))
         return kept.lenses(bench_plan(config, files.procedure))
 
-    if _simulated(files):
-        with closing(SimulatedBench(files)) as simulated:
-            yield RobotWorkshop(kept=kept, prepare=prepare, bench=simulated.open, now_s=clock.now_s)
-    else:
-        yield RobotWorkshop(kept=kept, prepare=prepare, bench=RealBench(files).open, now_s=clock.now_s)
+    def checked() -> BenchPlan:
+        # A simulated bench is drawn as its calibrations say; a real one stands where it stands.
+        found = with_stored(files, datetime.fromisoformat(clock.utc()), None) if simulated else files
+        return bench_plan(found.station, files.procedure)
+
+    with ExitStack() as stack:
+        real = RealBench(files)
+        hidden = stack.enter_context(closing(SimulatedBench(partial(hidden_bench, files, seed=SEED), SEED)))
+        known = stack.enter_context(closing(SimulatedBench(partial(_as_known, files), SEED)))
+        yield RobotWorkshop(
+            {
+                CALIBRATE: CalibrateRobot(kept=kept, planned=calibrated, bench=hidden.open if simulated else real.open),
+                CHECK: CheckBench(daily=daily, planned=checked, bench=known.open if simulated else real.open),
+                REFERENCE: TakeReference(daily=daily, planned=checked, bench=known.open if simulated else real.open),
+            },
+            clock.now_s,
+        )
+
+
+def _as_known(files: Files, work: BenchPlan) -> CalibrationBench:
+    """The simulated bench as its files and its calibrations say."""
+    return daily_arm(files, work, seed=SEED, slipped_deg=np.zeros(6))
 
 
 def _simulated(files: Files) -> bool | None:
@@ -111,6 +139,8 @@ def set_up_screen(files: Files) -> Screen:
     return replace(screen_of(files.procedure, State()), phase="set_up", say="ui.set_up")
 
 
+SEED = 1
+"""Which simulated bench."""
 Opened = Iterator[tuple[Stand, Hands]]
 
 
@@ -166,13 +196,13 @@ class LedByHand:
 
 
 class SimulatedBench:
-    """A simulated bench whose true measures nobody is told, as fast as the processor renders it.
+    """A simulated bench, as fast as the processor renders it.
 
     It stays as it was left: a run that goes on finds arm and flange so. `close` when done.
     """
 
-    def __init__(self, files: Files, seed: int = 1) -> None:
-        self._files, self._seed = files, seed
+    def __init__(self, made: Callable[[BenchPlan], CalibrationBench], seed: int) -> None:
+        self._made, self._seed = made, seed
         self._bench: CalibrationBench | None = None
 
     def close(self) -> None:
@@ -183,7 +213,7 @@ class SimulatedBench:
     @contextmanager
     def open(self, work: BenchPlan, goes_on: Callable[[], bool]) -> Opened:
         """Stand and hands while the body runs."""
-        bench = self._bench = self._bench or hidden_bench(self._files, work, seed=self._seed)
+        bench = self._bench = self._bench or self._made(work)
         bench.goes_on = goes_on
         yield bench, SimulatedHands(bench, work, self._seed)
 

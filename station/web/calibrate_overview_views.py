@@ -35,8 +35,16 @@ def overview(
         "daily": _daily(checks[-1], daily, now, phrases, language) if checks and daily is not None else None,
         "drift": _drift(checks),
         "referenced": any(each.kind is Kind.DAILY and each.subject != station for each in found),
+        "series": _verified_series(found),
         "refusal": refusal,
     }
+
+
+def _verified_series(found: Sequence[Standing]) -> list[str]:
+    """Joint types of which a test rundown can be compared."""
+    tool = next((each.artefact for each in found if each.kind is Kind.TORQUE and each.artefact is not None), None)
+    series = tool.figures.get("series") if tool is not None else None
+    return sorted(series) if isinstance(series, dict) else []
 
 
 def _row(standing: Standing, now: datetime, phrases: Phrases, language: str) -> dict[str, Any]:

@@ -1,4 +1,4 @@
-"""The calibration of a bench's arm as a page follows it: what the technician is asked, what is done, what came of it.
+"""Work at a bench that the station hands over, as a page follows it: what is asked, what is done, what came of it.
 
 The run waits in a thread of its own for the answers; pages look and answer from others. It may move only while somebody
 looks: a page that is closed, or hidden behind another, lets the arm stand still. Thread-safe.
@@ -15,12 +15,11 @@ from typing import Protocol
 
 import cv2
 
-from calibration.bench_keep import POSES, BenchToKeep
-from calibration.bench_work import BenchOutcome, BenchPlan, TouchGoal
+from calibration.bench_work import BenchPlan, Progress, Say, Technician, TouchGoal
 from calibration.observations import CalibrationError
-from calibration.robot_run import Leave, Picture, Stand, TakenPose
+from calibration.robot_run import Picture, Stand, TakenPose
 from drivers.api import CobotPosture, CommandFailed, LinkError, Outcome
-from station.config.artefact import Artefact, ArtefactError
+from station.config.artefact import ArtefactError
 from station.motion.plan import Leg
 from vision.cameras.source import CameraError
 
@@ -31,7 +30,7 @@ NEWS_MAX = 40
 
 
 class Doing(StrEnum):
-    """Where a calibration of the bench stands."""
+    """Where the work at the bench stands."""
 
     IDLE = "idle"
     WANTED = "wanted"
@@ -87,7 +86,9 @@ class RobotView:
     """What the run said, newest last; in English, as the record has it."""
     cameras: Mapping[str, int]
     """Camera -> number of its newest picture."""
-    artefacts: tuple[Artefact, ...]
+    job: str
+    """Name of what is done, or was last; empty before the first."""
+    results: tuple[Result, ...]
     """What would be kept, or was."""
 
 
@@ -110,14 +111,63 @@ class Hands(Protocol):
         """The touch is taken."""
 
 
-OpenBench = Callable[[BenchPlan, Callable[[], bool]], AbstractContextManager[tuple[Stand, Hands]]]
-"""Opens stand and hands for a plan; whether it may go on moving is asked of the second all the while."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AtBench:
+    """What a job has while it is done."""
+
+    plan: BenchPlan
+    stand: Stand
+    technician: Technician
+    person: str
+    rundown: tuple[str, float] | None
+    """Series of a test rundown that was made, and what the reference read, N·m."""
+    say: Say
+    progress: Progress
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Result:
+    """One thing that was found."""
+
+    kind: str
+    name: str
+    good: bool
+    error_mm: float | None
+    """At the part, 95 %; None where that is no word for it."""
+    text: str
+    """In English, as the record has it."""
+    id: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Done:
+    """What a job came to."""
+
+    results: tuple[Result, ...]
+    keep: Callable[[], tuple[Result, ...]] | None = None
+    """Keeps it once it is accepted; None when it is kept already. Raises OSError."""
+
+
+class Job(Protocol):
+    """Something that is done at the bench."""
+
+    def plan(self) -> BenchPlan:
+        """With what. Raises CalibrationError, ArtefactError where it cannot be done yet."""
+
+    def open(self, plan: BenchPlan, goes_on: Callable[[], bool]) -> AbstractContextManager[tuple[Stand, Hands]]:
+        """Stand and hands for a plan; `goes_on` says all the while whether the arm may go on moving."""
+
+    def work(self, bench: AtBench) -> Done:
+        """Do it. Raises CalibrationError, ArtefactError, CameraError, LinkError, OSError."""
 
 
 @dataclass(slots=True)
 class _Run:
     person: str
-    work: BenchPlan
+    name: str
+    job: Job
+    plan: BenchPlan
+    rundown: tuple[str, float] | None
     question: Question | None = None
     answer: str = ""
     taken: tuple[TakenPose, ...] = ()
@@ -127,23 +177,15 @@ class _Run:
     """Why it is ending early."""
     news: list[str] = field(default_factory=list)
     pictures: dict[str, tuple[int, bytes]] = field(default_factory=dict)
-    outcome: BenchOutcome | None = None
-    artefacts: tuple[Artefact, ...] = ()
+    done: Done | None = None
 
 
 class RobotWorkshop:
     """Of one station. It outlives the station's lives: a run comes between two of them."""
 
-    def __init__(
-        self,
-        *,
-        kept: BenchToKeep,
-        prepare: Callable[[], BenchPlan],
-        bench: OpenBench,
-        now_s: Callable[[], float],
-    ) -> None:
-        """`prepare` says what is to be calibrated; it raises CalibrationError, ArtefactError. `now_s` is monotonic."""
-        self._kept, self._prepare, self._bench, self._now_s = kept, prepare, bench, now_s
+    def __init__(self, jobs: Mapping[str, Job], now_s: Callable[[], float]) -> None:
+        """`jobs` by name: what can be done at this bench. `now_s` is monotonic."""
+        self.jobs, self._now_s = jobs, now_s
         self.visit: Callable[[], bool] = lambda: False
         """Whether a visit is under way."""
         self._changed = threading.Condition()
@@ -171,7 +213,8 @@ class RobotWorkshop:
                 refused=_refused(run.taken) if run else (),
                 news=tuple(run.news[-NEWS_MAX:]) if run else (),
                 cameras={name: number for name, (number, _) in run.pictures.items()} if run else {},
-                artefacts=run.artefacts if run else (),
+                job=run.name if run else "",
+                results=run.done.results if run and run.done else (),
             )
 
     def picture(self, camera: str) -> bytes | None:
@@ -180,10 +223,13 @@ class RobotWorkshop:
             found = self._run.pictures.get(camera) if self._run else None
         return found[1] if found else None
 
-    def begin(self, person: str) -> None:
-        """Have the bench handed over. Raises RobotRefusedError. Reads files: not from the server's event loop."""
+    def begin(self, person: str, name: str, *, rundown: tuple[str, float] | None = None) -> None:
+        """Have the bench handed over for a job. Raises RobotRefusedError. Reads files: not from the event loop."""
+        job = self.jobs.get(name)
+        if job is None:
+            raise RobotRefusedError("nothing")
         try:
-            work = self._prepare()
+            plan = job.plan()
         except (ArtefactError, CalibrationError) as error:
             raise RobotRefusedError("not_ready", {"detail": str(error)}) from error
         with self._changed:
@@ -191,7 +237,8 @@ class RobotWorkshop:
                 raise RobotRefusedError("visit")
             if self._doing in (Doing.WANTED, Doing.RUNNING):
                 raise RobotRefusedError("busy", {"person": self._run.person if self._run else ""})
-            self._run, self._doing = _Run(person=person, work=work), Doing.WANTED
+            self._run = _Run(person=person, name=name, job=job, plan=plan, rundown=rundown)
+            self._doing = Doing.WANTED
             self._looked_s = self._now_s()
 
     def answer(self, number: int, answer: str, person: str) -> None:
@@ -217,20 +264,21 @@ class RobotWorkshop:
         """Keep the result; what is good is in force then. Raises RobotRefusedError, OSError. Writes files."""
         with self._changed:
             run = self._owned(person)
-            if self._doing is not Doing.RESULT or run.outcome is None:
+            keep = run.done.keep if run.done else None
+            if self._doing is not Doing.RESULT or keep is None:
                 raise RobotRefusedError("nothing")
             if self.visit():
                 raise RobotRefusedError("visit")
-            self._doing, outcome = Doing.KEEPING, run.outcome
+            self._doing = Doing.KEEPING
         ended = Doing.RESULT
         try:
-            artefacts = self._kept.artefacts(run.work, outcome, by=run.person, keep=True)
+            done = Done(results=keep())
             ended = Doing.KEPT
         finally:
             with self._changed:
                 self._doing = ended
         with self._changed:
-            run.artefacts = artefacts
+            run.done = done
 
     def discard(self) -> None:
         """Forget a result, or what is said of a run that has ended. What is in force stays."""
@@ -266,24 +314,25 @@ class RobotWorkshop:
                 return
             self._doing = Doing.RUNNING
         try:
-            with self._bench(run.work, self._may_move) as (stand, hands):
-                outcome = self._kept.measure(
-                    run.work,
-                    _WatchedStand(stand, self),
-                    _AskedTechnician(hands, self),
-                    record=self._kept.store / POSES,
-                    leave=Leave(technician=run.person),
-                    say=self._say,
-                    progress=self._progress,
+            with run.job.open(run.plan, self._may_move) as (stand, hands):
+                done = run.job.work(
+                    AtBench(
+                        plan=run.plan,
+                        stand=_WatchedStand(stand, self),
+                        technician=_AskedTechnician(hands, self),
+                        person=run.person,
+                        rundown=run.rundown,
+                        say=self._say,
+                        progress=self._progress,
+                    )
                 )
-            artefacts = self._kept.artefacts(run.work, outcome, by=run.person, keep=False)
         except (CalibrationError, ArtefactError, CameraError, LinkError, OSError) as error:
             self._say(str(error))
             self._over(Doing.BROKEN)
             return
         with self._changed:
-            run.outcome, run.artefacts = outcome, artefacts
-        self._over(Doing.RESULT)
+            run.done = done
+        self._over(Doing.KEPT if done.keep is None else Doing.RESULT)
 
     def _over(self, doing: Doing) -> None:
         with self._changed:

@@ -33,13 +33,23 @@ class Answer(_Shape):
     answer: Annotated[str, Field(pattern=r"^[a-z]{1,20}$")]
 
 
+class Begin(_Shape):
+    """Have the bench handed over for a job."""
+
+    do: Literal["begin"]
+    job: Literal["calibrate", "check", "reference"]
+    series: Annotated[str, Field(max_length=80)] = ""
+    """Of a test rundown that was made for the check; empty where none was."""
+    reading_nm: Annotated[float, Field(gt=0, lt=10_000, allow_inf_nan=False)] | None = None
+
+
 class Plain(_Shape):
     """What needs no more words."""
 
-    do: Literal["begin", "pause", "accept", "discard"]
+    do: Literal["pause", "accept", "discard"]
 
 
-Wish = Answer | Plain
+Wish = Answer | Begin | Plain
 WISHES: TypeAdapter[Wish] = TypeAdapter(Annotated[Wish, Field(discriminator="do")])
 
 
@@ -113,8 +123,9 @@ def _carry_out(workshop: RobotWorkshop, wish: Wish, person: str) -> None:
     match wish:
         case Answer():
             workshop.answer(wish.number, wish.answer, person)
-        case Plain(do="begin"):
-            workshop.begin(person)
+        case Begin():
+            made = (wish.series, wish.reading_nm) if wish.series and wish.reading_nm is not None else None
+            workshop.begin(person, wish.job, rundown=made)
         case Plain(do="pause"):
             workshop.pause(person)
         case Plain(do="accept"):

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from station.config.artefact import Artefact
 from station.config.phrases import Phrases
-from station.web.calibrate_robot_desk import Doing, Question, RobotView
+from station.web.calibrate_robot_desk import Doing, Question, Result, RobotView
 
 
 def robot_view(view: RobotView, phrases: Phrases, language: str) -> dict[str, Any]:
@@ -34,19 +33,22 @@ def robot_view(view: RobotView, phrases: Phrases, language: str) -> dict[str, An
         ],
         "news": list(view.news),
         "cameras": [{"name": name, "number": number} for name, number in view.cameras.items()],
-        "results": [_result(artefact, phrases, language) for artefact in view.artefacts],
-        "good": bool(view.artefacts) and all(artefact.verdict.good for artefact in view.artefacts),
+        "job": view.job,
+        "results": [_result(result, phrases, language) for result in view.results],
     }
 
 
 def _say(view: RobotView) -> str:
-    if view.visit and view.doing is Doing.IDLE:
+    doing, good = view.doing, all(result.good for result in view.results)
+    if view.visit and doing is Doing.IDLE:
         return "ui.robot_run.say.visit"
-    if view.doing is Doing.RUNNING:
+    if doing is Doing.RUNNING:
         return f"ui.robot_run.say.{'moving' if view.moving else 'asks' if view.question else 'works'}"
-    if view.doing is Doing.RESULT and not all(artefact.verdict.good for artefact in view.artefacts):
+    if doing is Doing.KEPT and view.job in ("check", "reference"):
+        return f"ui.robot_run.say.{view.job}" if good else f"ui.robot_run.say.{view.job}_bad"
+    if doing is Doing.RESULT and not good:
         return "ui.robot_run.say.result_bad"
-    return f"ui.robot_run.say.{view.doing.value}"
+    return f"ui.robot_run.say.{doing.value}"
 
 
 def _question(question: Question, phrases: Phrases, language: str) -> dict[str, Any]:
@@ -60,15 +62,14 @@ def _question(question: Question, phrases: Phrases, language: str) -> dict[str, 
     }
 
 
-def _result(artefact: Artefact, phrases: Phrases, language: str) -> dict[str, Any]:
-    subject = {"kind": phrases.shown(language, f"ui.calibration.kind.{artefact.kind.value}"), "name": artefact.subject}
-    error_mm = artefact.figures.get("error_at_part_95_mm")
+def _result(result: Result, phrases: Phrases, language: str) -> dict[str, Any]:
+    words = {"kind": phrases.shown(language, f"ui.calibration.kind.{result.kind}"), "name": result.name}
     return {
-        "id": artefact.id,
-        "title": phrases.shown(language, "ui.robot_run.result", subject),
-        "good": artefact.verdict.good,
+        "id": result.id,
+        "title": phrases.shown(language, "ui.robot_run.result", words),
+        "good": result.good,
         "error": ""
-        if not isinstance(error_mm, int | float)
-        else phrases.shown(language, "ui.robot_run.error", {"mm": f"{error_mm:.2f}"}),
-        "text": f"{artefact.verdict.text} {artefact.verdict.advice}".strip(),
+        if result.error_mm is None
+        else phrases.shown(language, "ui.robot_run.error", {"mm": f"{result.error_mm:.2f}"}),
+        "text": result.text,
     }

@@ -106,7 +106,7 @@ def looked_at(page: Page, path: Path) -> None:
 
 ASKED = """(number) => {
   const question = JSON.parse(document.getElementById("answers").dataset.facts ?? "[null]")[0];
-  if (["result", "broken"].includes(document.body.dataset.doing)) return { text: "", number: 0 };
+  if (["result", "broken", "kept"].includes(document.body.dataset.doing)) return { text: "", number: 0 };
   return question && question.number !== number ? question : null;
 }"""
 """The next question, or none where the run has ended."""
@@ -131,7 +131,7 @@ def answered(page: Page, until: str) -> list[str]:
 def test_a_technician_calibrates_a_bench(chromium: Browser, station: Running, tmp_path: Path) -> None:
     """It should ask for each thing in turn, from lenses to touches, and put in force what is accepted, not before."""
     with signed_in(chromium, station, "/calibration") as page:
-        page.click('a[href="/calibrate/robot"]')
+        page.click('#lenses a[href="/calibrate/robot"]')
         page.wait_for_selector('body[data-doing="idle"]')
         looked_at(page, tmp_path / "robot-idle.png")
         page.click("#begin")
@@ -170,6 +170,31 @@ def test_a_technician_calibrates_a_bench(chromium: Browser, station: Running, tm
         with page.expect_download() as made:
             page.click('[data-form="html"]')
         assert "cobot" in made.value.path().read_text(encoding="utf-8")
+
+
+def test_a_technician_checks_a_whole_bench_by_one_button(chromium: Browser, station: Running, tmp_path: Path) -> None:
+    """It should take a reference, then check cameras and arm against it, each with what it would have noticed."""
+    with signed_in(chromium, station, "/calibration") as page:
+        for button, doing in (("#reference", "The reference is taken."), ("#check", "Nothing has moved that matters.")):
+            expect(page.locator(button)).to_be_enabled(timeout=LONG_MS)
+            page.click(button)
+            page.wait_for_selector('body[data-doing="running"]', timeout=LONG_MS)
+            asked = answered(page, "")
+            assert [question.split(".")[0].split(",")[0] for question in asked] == [
+                "What is on the robot's flange now?",
+                "Take your hands away and keep everybody out of the robot's reach",
+                "Put the board on the flange",
+                "Take your hands away and keep everybody out of the robot's reach",
+                "Take the board off",
+            ]
+            expect(page.locator("#say")).to_contain_text(doing, timeout=LONG_MS)
+            looked_at(page, tmp_path / f"robot-{button[1:]}.png")
+            page.wait_for_selector('body[data-connected="true"]', timeout=LONG_MS)
+            page.click("#to-calibration")
+            page.wait_for_selector('body[data-fed="true"]', timeout=LONG_MS)
+        expect(page.locator('.devices li[data-good="true"]')).to_have_count(3, timeout=LONG_MS)
+        expect(page.locator('.devices li[data-device="cobot"]')).to_contain_text("would have noticed")
+        looked_at(page, tmp_path / "robot-checked.png")
 
 
 def test_a_paused_run_goes_on_where_it_was(chromium: Browser, station: Running, tmp_path: Path) -> None:

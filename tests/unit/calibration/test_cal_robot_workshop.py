@@ -5,25 +5,37 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
-from typing import Any, cast
 
 import numpy as np
 import pytest
 from support.hidden_benches import sim_files, sim_plan
 
 from calibration.bench_keep import BenchToKeep
-from calibration.bench_work import BenchOutcome, BenchPlan, Technician, TouchGoal
+from calibration.bench_work import BenchPlan, TouchGoal
+from calibration.daily.whole import DailyBench
 from calibration.observations import CalibrationError
 from calibration.robot_run import Picture, Seen, Stand, TakenPose
+from calibration.store import Store
 from drivers.api import CobotPosture, CommandFailed, Outcome
-from station.config.artefact import Artefact, Kind, Verdict
 from station.motion.plan import Leg
-from station.web.calibrate_robot_desk import AWAY_S, Doing, Hands, RobotRefusedError, RobotWorkshop
+from station.web.bench_jobs import CalibrateRobot, CheckBench
+from station.web.calibrate_robot_desk import (
+    AWAY_S,
+    AtBench,
+    Doing,
+    Done,
+    Hands,
+    Result,
+    RobotRefusedError,
+    RobotWorkshop,
+)
 
 LEG = Leg(points_deg=((0.0,) * 6, (1.0,) * 6), speed_percent=10)
 GOAL = TouchGoal(place="J1", at_mm=(0.0, 0.0, 0.0))
+FOUND = Result(kind="arm", name="cobot", good=True, error_mm=0.2, text="Good.", id="arm-cobot-1")
 WITHIN_S = 10.0
 
 
@@ -95,42 +107,43 @@ class Person:
         self.did.append("off")
 
 
-class OneMotion(BenchToKeep):
-    """A run of a picture, a question, a motion, a pose and a touch."""
+@dataclass
+class OneMotion:
+    """A picture, a question, a motion, a pose and a touch; what comes of it is to be accepted."""
 
-    def measure(self, work: BenchPlan, stand: Stand, technician: Technician, **rest: Any) -> BenchOutcome:
-        stand.picture("top")
-        technician.stand_clear("home")
-        failed = stand.go(LEG)
+    arms: list[SteppedArm]
+    person: Person
+    store: Path
+
+    def plan(self) -> BenchPlan:
+        return sim_plan()
+
+    @contextmanager
+    def open(self, plan: BenchPlan, goes_on: Callable[[], bool]) -> Iterator[tuple[Stand, Hands]]:
+        self.arms.append(SteppedArm(goes_on))
+        yield self.arms[-1], self.person
+
+    def work(self, bench: AtBench) -> Done:
+        bench.stand.picture("top")
+        bench.technician.stand_clear("home")
+        failed = bench.stand.go(LEG)
         if failed is not None:
-            stand.stop()
+            bench.stand.stop()
             raise CalibrationError("calibration.run_stopped", f"the arm stopped: {failed.detail}")
         views = {
             "top": Seen(view=None, refused="No board is seen."),
             "side": Seen(view=None, refused="it does not look that way"),
         }
-        rest["progress"]((TakenPose(pose=3, joints_deg=(0.0,) * 6, t_s=0.0, seen=views),), 24)
-        technician.lead_to(GOAL)
-        technician.lead_off()
-        return cast(BenchOutcome, object())
+        bench.progress((TakenPose(pose=3, joints_deg=(0.0,) * 6, t_s=0.0, seen=views),), 24)
+        bench.technician.lead_to(GOAL)
+        bench.technician.lead_off()
+        return Done(results=(FOUND,), keep=partial(self.keep, bench))
 
-    def artefacts(self, work: BenchPlan, outcome: BenchOutcome, *, by: str, keep: bool) -> tuple[Artefact, ...]:
-        if keep and (self.store / "full").exists():
+    def keep(self, bench: AtBench) -> tuple[Result, ...]:
+        if (self.store / "full").exists():
             raise OSError(28, "No space left on device")
-        if keep:
-            (self.store / "kept").write_text(by)
-        return (
-            Artefact(
-                kind=Kind.ARM,
-                subject="cobot",
-                made_utc="2026-11-26T04:00:00+00:00",
-                by=by,
-                method="m",
-                software="s",
-                result={},
-                verdict=Verdict(good=True, text="Good."),
-            ),
-        )
+        (self.store / "kept").write_text(f"{bench.person} {bench.rundown}")
+        return (FOUND,)
 
 
 @dataclass
@@ -166,7 +179,7 @@ class Scene:
     @contextmanager
     def run(self) -> Iterator[None]:
         """Ken begins; the thread has ended when the body has."""
-        self.workshop.begin("Ken")
+        self.workshop.begin("Ken", "calibrate", rundown=("hard", 9.1))
         thread = threading.Thread(target=self.workshop.work, name="run")
         thread.start()
         try:
@@ -179,16 +192,9 @@ class Scene:
 
 @pytest.fixture
 def scene(tmp_path: Path) -> Scene:
-    files, clock, arms, person = sim_files(), Clock(), [], Person()
-    kept = OneMotion(station=files.station, procedure=files.procedure, store=tmp_path, software="t", why="test")
-
-    @contextmanager
-    def bench(work: BenchPlan, goes_on: Callable[[], bool]) -> Iterator[tuple[Stand, Hands]]:
-        arms.append(SteppedArm(goes_on))
-        yield arms[-1], person
-
-    workshop = RobotWorkshop(kept=kept, prepare=sim_plan, bench=bench, now_s=clock.now_s)
-    return Scene(workshop=workshop, clock=clock, arms=arms, person=person, store=tmp_path)
+    clock, job = Clock(), OneMotion(arms=[], person=Person(), store=tmp_path)
+    workshop = RobotWorkshop({"calibrate": job}, clock.now_s)
+    return Scene(workshop=workshop, clock=clock, arms=job.arms, person=job.person, store=tmp_path)
 
 
 def test_a_run_moves_after_a_yes_and_is_in_force_after_another(scene: Scene) -> None:
@@ -214,7 +220,7 @@ def test_a_run_moves_after_a_yes_and_is_in_force_after_another(scene: Scene) -> 
         assert scene.workshop.look("Ken").doing is Doing.RESULT
         (scene.store / "full").unlink()
         scene.workshop.accept("Ken")
-        assert (scene.store / "kept").read_text() == "Ken"
+        assert (scene.store / "kept").read_text() == "Ken ('hard', 9.1)"
         assert scene.workshop.look("Ken").doing is Doing.KEPT
 
 
@@ -248,7 +254,7 @@ def test_nothing_moves_for_somebody_else_or_for_an_old_answer(scene: Scene) -> N
             with pytest.raises(RobotRefusedError):
                 scene.workshop.answer(asked, answer, person)
         with pytest.raises(RobotRefusedError, match="busy"):
-            scene.workshop.begin("Mika")
+            scene.workshop.begin("Mika", "calibrate")
         with pytest.raises(RobotRefusedError, match="nothing"):
             scene.workshop.accept("Ken")
         assert scene.arms[0].gone == 0
@@ -261,9 +267,9 @@ def test_no_run_begins_while_a_visit_is_under_way(scene: Scene) -> None:
     """It should refuse to begin, and give the bench back when a visitor was quicker."""
     scene.workshop.visit = lambda: True
     with pytest.raises(RobotRefusedError, match="visit"):
-        scene.workshop.begin("Ken")
+        scene.workshop.begin("Ken", "calibrate")
     scene.workshop.visit = lambda: False
-    scene.workshop.begin("Ken")
+    scene.workshop.begin("Ken", "calibrate")
     assert scene.workshop.wanted()
     scene.workshop.withdraw()
     assert not scene.workshop.wanted() and scene.workshop.look("Ken").doing is Doing.IDLE
@@ -272,19 +278,25 @@ def test_no_run_begins_while_a_visit_is_under_way(scene: Scene) -> None:
 
 
 def test_what_is_missing_is_said_before_anything_begins(tmp_path: Path) -> None:
-    """It should name the lens that is not in force, and leave the station its bench."""
+    """It should name the lens or the reference that is not in force, and leave the station its bench."""
     files = sim_files()
     kept = BenchToKeep(station=files.station, procedure=files.procedure, store=tmp_path, software="t", why="test")
+    daily = DailyBench(station=files.station, procedure=files.procedure, store=Store(tmp_path), software="t")
 
     @contextmanager
     def bench(work: BenchPlan, goes_on: Callable[[], bool]) -> Iterator[tuple[Stand, Hands]]:
         pytest.fail("the bench was opened")
         yield
 
-    workshop = RobotWorkshop(
-        kept=kept, prepare=lambda: kept.lenses(replace(sim_plan(), poses=12)), bench=bench, now_s=lambda: 0.0
-    )
-    with pytest.raises(RobotRefusedError, match="not_ready") as refused:
-        workshop.begin("Ken")
-    assert "top has no lens calibration" in refused.value.words["detail"]
+    jobs = {
+        "calibrate": CalibrateRobot(kept=kept, planned=lambda: kept.lenses(sim_plan()), bench=bench),
+        "check": CheckBench(daily=daily, planned=sim_plan, bench=bench),
+    }
+    workshop = RobotWorkshop(jobs, lambda: 0.0)
+    for job, words in (("calibrate", "top has no lens calibration"), ("check", "has no reference to compare with")):
+        with pytest.raises(RobotRefusedError, match="not_ready") as refused:
+            workshop.begin("Ken", job)
+        assert words in refused.value.words["detail"]
+    with pytest.raises(RobotRefusedError, match="nothing"):
+        workshop.begin("Ken", "dance")
     assert not workshop.wanted()

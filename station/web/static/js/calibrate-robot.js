@@ -24,7 +24,7 @@ signIn.follow($("to-report"));
 const state = new Link("/ws/state?page=console", { message: heard, lost });
 setInterval(look, EVERY_MS);
 
-$("begin").addEventListener("click", () => wish({ do: "begin" }));
+$("begin").addEventListener("click", () => wish({ do: "begin", job: (now.doing === "broken" && now.job) || "calibrate" }));
 $("pause").addEventListener("click", () => wish({ do: "pause" }));
 $("accept").addEventListener("click", () => wish({ do: "accept" }));
 $("discard").addEventListener("click", () => wish({ do: "discard" }));
@@ -98,7 +98,7 @@ function draw() {
   setText($("say"), now.say);
   setText($("question"), now.question?.text ?? "");
   refill($("answers"), [now.question, words.robot_run], answers);
-  show($("begin"), ["idle", "broken", "kept"].includes(doing) && !now.visit);
+  show($("begin"), ["idle", "broken"].includes(doing) && !now.visit);
   setText($("begin"), words[doing === "broken" ? "robot_run.again" : "robot_run.begin"]);
   show($("pause"), doing === "wanted" || doing === "running");
   show($("progress"), doing === "running" && now.poses > 0);
@@ -108,8 +108,9 @@ function draw() {
   $("bar").setAttribute("aria-label", words["robot_run.bar"]);
   refill($("results"), [now.results, words.robot_run], () => now.results.map(result));
   show($("accept"), doing === "result");
-  show($("discard"), doing === "result" || doing === "broken");
-  show($("to-report"), doing === "kept");
+  show($("discard"), ["result", "broken", "kept"].includes(doing));
+  setText($("discard"), words[doing === "kept" ? "robot_run.close" : "robot_run.discard"]);
+  show($("to-report"), doing === "kept" && now.job !== "reference");
   show($("no-pictures"), now.cameras.length === 0);
   refill($("refused"), [now.refused, words.robot_run], refused);
   refill($("news"), [now.news, words.robot_run], news);

@@ -21,8 +21,12 @@ const about = await (await fetch("/about.json")).json();
 const signIn = new SignIn({ people: about.people, changed: sorted, say });
 signIn.follow($("to-console"));
 const state = new Link("/ws/state?page=console", { message: heard, lost });
-$("check").addEventListener("click", () => measured({ do: "check" }, "calibration.checked"));
-$("reference").addEventListener("click", () => measured({ do: "reference" }, "calibration.reference.taken"));
+$("check").addEventListener("click", () => (about.robot ? wholeCheck() : measured({ do: "check" }, "calibration.checked")));
+$("check-cameras").addEventListener("click", () => measured({ do: "check" }, "calibration.checked"));
+$("reference").addEventListener("click", () => (about.robot ? atBench({ job: "reference" }) : measured({ do: "reference" }, "calibration.reference.taken")));
+signIn.follow($("to-robot"));
+show($("check-cameras"), about.robot);
+if (about.robot) $("daily-help").dataset.word = "calibration.daily.help.whole";
 for (const button of document.querySelectorAll("[data-form]")) {
   button.addEventListener("click", () => reported(button.dataset.form));
 }
@@ -98,8 +102,10 @@ function draw() {
   if (!now) return;
   setText($("refusal"), now.refusal);
   show($("refusal"), Boolean(now.refusal));
-  for (const button of [$("check"), $("reference")]) button.disabled = busy || Boolean(now.refusal);
-  $("check").disabled ||= !now.referenced;
+  for (const button of [$("check"), $("check-cameras"), $("reference")]) button.disabled = busy || Boolean(now.refusal);
+  for (const button of [$("check"), $("check-cameras")]) button.disabled ||= !now.referenced;
+  show($("rundown"), about.robot && now.series.length > 0);
+  refill($("series"), [now.series, language], () => ["", ...now.series].map((name) => make("option", { text: name || words["calibration.rundown.none"], attributes: { value: name } })));
   refill($("daily"), [now.daily, now.referenced, language], () => daily(now.daily));
   refill($("drift"), [now.drift, language], () => fillDrift(now.drift, words));
   keepingFocus(() => refill($("rows"), [now.rows, now.refusal, language], () => [table(now.rows)]));
@@ -194,6 +200,23 @@ async function goBack(each, draft) {
   const good = await wish(body, $("outcome"), "calibration.back.done");
   if (good) drafts.delete(`${each.kind}-${each.subject}`);
   await look();
+}
+
+// Cameras, arm and the test rundown that was made: the station hands its bench over, and its page asks for the rest.
+async function wholeCheck() {
+  const series = $("series").value;
+  const reading = Number($("reading").value.trim().replace(",", "."));
+  if (series && !(reading > 0)) {
+    outcome($("checked"), words["verify.not_a_number"], true);
+    return;
+  }
+  await atBench(series ? { job: "check", series, reading_nm: reading } : { job: "check" });
+}
+
+async function atBench(job) {
+  const { status, body: answer } = await post(`/calibrate/robot/wish?language=${language}`, { do: "begin", ...job }, signIn.token);
+  if (status === 200) $("to-robot").click();
+  else outcome($("checked"), answer.text ?? words.error, true);
 }
 
 async function measured(body, done) {
