@@ -121,16 +121,17 @@ def test_a_client_that_does_not_read_is_dropped() -> None:
             names = b",".join(b"actual_q" for _ in range(900))
             lazy.send("O", b"\x40\x7f\x40\0\0\0\0\0" + names)
             lazy.send("S")
-            full_s = None
-            for _ in range(4000):
+            full, taken_s = False, 0.0
+            for _ in range(8000):
                 now_s += 0.01
                 ports.pump(now_s)
-                if full_s is None and len(ports._clients) == 1 and ports._clients[0][1]._backlog:
-                    full_s = now_s
-                if full_s is not None and not ports._clients:
+                if not ports._clients:
                     break
-            assert full_s is not None
-            assert PATIENCE_S <= now_s - full_s < PATIENCE_S + 2
+                # The kernel moves bytes from buffer to buffer when it likes: the last that it took count.
+                full = full or bool(ports._clients[0][1]._backlog)
+                taken_s = ports._clients[0][1]._taken_s
+            assert full and not ports._clients
+            assert PATIENCE_S <= now_s - taken_s + 1e-9 < PATIENCE_S + 0.02
     finally:
         ports.close()
 
