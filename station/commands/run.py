@@ -9,10 +9,12 @@ from datetime import datetime
 import anyio
 import anyio.to_thread
 
+from calibration.daily.in_force import store_folder
+from calibration.daily.reference import reference_subject
 from station.app import Bench, alive, as_left, build, left_calibrations, pages, simulated_bench, until_signal
 from station.commands.bench_lock import bench_alone
 from station.commands.workbench import calibrate_robot_bench, robot_workshop
-from station.config.artefact import ArtefactError
+from station.config.artefact import ArtefactError, Kind, current_id
 from station.core.state import Phase
 from station.runtime.clock import SystemClock
 from station.runtime.mat_calibration import calibrate_cameras, wants_mat
@@ -71,6 +73,7 @@ async def _one_life(
 ) -> None:
     """Of the station, until it is to begin anew, its bench is wanted, or somebody ends it all."""
     path = files.station.data_dir / "journal.sqlite"
+    reference = _reference(files)
     with ExitStack() as stack:
         seen = calibrate_cameras(as_left(files, path), clock.now_s, print)
         left = with_stored(seen, _now(clock), left_calibrations(path))
@@ -89,17 +92,19 @@ async def _one_life(
             speaks=True,
             robot_bench=workshop,
         )
-        await _run(bench, files, people, workshop, asked)
+        await _run(bench, files, people, workshop, asked, reference)
 
 
 def _now(clock: SystemClock) -> datetime:
     return datetime.fromisoformat(clock.utc())
 
 
-async def _run(bench: Bench, files: Files, people: People, workshop: RobotWorkshop | None, asked: anyio.Event) -> None:
+async def _run(
+    bench: Bench, files: Files, people: People, workshop: RobotWorkshop | None, asked: anyio.Event, reference: str
+) -> None:
     """Until somebody ends it, a calibration is another one by now, or one is to be made.
 
-    `files` say where each device's calibration comes from.
+    `files` say where each device's calibration comes from; `reference` is what the cameras compare with all the while.
     """
     by_mat = {camera.name for camera in wants_mat(files)}
     running = running_ids(files, bench.files)
@@ -134,7 +139,7 @@ async def _run(bench: Bench, files: Files, people: People, workshop: RobotWorksh
                 await anyio.to_thread.run_sync(station.verification.tell_changes)
             if now_s - asked_s > ASK_EVERY_S:
                 asked_s = now_s
-                if _others_in_force(files, running, _now(bench.clock)):
+                if _others_in_force(files, running, reference, _now(bench.clock)):
                     return
             if now_s - since_s > MOVED_FOR_S:
                 return
@@ -148,10 +153,19 @@ async def _run(bench: Bench, files: Files, people: People, workshop: RobotWorksh
         await alive(bench, body)
 
 
-def _others_in_force(files: Files, running: dict[str, str], now: datetime) -> bool:
+def _reference(files: Files) -> str:
+    """Id of the daily check's reference in force; empty where there is none that can be read."""
+    try:
+        store = store_folder(files.station)
+        return current_id(store, Kind.DAILY, reference_subject(files.station.id)) or ""
+    except ArtefactError:
+        return ""
+
+
+def _others_in_force(files: Files, running: dict[str, str], reference: str, now: datetime) -> bool:
     """Whether others are in force than the station runs on, or one may not be used any more."""
     try:
-        return stored_ids(files, now) != running
+        return stored_ids(files, now) != running or _reference(files) != reference
     except ArtefactError:
         return True
 

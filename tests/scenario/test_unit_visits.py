@@ -90,37 +90,74 @@ def test_the_check_of_a_station_says_which_joints_go_with_a_unit(tmp_path, capsy
     assert code == 0 or not on
 
 
+PART = "mirror-right-red"
+
+
+class Watched:
+    """A station with its simulated bench, whose cameras look ten times a second; nobody acts."""
+
+    def __init__(self, tmp_path: Path) -> None:
+        bench, self._clock = files(), SteppedClock()
+        self._rig = build_rig(bench, seed=1, clock=self._clock, in_memory=True)
+        setting = setting_of(bench, "1")
+        self._journal = Journal(tmp_path / "journal.sqlite")
+        self.station = Station(
+            setting,
+            journal=self._journal,
+            clock=self._clock,
+            open_cobot=self._rig.open_cobot,
+            open_tool=None,
+            people=silent_people(),
+        )
+        self._eyes = [
+            NoisyEyes(self._rig.world, setting.bench, c.name, random.Random(c.name)) for c in setting.bench.cameras
+        ]
+        point = bench.station.gestures.by_name["point-J1"]
+        assert isinstance(point, PointAt)
+        self._point = point
+
+    def put(self, part: Transform) -> None:
+        """Lay the unit there, bench frame."""
+        self._rig.world.put(PART, part)
+
+    def look(self, seconds: float) -> np.ndarray:
+        """Let time pass; (3,) mm to which a way that is planned then points for J1."""
+        for _ in range(round(seconds * 10)):
+            self._clock.move_to(round(self._clock.time_s + 0.1, 6))
+            for camera in self._eyes:
+                self.station.analysed(camera.see(self._clock.time_s, Want()))
+        assert self.station.arm is not None
+        return np.array(goal_of(self._point, self.station.arm.scene()).tip_at_mm)
+
+    def close(self) -> None:
+        self._journal.close()
+        self._rig.close()
+
+
+SEAT = Transform.of(110, 60, 60)
+
+
 def test_the_arm_points_at_the_joints_of_this_unit(tmp_path):
     """It should point where this unit has the joint, in ways that are planned from then on, and where the files have it
     as soon as the unit is not known any more.
     """
-    bench, clock = files(), SteppedClock()
-    rig = build_rig(bench, seed=1, clock=clock, in_memory=True)
-    setting = setting_of(bench, "1")
-    journal = Journal(tmp_path / "journal.sqlite")
-    station = Station(
-        setting, journal=journal, clock=clock, open_cobot=rig.open_cobot, open_tool=None, people=silent_people()
-    )
-    assert station.arm is not None
-    eyes = [NoisyEyes(rig.world, setting.bench, c.name, random.Random(c.name)) for c in setting.bench.cameras]
-    point = bench.station.gestures.by_name["point-J1"]
-    assert isinstance(point, PointAt)
+    with closing(Watched(tmp_path)) as bench:
+        nominal = bench.look(1.0)
+        bench.put(Transform.of(1.5, 0.8, 0.0) @ SEAT)
+        assert bench.look(1.5) - nominal == pytest.approx([1.5, 0.8, 0.0], abs=0.9)
+        held = bench.look(0.1)
+        assert bench.look(2.0) == pytest.approx(held, abs=0.0)
+        bench.put(Transform.of(-300, 0, 20))
+        assert bench.look(1.0) == pytest.approx(nominal, abs=0.0)
 
-    def look(seconds: float) -> np.ndarray:
-        for _ in range(round(seconds * 10)):
-            clock.move_to(round(clock.time_s + 0.1, 6))
-            for camera in eyes:
-                seen = camera.see(clock.time_s, Want())
-                station.analysed(seen)
-        return np.array(goal_of(point, station.arm.scene()).tip_at_mm)
 
-    nominal = look(1.0)
-    part = Transform.of(1.5, 0.8, 0.0) @ Transform.of(110, 60, 60)
-    rig.world.put("mirror-right-red", part)
-    assert look(1.5) - nominal == pytest.approx([1.5, 0.8, 0.0], abs=0.9)
-    held = look(0.1)
-    assert look(2.0) == pytest.approx(held, abs=0.0)
-    rig.world.put("mirror-right-red", Transform.of(-300, 0, 20))
-    assert look(1.0) == pytest.approx(nominal, abs=0.0)
-    journal.close()
-    rig.close()
+def test_a_visit_does_not_begin_with_what_another_one_measured(tmp_path):
+    """It should forget the unit that still lies there when a visit is opened, and measure it for this one's record."""
+    with closing(Watched(tmp_path)) as bench:
+        bench.put(SEAT)
+        bench.look(1.5)
+        assert set(bench.station.board.placed_joints()) == set(JOINTS)
+        bench.station.open_visit("v-2")
+        assert bench.station.board.placed_joints() == {}
+        bench.look(1.5)
+        assert set(bench.station.board.placed_joints()) == set(JOINTS)

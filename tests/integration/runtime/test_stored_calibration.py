@@ -9,6 +9,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from calibration.daily.reference import Reference, reference_artefact
 from calibration.store import Store
 from drivers.cobot.arm.forward import flange
 from station.app import left_calibrations
@@ -224,13 +225,25 @@ def test_between_visits_a_running_station_notices_a_new_one_and_one_that_ends(pa
     store = _store(path)
     files = read_files(path)
     running = running_ids(files, with_stored(files, NOW))
-    assert not _others_in_force(files, running, NOW)
+    assert not _others_in_force(files, running, "", NOW)
     newer = _camera(files.station.cameras[0].model, expires_utc=(NOW + timedelta(days=1)).isoformat())
     store.put_in_force(newer, utc=NOW.isoformat(), by="Mika", why="after cleaning")
-    assert _others_in_force(files, running, NOW)
+    assert _others_in_force(files, running, "", NOW)
     again = running_ids(files, with_stored(files, NOW))
-    assert not _others_in_force(files, again, NOW)
-    assert _others_in_force(files, again, NOW + timedelta(days=2))
+    assert not _others_in_force(files, again, "", NOW)
+    assert _others_in_force(files, again, "", NOW + timedelta(days=2))
+
+
+def test_a_new_reference_of_the_daily_check_counts_from_the_next_visit_on(path):
+    """It should begin anew between visits, so that the cameras compare with where they are now known to stand."""
+    store, files = _store(path), read_files(path)
+    running = stored_ids(files, NOW)
+    nothing = Reference(cameras=(), arm=None)
+    kept = reference_artefact(files.station.id, nothing, made_utc=NOW.isoformat(), by="Ken", software="test")
+    assert not _others_in_force(files, running, "", NOW)
+    store.put_in_force(kept, utc=NOW.isoformat(), by="Ken", why="reference of the daily check")
+    assert _others_in_force(files, running, "", NOW)
+    assert not _others_in_force(files, running, kept.id, NOW)
 
 
 def test_a_visit_that_was_left_open_goes_on_with_its_own(path, tmp_path):
@@ -256,7 +269,7 @@ def test_a_visit_that_was_left_open_goes_on_with_its_own(path, tmp_path):
     later = NOW + timedelta(days=9)
     kept = with_stored(files, later, left_calibrations(journal_path))
     assert dict(setting_of(kept, "1").calibration) == first
-    assert _others_in_force(files, running_ids(files, kept), later), "and after it the station begins anew"
+    assert _others_in_force(files, running_ids(files, kept), "", later), "and after it the station begins anew"
     with pytest.raises(ArtefactError, match="was good until"):
         with_stored(files, later)
     store.roll_back(Kind.CAMERA, "top", utc=NOW.isoformat(), by="Mika", why="as it was")

@@ -15,12 +15,14 @@ from support.doorbench import DOOR, door_bench
 
 from station.simulation.eyes import NoisyEyes
 from station.simulation.world import World
+from vision.api import BodyObservation, FactChanged, FactReading, FactValue, FrameAnalysis, LookReport, VisionEvent
 from vision.api import CameraState as Camera
-from vision.api import FactChanged, FactReading, FactValue, FrameAnalysis, LookReport, VisionEvent
 from vision.bench import Bench, Joint, WatchPart, WatchTool, WatchUnit
 from vision.facts import FactBoard
 from vision.geometry import Array, Transform
 from vision.pose_fit import moved_by
+from vision.recent import Recent
+from vision.unit_watch import carried, judge_unit
 
 BENCH = door_bench()
 PART, ON = "mirror-right-red", ("J1", "J2", "J3")
@@ -217,6 +219,44 @@ def test_cameras_that_disagree_give_no_reference_and_end_one():
     assert bystander.fact("tool:J1").value is U
 
 
+@pytest.mark.parametrize(("before_mm", "value", "why"), [(1.1, P, "side, top"), (1.3, A, "cameras disagree")])
+def test_cameras_must_agree_on_what_is_taken_not_only_in_the_newest_pictures(before_mm, value, why):
+    """It should refuse a unit that two cameras have seen apart all the while, though their newest pictures agree."""
+    covariance = np.diag([0.15**2] * 3 + [0.001**2] * 3)
+
+    def seen(camera: str, number: int, off_mm: float) -> FrameAnalysis:
+        at = Transform.of(off_mm, 0, 0) @ DOOR
+        body = BodyObservation(body=PART, bench_from_body=at, covariance=covariance, tag_ids=(1,), rms_px=0.2)
+        return FrameAnalysis(camera=camera, seq=number, t_mono_s=number / 10, state=Camera.GOOD, bodies=(body,))
+
+    side = [before_mm] * 7 + [1.1]
+    analyses = {
+        "top": tuple(seen("top", number, 0.0) for number in range(8)),
+        "side": tuple(seen("side", number, off_mm) for number, off_mm in enumerate(side)),
+    }
+    recent = Recent(analyses=analyses, now_s=0.7, stale_s=1.0)
+    assert recent.pose(PART).agree
+    reading, reference = judge_unit(UNIT, recent, {joint.name: joint for joint in BENCH.joints}, None)
+    assert (reading.value, reading.text) == (value, why)
+    assert (reference is not None) == (value is P)
+
+
+def test_two_units_that_claim_the_same_joint_place_it_nowhere():
+    """It should take no side when the tags of two variants are seen in one place: nobody knows where the joint is."""
+    other = "mirror-right-blue"
+    claim = replace(UNIT, fact="other", seat=replace(SEAT, fact="other", body=other))
+    bystander = Bystander()
+    bystander.board = FactBoard(BENCH, (UNIT, claim, *TOOLS))
+    bystander.poses["tool"] = Transform.of(*joint_in(DOOR, "J1"))
+    bystander.watch()
+    assert bystander.fact("tool:J1").value is P
+    bystander.poses[other] = DOOR
+    bystander.watch()
+    assert (bystander.fact().value, bystander.fact("other").value) == (P, P)
+    assert (bystander.fact("tool:J1").value, bystander.fact("tool:J1").text) == (U, "unit not measured")
+    assert bystander.board.placed_joints() == {}
+
+
 def test_one_camera_is_not_enough_where_two_are_asked_for():
     """It should wait for the second one; on a bench that asks for one, one will do."""
     bystander = Bystander()
@@ -348,8 +388,6 @@ def test_a_joint_of_the_bench_is_told_beside_one_that_nobody_has_placed_unless_t
 
 def test_a_joint_turns_with_its_part():
     """It should lean the axis of a tilted unit's joint as the unit leans."""
-    from vision.unit_watch import carried
-
     joint = BENCH.joints[0]
     seen = DOOR @ Transform.of(0, 0, 0, 2.0, 0, 0)
     here = carried(joint, DOOR, seen, 0.01 * np.eye(6))
