@@ -38,6 +38,7 @@ def robot(
     """Calibrate the arm to the cameras and the bench, its tip, and the joints of the part."""
     from calibration.bench_keep import BenchToKeep
     from calibration.bench_plan import bench_plan
+    from calibration.flange_record import FlangeRecord
     from calibration.robot_run import Leave
     from station.commands.calibrate_records import store_of
     from station.commands.cobot import bench_of
@@ -62,7 +63,7 @@ def robot(
             kept,
             work,
             LiveStand(line, sources, time.monotonic),
-            AskedTechnician(line, typer.echo, typed_line),
+            AskedTechnician(line, typer.echo, typed_line, FlangeRecord(kept.store)),
             leave=Leave(technician=by),
             keep=not dry,
         )

@@ -39,6 +39,7 @@ def tool_point(
     dry: Annotated[bool, typer.Option("--dry", help="Keep nothing, put nothing in force.")] = False,
 ) -> None:
     """Measure the tip by pivoting: for a pointer that was changed, without taking all poses again."""
+    from calibration.flange_record import FlangeRecord
     from calibration.store import Store
     from station.commands.calibrate_records import store_of
     from station.commands.cobot import bench_of
@@ -53,7 +54,7 @@ def tool_point(
         stand = LiveStand(line, {}, time.monotonic)
         artefact = measured_tip(
             stand,
-            AskedTechnician(line, typer.echo, typed_line),
+            AskedTechnician(line, typer.echo, typed_line, FlangeRecord(store)),
             ARM_MODELS[bench.cobot.family],
             arm,
             touches=touches,

@@ -10,6 +10,8 @@ from pathlib import Path
 import typer
 
 from calibration.daily.arm_check import ArmNow, Hands
+from calibration.daily.in_force import store_folder
+from calibration.flange_record import FlangeRecord
 from calibration.robot_run import Leave, Stand
 from station.commands.daily_sources import Mishaps
 from station.runtime.setting import Files
@@ -40,7 +42,8 @@ def live_arm(config: Path) -> Iterator[tuple[Stand, Hands]]:
 
     bench = bench_of(config, link=None, family=None, baudrate=None)
     with live_cameras(bench.files.station) as sources, bench.line() as line:
-        yield LiveStand(line, sources, time.monotonic), AskedTechnician(line, typer.echo, typed_line)
+        flange = FlangeRecord(store_folder(bench.files.station))
+        yield LiveStand(line, sources, time.monotonic), AskedTechnician(line, typer.echo, typed_line, flange)
 
 
 def leave_of(by: str, *, sim: bool) -> Leave | None:

@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 
 from calibration.bench_work import TouchGoal
+from calibration.flange_record import BOARD, FlangeRecord
 from calibration.observations import CalibrationError
 from calibration.picture_files import grey_of
 from calibration.robot_run import Picture
@@ -93,8 +94,8 @@ class LiveStand:
 class AskedTechnician:
     """A `calibration.bench_flow.Technician` at the terminal."""
 
-    def __init__(self, line: ArmLine, say: Say, wait: Wait) -> None:
-        self._line, self._say, self._wait = line, say, wait
+    def __init__(self, line: ArmLine, say: Say, wait: Wait, flange: FlangeRecord) -> None:
+        self._line, self._say, self._wait, self._flange = line, say, wait, flange
 
     def hold_board(self, camera: str, number: int, of: int) -> None:
         """Not here: lenses come from their own command."""
@@ -117,6 +118,7 @@ class AskedTechnician:
                 "calibration.flange_unknown",
                 f"`{said}` is neither b nor p; the arm does not move before it is known what it carries, start again",
             )
+        self._flange.note(found)
         return found
 
     def stand_clear(self, where: str) -> None:
@@ -126,8 +128,11 @@ class AskedTechnician:
 
     def put_on(self, what: str) -> None:
         """Asked for, then waited for."""
+        if what == BOARD:  # noted before: whoever is asked for it may have begun to put it on
+            self._flange.note(what)
         self._say(f"Put the {what} on the flange, and tighten it. The arm stands still until you press Enter.")
         self._wait()
+        self._flange.note(what)
 
     def lead_to(self, goal: TouchGoal) -> None:
         """By hand: the joints are free until Enter."""

@@ -57,9 +57,10 @@ async def _lives(files: Files, software: str, clock: SystemClock, workshop: Robo
     async with anyio.create_task_group() as outer:
         outer.start_soon(until_signal, asked)
         while not asked.is_set():
-            await _one_life(files, software, clock, people, workshop, asked)
-            if workshop is not None and workshop.wanted() and not asked.is_set():
+            if workshop is not None and (workshop.wanted() or workshop.keeps_bench()):
                 await calibrate_robot_bench(files, software, clock, workshop, people, asked)
+            else:
+                await _one_life(files, software, clock, people, workshop, asked)
         outer.cancel_scope.cancel()
 
 

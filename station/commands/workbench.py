@@ -22,6 +22,7 @@ from calibration.bench_plan import bench_plan
 from calibration.bench_work import BenchPlan, TouchGoal
 from calibration.daily.in_force import store_folder
 from calibration.daily.whole import DailyBench
+from calibration.flange_record import FlangeRecord
 from calibration.observations import CalibrationError
 from calibration.robot_run import Stand
 from calibration.store import Store
@@ -89,6 +90,7 @@ def robot_workshop(files: Files, software: str, clock: SystemClock) -> Iterator[
                 CHECK: CheckBench(daily=daily, planned=checked, bench=known.open if simulated else real.open),
                 REFERENCE: TakeReference(daily=daily, planned=checked, bench=known.open if simulated else real.open),
             },
+            FlangeRecord(kept.store),
             clock.now_s,
         )
 
@@ -108,7 +110,7 @@ def _simulated(files: Files) -> bool | None:
 async def calibrate_robot_bench(
     files: Files, software: str, clock: SystemClock, workshop: RobotWorkshop, people: People, asked: anyio.Event
 ) -> None:
-    """The run that is wanted, with pages, until it has ended; `asked` ends it early."""
+    """The run that is wanted, with pages, until it has ended and the pointer is on; `asked` ends it early."""
     setting = setting_of(files, software)
     book = CalibrationBook(station=files.station, folder=store_folder(files.station), software=software, utc=clock.utc)
     desk = LiveDesk(
@@ -130,7 +132,10 @@ async def calibrate_robot_bench(
 
     async with anyio.create_task_group() as outer, desk_pages(desk, files, clock, None, people):
         outer.start_soon(ends)
-        await anyio.to_thread.run_sync(workshop.work)
+        while not asked.is_set() and (workshop.wanted() or workshop.keeps_bench()):
+            await anyio.to_thread.run_sync(workshop.work)
+            with anyio.move_on_after(ASK_EVERY_S):
+                await asked.wait()
         outer.cancel_scope.cancel()
 
 
@@ -139,6 +144,7 @@ def set_up_screen(files: Files) -> Screen:
     return replace(screen_of(files.procedure, State()), phase="set_up", say="ui.set_up")
 
 
+ASK_EVERY_S = 0.2
 SEED = 1
 """Which simulated bench."""
 Opened = Iterator[tuple[Stand, Hands]]

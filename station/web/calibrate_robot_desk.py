@@ -16,6 +16,7 @@ from typing import Protocol
 import cv2
 
 from calibration.bench_work import BenchPlan, Progress, Say, Technician, TouchGoal
+from calibration.flange_record import BOARD, POINTER, FlangeRecord
 from calibration.observations import CalibrationError
 from calibration.robot_run import Picture, Stand, TakenPose
 from drivers.api import CobotPosture, CommandFailed, LinkError, Outcome
@@ -90,6 +91,8 @@ class RobotView:
     """Name of what is done, or was last; empty before the first."""
     results: tuple[Result, ...]
     """What would be kept, or was."""
+    board_on: bool
+    """Whether nothing is under way and the board is still on the flange: the bench is not given back so."""
 
 
 class Hands(Protocol):
@@ -183,9 +186,9 @@ class _Run:
 class RobotWorkshop:
     """Of one station. It outlives the station's lives: a run comes between two of them."""
 
-    def __init__(self, jobs: Mapping[str, Job], now_s: Callable[[], float]) -> None:
+    def __init__(self, jobs: Mapping[str, Job], flange: FlangeRecord, now_s: Callable[[], float]) -> None:
         """`jobs` by name: what can be done at this bench. `now_s` is monotonic."""
-        self.jobs, self._now_s = jobs, now_s
+        self.jobs, self.flange, self._now_s = jobs, flange, now_s
         self.visit: Callable[[], bool] = lambda: False
         """Whether a visit is under way."""
         self._changed = threading.Condition()
@@ -215,6 +218,7 @@ class RobotWorkshop:
                 cameras={name: number for name, (number, _) in run.pictures.items()} if run else {},
                 job=run.name if run else "",
                 results=run.done.results if run and run.done else (),
+                board_on=self.keeps_bench(),
             )
 
     def picture(self, camera: str) -> bytes | None:
@@ -280,6 +284,12 @@ class RobotWorkshop:
         with self._changed:
             run.done = done
 
+    def pointer_on(self) -> None:
+        """A technician has put the pointer on, so that the bench can be given back. Raises OSError."""
+        with self._changed:
+            if self._doing not in (Doing.WANTED, Doing.RUNNING):
+                self.flange.note(POINTER)
+
     def discard(self) -> None:
         """Forget a result, or what is said of a run that has ended. What is in force stays."""
         with self._changed:
@@ -292,6 +302,11 @@ class RobotWorkshop:
         """Whether the bench is to be handed over."""
         with self._changed:
             return self._doing is Doing.WANTED
+
+    def keeps_bench(self) -> bool:
+        """Whether nothing is under way, but the board is on the flange: no visit may begin with it."""
+        with self._changed:
+            return self._doing not in (Doing.WANTED, Doing.RUNNING) and self.flange.what() == BOARD
 
     def withdraw(self) -> None:
         """The bench is not to be had: a visit has begun meanwhile."""
@@ -463,7 +478,9 @@ class _AskedTechnician:
 
     def on_flange(self) -> str:
         """As the technician says."""
-        return self._workshop._ask("on_flange", answers=("pointer", "board"))
+        said = self._workshop._ask("on_flange", answers=(POINTER, BOARD))
+        self._workshop.flange.note(said)
+        return said
 
     def stand_clear(self, where: str) -> None:
         """The answer is the leave to move."""
@@ -471,7 +488,10 @@ class _AskedTechnician:
 
     def put_on(self, what: str) -> None:
         """Waited for."""
+        if what == BOARD:  # noted before: whoever is asked for it may have begun to put it on
+            self._workshop.flange.note(what)
         self._workshop._ask(f"put_on.{what.replace(' ', '_')}")
+        self._workshop.flange.note(what)
         self._hands.put_on(what)
 
     def lead_to(self, goal: TouchGoal) -> None:

@@ -46,7 +46,7 @@ class Begin(_Shape):
 class Plain(_Shape):
     """What needs no more words."""
 
-    do: Literal["pause", "accept", "discard"]
+    do: Literal["pause", "accept", "discard", "pointer_on"]
 
 
 Wish = Answer | Begin | Plain
@@ -130,5 +130,7 @@ def _carry_out(workshop: RobotWorkshop, wish: Wish, person: str) -> None:
             workshop.pause(person)
         case Plain(do="accept"):
             workshop.accept(person)
+        case Plain(do="pointer_on"):
+            workshop.pointer_on()
         case Plain():
             workshop.discard()

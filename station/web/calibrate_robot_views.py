@@ -34,6 +34,7 @@ def robot_view(view: RobotView, phrases: Phrases, language: str) -> dict[str, An
         "news": list(view.news),
         "cameras": [{"name": name, "number": number} for name, number in view.cameras.items()],
         "job": view.job,
+        "board_on": phrases.shown(language, "ui.robot_run.board_on") if view.board_on else "",
         "results": [_result(result, phrases, language) for result in view.results],
     }
 

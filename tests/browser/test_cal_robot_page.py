@@ -219,6 +219,14 @@ def test_a_paused_run_goes_on_where_it_was(chromium: Browser, station: Running, 
         expect(page.locator("#news")).to_contain_text("poses were kept from before")
         page.click("#pause")
         expect(page.locator("body")).to_have_attribute("data-doing", "broken", timeout=LONG_MS)
+        expect(page.locator("#board-on")).to_contain_text("No visit begins with it")
+        expect(page.locator("#discard")).to_be_hidden()
+        with chromium.new_context() as context:
+            kiosk = context.new_page()
+            kiosk.goto(f"http://127.0.0.1:{station.port}/kiosk")
+            expect(kiosk.locator("#sentence")).to_contain_text("being set up", timeout=LONG_MS)
+        page.click("#pointer-on")
+        expect(page.locator("#board-on")).to_be_hidden(timeout=LONG_MS)
         page.click("#discard")
         expect(page.locator("body")).to_have_attribute("data-doing", "idle", timeout=LONG_MS)
 

@@ -2,12 +2,14 @@
 
 import io
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import cast
 
 import numpy as np
 import pytest
 
 from calibration.bench_work import TouchGoal
+from calibration.flange_record import FlangeRecord
 from calibration.observations import CalibrationError
 from drivers.api import CobotCommand, CobotPosture, CommandDone, CommandFailed, FreeDrive, MoveJoints, Outcome
 from station.commands.arm_line import ArmLine
@@ -93,30 +95,32 @@ def test_a_leg_is_one_command_with_its_postures_on_the_way() -> None:
     assert failed is not None and failed.code == "cobot.not_powered"
 
 
-def test_the_joints_are_held_again_whatever_happens() -> None:
+def test_the_joints_are_held_again_whatever_happens(tmp_path: Path) -> None:
     line, said = ScriptedLine(), list[str]()
 
     def interrupted() -> None:
         raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):
-        AskedTechnician(cast(ArmLine, line), said.append, interrupted).lead_to(GOAL)
+        AskedTechnician(cast(ArmLine, line), said.append, interrupted, FlangeRecord(tmp_path)).lead_to(GOAL)
     freed = [command.on for command in line.sent if isinstance(command, FreeDrive)]
     assert freed == [True, False]
     assert "sinks" in said[0] and "tag 1" in said[0] and "26 degrees" in said[0]
 
 
-def test_an_arm_that_cannot_be_freed_is_no_touch() -> None:
+def test_an_arm_that_cannot_be_freed_is_no_touch(tmp_path: Path) -> None:
     waited: list[int] = []
-    hands = AskedTechnician(cast(ArmLine, ScriptedLine(refuses=True)), lambda _: None, lambda: waited.append(1))
+    hands = AskedTechnician(
+        cast(ArmLine, ScriptedLine(refuses=True)), lambda _: None, lambda: waited.append(1), FlangeRecord(tmp_path)
+    )
     with pytest.raises(CalibrationError, match="no power") as caught:
         hands.lead_to(GOAL)
     assert caught.value.code == "calibration.cannot_touch"
     assert waited == []
 
 
-def test_the_lens_board_is_another_commands() -> None:
-    hands = AskedTechnician(cast(ArmLine, ScriptedLine()), lambda _: None, lambda: None)
+def test_the_lens_board_is_another_commands(tmp_path: Path) -> None:
+    hands = AskedTechnician(cast(ArmLine, ScriptedLine()), lambda _: None, lambda: None, FlangeRecord(tmp_path))
     with pytest.raises(CalibrationError, match="station calibrate camera top") as caught:
         hands.hold_board("top", 0, 14)
     assert caught.value.code == "calibration.no_lens"
@@ -130,13 +134,13 @@ def test_an_arm_that_has_not_told_for_long_is_nowhere() -> None:
     assert _stand(line, ScriptedCamera([]), now_s=10.4).posture() is None
 
 
-def test_before_the_arm_goes_the_hands_are_asked_away_and_waited_for() -> None:
+def test_before_the_arm_goes_the_hands_are_asked_away_and_waited_for(tmp_path: Path) -> None:
     told: list[str] = []
 
     def enter() -> None:
         told.append("Enter")
 
-    hands = AskedTechnician(cast(ArmLine, ScriptedLine()), told.append, enter)
+    hands = AskedTechnician(cast(ArmLine, ScriptedLine()), told.append, enter, FlangeRecord(tmp_path))
     hands.lead_off()
     hands.stand_clear("over J1")
     assert "let go" in told[0] and told[2] == "Enter" and len(told) == 3
@@ -144,13 +148,15 @@ def test_before_the_arm_goes_the_hands_are_asked_away_and_waited_for() -> None:
 
 
 @pytest.mark.parametrize(("typed", "what"), [("b", "board"), (" P ", "pointer")])
-def test_what_the_arm_carries_is_asked(typed: str, what: str) -> None:
-    assert AskedTechnician(cast(ArmLine, ScriptedLine()), lambda _: None, lambda: typed).on_flange() == what
+def test_what_the_arm_carries_is_asked(typed: str, what: str, tmp_path: Path) -> None:
+    record = FlangeRecord(tmp_path)
+    hands = AskedTechnician(cast(ArmLine, ScriptedLine()), lambda _: None, lambda: typed, record)
+    assert hands.on_flange() == what == record.what()
 
 
 @pytest.mark.parametrize("typed", ["", "yes", None])
-def test_an_arm_of_which_nobody_says_what_it_carries_does_not_move(typed: str | None) -> None:
-    hands = AskedTechnician(cast(ArmLine, ScriptedLine()), lambda _: None, lambda: typed)
+def test_an_arm_of_which_nobody_says_what_it_carries_does_not_move(typed: str | None, tmp_path: Path) -> None:
+    hands = AskedTechnician(cast(ArmLine, ScriptedLine()), lambda _: None, lambda: typed, FlangeRecord(tmp_path))
     with pytest.raises(CalibrationError, match="neither b nor p") as caught:
         hands.on_flange()
     assert caught.value.code == "calibration.flange_unknown"
@@ -162,3 +168,15 @@ def test_a_closed_terminal_is_no_enter(monkeypatch: pytest.MonkeyPatch) -> None:
     with pytest.raises(CalibrationError) as caught:
         typed_line()
     assert caught.value.code == "calibration.nobody"
+
+
+def test_a_board_that_may_be_on_is_on_until_the_pointer_is(tmp_path: Path) -> None:
+    """It should be on disk before it is put on, and the pointer only after; what cannot be read is the board."""
+    record, seen = FlangeRecord(tmp_path / "store"), list[str]()
+    hands = AskedTechnician(cast(ArmLine, ScriptedLine()), lambda _: None, lambda: seen.append(record.what()), record)
+    assert record.what() == "pointer"
+    for what in ("board", "board away", "pointer"):
+        hands.put_on(what)
+    assert seen == ["board", "board", "board"] and record.what() == "pointer"
+    (tmp_path / "store" / "on-flange.txt").write_bytes(b"\xff")
+    assert FlangeRecord(tmp_path / "store").what() == "board"

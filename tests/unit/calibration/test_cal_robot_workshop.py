@@ -16,6 +16,7 @@ from support.hidden_benches import sim_files, sim_plan
 from calibration.bench_keep import BenchToKeep
 from calibration.bench_work import BenchPlan, TouchGoal
 from calibration.daily.whole import DailyBench
+from calibration.flange_record import FlangeRecord
 from calibration.observations import CalibrationError
 from calibration.robot_run import Picture, Seen, Stand, TakenPose
 from calibration.store import Store
@@ -193,7 +194,7 @@ class Scene:
 @pytest.fixture
 def scene(tmp_path: Path) -> Scene:
     clock, job = Clock(), OneMotion(arms=[], person=Person(), store=tmp_path)
-    workshop = RobotWorkshop({"calibrate": job}, clock.now_s)
+    workshop = RobotWorkshop({"calibrate": job}, FlangeRecord(tmp_path / "flange"), clock.now_s)
     return Scene(workshop=workshop, clock=clock, arms=job.arms, person=job.person, store=tmp_path)
 
 
@@ -263,6 +264,23 @@ def test_nothing_moves_for_somebody_else_or_for_an_old_answer(scene: Scene) -> N
         assert scene.arms[0].gone == 0
 
 
+def test_a_bench_with_the_board_on_is_not_given_back(scene: Scene) -> None:
+    """It should be kept, also by another workshop after a restart, until somebody says that the pointer is on."""
+    scene.workshop.flange.note("board")
+    assert scene.workshop.keeps_bench() and scene.workshop.look("Ken").board_on
+    with scene.run():
+        assert not scene.workshop.keeps_bench(), "a run is under way"
+        scene.asked("stand_clear")
+        scene.workshop.pointer_on()
+        assert scene.workshop.flange.what() == "board", "not in the middle of a run"
+        scene.workshop.pause("Ken")
+        scene.doing(Doing.BROKEN)
+    again = RobotWorkshop({}, FlangeRecord(scene.store / "flange"), scene.clock.now_s)
+    assert again.keeps_bench()
+    again.pointer_on()
+    assert not again.keeps_bench() and not scene.workshop.keeps_bench()
+
+
 def test_no_run_begins_while_a_visit_is_under_way(scene: Scene) -> None:
     """It should refuse to begin, and give the bench back when a visitor was quicker."""
     scene.workshop.visit = lambda: True
@@ -292,7 +310,7 @@ def test_what_is_missing_is_said_before_anything_begins(tmp_path: Path) -> None:
         "calibrate": CalibrateRobot(kept=kept, planned=lambda: kept.lenses(sim_plan()), bench=bench),
         "check": CheckBench(daily=daily, planned=sim_plan, bench=bench),
     }
-    workshop = RobotWorkshop(jobs, lambda: 0.0)
+    workshop = RobotWorkshop(jobs, FlangeRecord(tmp_path), lambda: 0.0)
     for job, words in (("calibrate", "top has no lens calibration"), ("check", "has no reference to compare with")):
         with pytest.raises(RobotRefusedError, match="not_ready") as refused:
             workshop.begin("Ken", job)

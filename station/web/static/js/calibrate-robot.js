@@ -25,6 +25,7 @@ const state = new Link("/ws/state?page=console", { message: heard, lost });
 setInterval(look, EVERY_MS);
 
 $("begin").addEventListener("click", () => wish({ do: "begin", job: (now.doing === "broken" && now.job) || "calibrate" }));
+$("pointer-on").addEventListener("click", () => wish({ do: "pointer_on" }));
 $("pause").addEventListener("click", () => wish({ do: "pause" }));
 $("accept").addEventListener("click", () => wish({ do: "accept" }));
 $("discard").addEventListener("click", () => wish({ do: "discard" }));
@@ -100,6 +101,8 @@ function draw() {
   refill($("answers"), [now.question, words.robot_run], answers);
   show($("begin"), ["idle", "broken"].includes(doing) && !now.visit);
   setText($("begin"), words[doing === "broken" ? "robot_run.again" : "robot_run.begin"]);
+  setText($("board-on"), now.board_on);
+  for (const part of [$("board-on"), $("pointer-on")]) show(part, Boolean(now.board_on));
   show($("pause"), doing === "wanted" || doing === "running");
   show($("progress"), doing === "running" && now.poses > 0);
   setText($("count"), now.progress);
@@ -108,7 +111,7 @@ function draw() {
   $("bar").setAttribute("aria-label", words["robot_run.bar"]);
   refill($("results"), [now.results, words.robot_run], () => now.results.map(result));
   show($("accept"), doing === "result");
-  show($("discard"), ["result", "broken", "kept"].includes(doing));
+  show($("discard"), ["result", "broken", "kept"].includes(doing) && !now.board_on);
   setText($("discard"), words[doing === "kept" ? "robot_run.close" : "robot_run.discard"]);
   show($("to-report"), doing === "kept" && now.job !== "reference");
   show($("no-pictures"), now.cameras.length === 0);
