@@ -26,6 +26,8 @@ from vision.cameras.source import CameraError
 
 AWAY_S = 2.0
 """A page that has not looked for this long is not looked at any more."""
+CLEAR = "clear"
+"""The answer that lets the arm move."""
 NOT_THAT_WAY = "it does not look that way"
 NEWS_MAX = 40
 
@@ -246,10 +248,15 @@ class RobotWorkshop:
             self._looked_s = self._now_s()
 
     def answer(self, number: int, answer: str, person: str) -> None:
-        """Answer the question of that number. Raises RobotRefusedError when it is not asked any more."""
+        """Answer the question of that number. Raises RobotRefusedError when it is not asked any more.
+
+        A yes to a motion is as old as the page's last look: one that the network has held back is asked for again.
+        """
         with self._changed:
             run = self._owned(person)
             if run.question is None or run.question.number != number or answer not in run.question.answers:
+                raise RobotRefusedError("old")
+            if answer == CLEAR and self._away():
                 raise RobotRefusedError("old")
             run.answer, run.question = answer, None
             self._looked_s = self._now_s()
@@ -372,9 +379,12 @@ class RobotWorkshop:
         with self._changed:
             run = self._run
             assert run is not None  # asked by the run itself
-            if not run.held and self._now_s() - self._looked_s > AWAY_S:
+            if not run.held and self._away():
                 run.held = "nobody looks at the page any more; keep it open and in view while the arm moves"
             return run.held
+
+    def _away(self) -> bool:
+        return self._now_s() - self._looked_s > AWAY_S
 
     def _ask(self, what: str, words: Mapping[str, str] | None = None, answers: tuple[str, ...] = ("done",)) -> str:
         with self._changed:
@@ -484,7 +494,7 @@ class _AskedTechnician:
 
     def stand_clear(self, where: str) -> None:
         """The answer is the leave to move."""
-        self._workshop._ask("stand_clear", {"where": where}, answers=("clear",))
+        self._workshop._ask("stand_clear", {"where": where}, answers=(CLEAR,))
 
     def put_on(self, what: str) -> None:
         """Waited for."""

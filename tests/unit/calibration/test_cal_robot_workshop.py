@@ -264,6 +264,19 @@ def test_nothing_moves_for_somebody_else_or_for_an_old_answer(scene: Scene) -> N
         assert scene.arms[0].gone == 0
 
 
+def test_a_yes_that_the_network_held_back_moves_nothing(scene: Scene) -> None:
+    """It should ask again when the page has been silent, and still ask for it once the page looks."""
+    with scene.run():
+        number = scene.asked("stand_clear")
+        scene.clock.s += AWAY_S + 0.1
+        with pytest.raises(RobotRefusedError, match="old"):
+            scene.workshop.answer(number, "clear", "Ken")
+        assert scene.arms[0].gone == 0
+        assert scene.asked("stand_clear") == number
+        scene.workshop.answer(number, "clear", "Ken")
+        scene.until(lambda: scene.arms[0].gone == 1)
+
+
 def test_a_bench_with_the_board_on_is_not_given_back(scene: Scene) -> None:
     """It should be kept, also by another workshop after a restart, until somebody says that the pointer is on."""
     scene.workshop.flange.note("board")
