@@ -1,4 +1,4 @@
-"""The tool's tip in the flange frame: by pivoting about one fixed point, and by tags that the cameras see. Pure.
+"""The tool's tip in the flange frame, by pivoting about one fixed point. Pure.
 
 Pivot: the tip touches one point in N orientations, `R_i t + p_i = c` with [R_i, p_i] the reported flange poses; linear
 least squares over tip t and point c. Robust: re-weighted with `1 / sqrt(1 + (e / 2 s)^2)` a row, s = median(e) / 1.54.
@@ -13,7 +13,6 @@ from dataclasses import dataclass
 import numpy as np
 
 from calibration.observations import CalibrationError
-from calibration.rotations import as_array, inverse, log
 from vision.geometry import Array, Transform
 
 FEWEST_TOUCHES = 4
@@ -28,7 +27,6 @@ TOUCHES_TO_JUDGE = 6
 """With fewer, nobody can say which of them is wrong."""
 OFF_SIGMAS = 4.0
 """A touch that is off by more than this took no part to speak of; it is named."""
-LOOSE_DEG = 3.0
 _UNTILTED = (
     "the tool was hardly tilted between the touches, so its tip cannot be told; touch the same point again with the "
     f"tool tilted {GOOD_SPREAD_DEG:.0f} degrees and more, each time another way"
@@ -44,7 +42,7 @@ class ToolPoint:
     covariance: Array
     """(3, 3) mm^2, flange axes."""
     point_mm: Array
-    """(3,) what was touched, in the frame of the flange poses; for tags the tip's mean there."""
+    """(3,) what was touched, in the frame of the flange poses."""
     rms_mm: float
     """Of the distances between tip and point: says little with few touches."""
     spread_deg: float
@@ -113,45 +111,6 @@ def pivot(base_from_flange: Sequence[Transform]) -> ToolPoint:
         spread_deg=_spread_deg(base_from_flange),
         count=count,
         off=tuple(int(k) for k in np.nonzero(lengths > OFF_SIGMAS * scale)[0]) if count >= TOUCHES_TO_JUDGE else (),
-    )
-
-
-def by_tags(base_from_flange: Sequence[Transform], base_from_tool: Sequence[Transform]) -> ToolPoint:
-    """The tip of a tool whose tags the cameras see at N poses: the tool body's origin, carried into the flange.
-
-    `base_from_tool` comes from the cameras, by way of their calibration. Raises CalibrationError
-    `calibration.too_few_touches`; `calibration.tool_loose` when tool and flange do not move as one.
-    """
-    count = len(base_from_flange)
-    if count < FEWEST_TOUCHES or count != len(base_from_tool):
-        raise CalibrationError(
-            "calibration.too_few_touches",
-            f"{count} poses with the tool in sight do not tell where its tip is; show its tags at {GOOD_TOUCHES} poses",
-        )
-    between = np.array(
-        [inverse(as_array(arm)) @ as_array(seen) for arm, seen in zip(base_from_flange, base_from_tool, strict=True)]
-    )
-    tips = between[:, :3, 3]
-    middle = np.median(tips, axis=0)
-    lengths = np.linalg.norm(tips - middle, axis=1)
-    scale = max(float(np.median(lengths)) / MEDIAN_OF_LENGTH, 1e-9)
-    good = lengths <= OFF_SIGMAS * scale
-    mean = tips[good].mean(axis=0)
-    turns = log(np.swapaxes(between[good, :3, :3], 1, 2)[:1] @ between[good, :3, :3])
-    if float(np.degrees(np.linalg.norm(turns - turns.mean(axis=0), axis=1)).max()) > LOOSE_DEG:
-        raise CalibrationError(
-            "calibration.tool_loose",
-            f"the tool turned on the flange by more than {LOOSE_DEG:.0f} degrees between poses; fasten it, then repeat",
-        )
-    covariance = np.cov((tips[good] - mean).T) / int(good.sum())
-    return ToolPoint(
-        tip_mm=mean,
-        covariance=covariance,
-        point_mm=np.array([pose.translation_mm for pose in base_from_tool]).mean(axis=0),
-        rms_mm=float(np.sqrt((np.linalg.norm(tips[good] - mean, axis=1) ** 2).mean())),
-        spread_deg=_spread_deg(base_from_flange),
-        count=count,
-        off=tuple(int(k) for k in np.nonzero(~good)[0]),
     )
 
 

@@ -1,11 +1,11 @@
-"""The tool's tip by pivoting, held against what a pivot of so many touches is known to be good for, and by tags."""
+"""The tool's tip by pivoting, held against what a pivot of so many touches is known to be good for."""
 
 import numpy as np
 import pytest
 
 from calibration.observations import CalibrationError
 from calibration.rotations import exp
-from calibration.tool_point import by_tags, pivot
+from calibration.tool_point import pivot
 from vision.geometry import Array, Transform
 
 TIP = np.array([1.5, -2.0, 86.0])
@@ -82,32 +82,3 @@ def test_an_untilted_tool_tells_no_tip() -> None:
     with pytest.raises(CalibrationError) as caught:
         pivot(touches[:3])
     assert caught.value.code == "calibration.too_few_touches"
-
-
-def _seen(rng: np.random.Generator, count: int, loose_deg: float = 0.0) -> tuple[list[Transform], list[Transform]]:
-    arms, tools = [], []
-    for number in range(count):
-        turn = exp(rng.normal(0.0, 0.4, 3)) @ np.diag([1.0, -1.0, -1.0])
-        arm = Transform(turn, np.array([200.0, 0.0, 200.0]) + rng.normal(0.0, 30.0, 3))
-        slipped = exp(np.array([0.0, 0.0, np.radians(loose_deg) * (number >= count // 2)]))
-        tool = arm @ Transform(slipped, TIP)
-        noisy = exp(np.radians(rng.normal(0.0, 0.1, 3))) @ tool.rotation
-        tools.append(Transform(noisy, tool.translation_mm + rng.normal(0.0, 0.2, 3)))
-        arms.append(arm)
-    return arms, tools
-
-
-def test_a_tip_by_tags_is_the_mean_of_what_is_seen_without_what_is_not() -> None:
-    arms, tools = _seen(np.random.default_rng(4), 20)
-    tools[7] = Transform(tools[7].rotation, tools[7].translation_mm + np.array([0.0, 9.0, 0.0]))
-    found = by_tags(arms, tools)
-    assert np.linalg.norm(found.tip_mm - TIP) < 0.25
-    assert found.off == (7,)
-    assert 0.03 < found.sigma_mm < 0.2
-
-
-def test_a_tool_that_turns_on_the_flange_is_refused() -> None:
-    arms, tools = _seen(np.random.default_rng(4), 12, loose_deg=15.0)
-    with pytest.raises(CalibrationError, match="fasten it") as caught:
-        by_tags(arms, tools)
-    assert caught.value.code == "calibration.tool_loose"
