@@ -130,7 +130,8 @@ async def calibrate_robot_bench(
         await asked.wait()
         workshop.end()
 
-    async with anyio.create_task_group() as outer, desk_pages(desk, files, clock, None, people):
+    async with anyio.create_task_group() as outer, desk_pages(desk, files, clock, None, people) as address:
+        print(f"Kiosk page: {address} (being set up)", flush=True)
         outer.start_soon(ends)
         while not asked.is_set() and (workshop.wanted() or workshop.keeps_bench()):
             await anyio.to_thread.run_sync(workshop.work)

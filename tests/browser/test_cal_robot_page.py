@@ -21,6 +21,7 @@ from support.scripted_desk import CONFIG
 
 from calibration.bench_keep import POSES
 from calibration.bench_start import lens_results
+from calibration.flange_record import BOARD, FlangeRecord
 from calibration.store import Store
 from station.config.artefact import Kind, current_id
 from station.config.phrases import GAP
@@ -229,6 +230,26 @@ def test_a_paused_run_goes_on_where_it_was(chromium: Browser, station: Running, 
         expect(page.locator("#board-on")).to_be_hidden(timeout=LONG_MS)
         page.click("#discard")
         expect(page.locator("body")).to_have_attribute("data-doing", "idle", timeout=LONG_MS)
+
+
+@pytest.fixture
+def board_left_on(tmp_path: Path) -> None:
+    """Before the station starts: the program ended, or the power was cut, with the board on the flange."""
+    FlangeRecord(tmp_path / "data" / "calibration").note(BOARD)
+
+
+@pytest.mark.usefixtures("board_left_on")
+def test_a_station_started_with_the_board_on_waits_for_the_pointer(chromium: Browser, station: Running) -> None:
+    """It should serve its pages, open no visit and move nothing, until a technician says that the pointer is on."""
+    with chromium.new_context() as context, signed_in(chromium, station, "/calibrate/robot") as page:
+        kiosk = context.new_page()
+        kiosk.goto(f"http://127.0.0.1:{station.port}/kiosk")
+        expect(kiosk.locator("#sentence")).to_contain_text("being set up", timeout=LONG_MS)
+        expect(page.locator("#board-on")).to_contain_text("No visit begins with it")
+        expect(page.locator("body")).to_have_attribute("data-moving", "false")
+        page.click("#pointer-on")
+        expect(kiosk.locator("#ask button")).not_to_have_count(0, timeout=LONG_MS)
+        expect(page.locator("#board-on")).to_be_hidden(timeout=LONG_MS)
 
 
 PAUSE_AT_FIRST_POSE = """() => new MutationObserver((_, observer) => {
