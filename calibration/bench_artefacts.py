@@ -132,6 +132,7 @@ def _lens(
         },
         figures={
             "error_at_part_95_mm": _r(error),
+            "needed_mm": _r(need.enough_mm),
             "rms_px": _r(alone.rms_px),
             "held_out_px": _r(alone.held_out_rms_px),
             "held_out_mm": _r(held.rms_mm),
@@ -170,6 +171,7 @@ def _camera(
         },
         figures={
             "error_at_part_95_mm": _r(error),
+            "needed_mm": _r(need.enough_mm),
             "held_out_mm": _r(checked.poses.rms_mm),
             "held_out_poses": checked.poses.count,
             "rms_px": _r(result.rms_px),
@@ -209,6 +211,7 @@ def _arm(
         },
         figures={
             "error_at_part_95_mm": _r(error),
+            "needed_mm": _r(need.enough_mm),
             "held_out_mm": _r(checked.poses.rms_mm),
             "held_out_poses": checked.poses.count,
             "joint_noise_deg": _r(result.sigma_joint_deg),
@@ -280,6 +283,7 @@ def _tip(outcome: BenchOutcome, work: BenchPlan, checked: Checked, need: Need, s
         result={"tip_mm": _list(result.tip_mm), "covariance": _list(result.covariance.block("tip"))},
         figures={
             "error_at_part_95_mm": _r(error),
+            "needed_mm": _r(need.enough_mm),
             "held_out_mm": _r(checked.tip.rms_mm),
             "held_out_touches": checked.tip.count,
             "pivot_tip_mm": _list(alone.tip_mm),
@@ -316,6 +320,7 @@ def _joints(
         result={"joints": placed},
         figures={
             "error_at_part_95_mm": _r(error),
+            "needed_mm": _r(need.enough_mm),
             "error_in_bench_95_mm": _r(worst_95_mm(np.array([result.place_covariance(joint) for joint in joints]))),
             "held_out_mm": _r(checked.joints.rms_mm),
             "held_out_touches": checked.joints.count,

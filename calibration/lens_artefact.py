@@ -130,6 +130,7 @@ def lens_artefact(
         "doubt_map_px": _doubt_map(plan, estimate),
         "part_distance_mm": _r(plan.distance_mm),
         "needed_mm": need_mm,
+        "short": shortfall(plan, estimate, need_mm),
         "views": [{"view": fit.view, "corners": fit.kept, "rms_px": _r(fit.rms_px)} for fit in estimate.result.views],
         "left_out": [
             {"what": each.what, "view": each.view, "corner": each.corner, "reason": each.reason}

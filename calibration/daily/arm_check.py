@@ -215,10 +215,10 @@ def check_arm(arm: ArmNow, reference: ArmReference, stand: Stand, leave: Leave) 
         then = [pose.error() for pose in reference.poses]
         return arm_verdict(joint_shift(today, then, np.array(reference.table), reference.noise()), device=DEVICE)
     except CalibrationError as error:
-        return untold(DEVICE, Kind.ARM, f"{error}.")
+        return untold(DEVICE, Kind.ARM, error.code, f"{error}.")
     except np.linalg.LinAlgError:
         why = "The board's pictures do not tell where it is: see that it is flat, clean and well lit, and check again."
-        return untold(DEVICE, Kind.ARM, why)
+        return untold(DEVICE, Kind.ARM, "unclear", why)
 
 
 def check_whole(arm: ArmNow, reference: ArmReference, stand: Stand, hands: Hands, leave: Leave) -> DeviceVerdict:
@@ -228,7 +228,7 @@ def check_whole(arm: ArmNow, reference: ArmReference, stand: Stand, hands: Hands
     """
     if reference.calibration != arm.calibration:
         why = "The arm was calibrated since its reference was taken. Take one: `station calibrate daily --reference`."
-        return untold(DEVICE, Kind.ARM, why)
+        return untold(DEVICE, Kind.ARM, "newer", why)
     board_on(arm, chosen_again(arm, reference), stand, hands)
     verdict = check_arm(arm, reference, stand, leave)
     hands.put_on(POINTER)

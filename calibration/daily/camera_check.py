@@ -57,21 +57,22 @@ def check_camera(
     `calibration` is the id in force; `covariance` as `against_model` has it.
     """
     if reference is None:
-        return untold(camera.name, Kind.CAMERA, f"Camera {camera.name} has no reference. {TAKE_REFERENCE}")
+        why = f"Camera {camera.name} has no reference. {TAKE_REFERENCE}"
+        return untold(camera.name, Kind.CAMERA, "no_reference", why)
     if reference.calibration != calibration:
         why = f"Camera {camera.name} was calibrated since its reference was taken. {TAKE_REFERENCE}"
-        return untold(camera.name, Kind.CAMERA, why)
+        return untold(camera.name, Kind.CAMERA, "newer", why)
     try:
         today = take()
         shift = camera_shift(today, reference.burst(), camera, fixture)
         return camera_verdict(shift, against_model(today.only(shift.used_tags), camera, fixture, covariance))
     except CalibrationError as error:
-        return untold(camera.name, Kind.CAMERA, f"{error}.")
+        return untold(camera.name, Kind.CAMERA, error.code, f"{error}.")
     except np.linalg.LinAlgError:
         why = (
             "Its pictures do not tell how it moved: clear the bench, see that the tags are seen well, and check again."
         )
-        return untold(camera.name, Kind.CAMERA, why)
+        return untold(camera.name, Kind.CAMERA, "unclear", why)
 
 
 def covariance_by_hand(camera: CameraModel) -> Array:

@@ -78,11 +78,12 @@ def camera_verdict(shift: CameraShift, miss: ModelMiss, *, allowed_mm: float = A
             untold(
                 shift.camera,
                 Kind.CAMERA,
+                "unsteady",
                 f"Its pictures are so unsteady ({_near(shift.noise_px)} px) that only a move of "
                 f"{up(shift.notices_off_mm)} mm at the bench would surely have been noticed, and {allowed_mm:g} mm are "
                 "allowed. Clean its lens, mend light, focus and mount, and check again.",
             ),
-            figures=_camera_figures(shift, miss, allowed_mm),
+            figures=_camera_figures(shift, miss, allowed_mm) | {"why": "unsteady"},
         )
     if shift.loose_tags and found in (Found.SAME, Found.LITTLE):
         found = Found.TAG if found is Found.SAME else found
@@ -159,6 +160,7 @@ def arm_verdict(shift: JointShift, *, device: str = "cobot", allowed_deg: float 
             "largest_mm": shift.largest_mm,
             "likely_joint": shift.likely_joint or 0,
             "likely_deg": shift.likely_deg,
+            "why": "coarse" if found is Found.UNTOLD else "",
         },
     )
 
@@ -197,13 +199,21 @@ def tool_verdict(shift: RundownShift, unit: str, *, allowed: float, device: str 
             "history": shift.history,
             "notices": shift.notices,
             "allowed": allowed,
+            "why": "scatter" if found is Found.UNTOLD else "",
         },
     )
 
 
-def untold(device: str, kind: Kind, why: str) -> DeviceVerdict:
-    """Of a device that could not be compared; `why` says what to do."""
-    return DeviceVerdict(device=device, kind=kind, found=Found.UNTOLD, text=f"{device}: not checked.", advice=why)
+def untold(device: str, kind: Kind, code: str, why: str) -> DeviceVerdict:
+    """Of a device that could not be compared; `why` says what to do, and `code` the same for every language's words."""
+    return DeviceVerdict(
+        device=device,
+        kind=kind,
+        found=Found.UNTOLD,
+        text=f"{device}: not checked.",
+        advice=why,
+        figures={"why": code.rpartition(".")[2]},
+    )
 
 
 def up(value: float) -> str:

@@ -66,15 +66,15 @@ class DailyBench:
         """The verdict on the arm, whose eyes are the cameras that `before` is about. Raises LinkError, CameraError."""
         moved = [verdict.device for verdict in before if not verdict.good]
         if moved:
-            return untold(COBOT, Kind.ARM, f"Its eyes are camera {', '.join(moved)}: put that right first.")
+            return untold(COBOT, Kind.ARM, "eyes", f"Its eyes are camera {', '.join(moved)}: put that right first.")
         if leave is None:
-            return untold(COBOT, Kind.ARM, "Nobody gave leave to move it.")
+            return untold(COBOT, Kind.ARM, "no_leave", "Nobody gave leave to move it.")
         try:
             arm = self.arm_now()
             with open_arm(arm) as (stand, hands):
                 return check_whole(arm, reference, stand, hands, leave)
         except CalibrationError as error:
-            return untold(COBOT, Kind.ARM, f"{error}.")
+            return untold(COBOT, Kind.ARM, error.code, f"{error}.")
 
     def keep_check(self, verdicts: list[DeviceVerdict], reference: str, by: str) -> Artefact:
         """One artefact of all verdicts, kept; it speaks against what it found wrong. Raises OSError."""

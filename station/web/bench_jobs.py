@@ -87,9 +87,8 @@ class CheckBench:
         if reference.arm is not None:
             verdicts.append(self.daily.arm(reference.arm, _opened(bench), Leave(technician=bench.person), verdicts))
         else:
-            verdicts.append(
-                untold(COBOT, Kind.ARM, "There is no reference of the arm: take one right after calibrating.")
-            )
+            why = "There is no reference of the arm: take one right after calibrating."
+            verdicts.append(untold(COBOT, Kind.ARM, "no_reference", why))
         if bench.rundown is None:
             bench.say("No test rundown was made, so nothing is said of the torque tool.")
         else:

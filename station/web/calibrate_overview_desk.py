@@ -13,7 +13,7 @@ from pathlib import Path
 
 from calibration.daily.camera_check import check_camera
 from calibration.daily.check import Checker, check_artefact, keep_check
-from calibration.daily.in_force import camera_in_force, current_reference, kept_arm
+from calibration.daily.in_force import COBOT, camera_in_force, current_reference, kept_arm
 from calibration.daily.new_reference import new_camera_reference
 from calibration.daily.reference import Reference, reference_artefact, reference_of
 from calibration.daily.tag_burst import TagBurst, burst_of
@@ -22,6 +22,7 @@ from calibration.report.standing import Standing, standings
 from calibration.store import Store
 from station.config.artefact import Artefact, Kind
 from station.config.station_values import StationConfig
+from station.config.torque_result import SUBJECT
 from vision.api import TagObservation
 
 Tags = Mapping[str, Sequence[Sequence[TagObservation]]]
@@ -47,6 +48,12 @@ class CalibrationBook:
     def standings(self) -> tuple[Standing, ...]:
         """How each calibration stands now, by its newest artefacts: checks are added every day, for years."""
         return standings(self.folder, self.now(), newest=NEWEST)
+
+    def checked(self) -> dict[str, Kind]:
+        """Device -> kind, of everything that a whole daily check of this station speaks of."""
+        found = {camera.name: Kind.CAMERA for camera in self.station.cameras}
+        found |= {COBOT: Kind.ARM} if self.station.cobot is not None else {}
+        return found | ({SUBJECT: Kind.TORQUE} if self.station.torque_tool is not None else {})
 
     def roll_back(self, kind: Kind, subject: str, to: str, why: str, person: str) -> None:
         """Put an earlier one in force again. Raises ArtefactError, OSError."""

@@ -130,7 +130,8 @@ class CalibrationPages:
 
     def _view(self, book: CalibrationBook, language: str) -> dict[str, object]:
         refusal = self._refusal(language)
-        return overview(book.standings(), book.station.id, book.now(), self.desk.phrases, language, refusal)
+        phrases, station = self.desk.phrases, book.station.id
+        return overview(book.standings(), station, book.now(), phrases, language, refusal, book.checked())
 
     def _refused(self, phrase: str, language: str) -> JSONResponse:
         return JSONResponse({"verdict": "refused", "text": self.desk.phrases.shown(language, phrase)}, 409)

@@ -11,19 +11,27 @@ import numpy as np
 from calibration.daily.check import METHOD as DAILY_CHECK
 from calibration.daily.check import drift_of
 from calibration.daily.drift import standardised
-from calibration.daily.verdicts import Found, up
 from calibration.report.standing import NO_HELD_OUT, Standing
 from station.config.artefact import Artefact, Kind
 from station.config.phrases import Phrases
+from station.web.calibrate_verdicts import Told, calibration_told, device_told
 
 LATEST = 60
 MINUTE, HOUR, DAY = 60.0, 3600.0, 86400.0
 
 
 def overview(
-    found: Sequence[Standing], station: str, now: datetime, phrases: Phrases, language: str, refusal: str
+    found: Sequence[Standing],
+    station: str,
+    now: datetime,
+    phrases: Phrases,
+    language: str,
+    refusal: str,
+    checked: Mapping[str, Kind],
 ) -> dict[str, Any]:
-    """Everything on the page. `refusal` is why nothing may be changed now, empty when it may."""
+    """Everything on the page. `refusal` is why nothing may be changed now, empty when it may; `checked` is each device
+    of which a whole daily check speaks.
+    """
     daily = next((each for each in found if each.kind is Kind.DAILY and each.subject == station), None)
     checks = [each for each in daily.history if each.method == DAILY_CHECK] if daily is not None else []
     return {
@@ -32,7 +40,7 @@ def overview(
             for each in found
             if each.kind is not Kind.DAILY and each.artefact is not None
         ],
-        "daily": _daily(checks[-1], daily, now, phrases, language) if checks and daily is not None else None,
+        "daily": _daily(checks[-1], daily, now, phrases, language, checked) if checks and daily is not None else None,
         "drift": _drift(checks),
         "referenced": any(each.kind is Kind.DAILY and each.subject != station for each in found),
         "series": _verified_series(found),
@@ -57,8 +65,7 @@ def _row(standing: Standing, now: datetime, phrases: Phrases, language: str) -> 
         "title": f"{name}: {standing.subject}",
         "verdict": "good" if standing.good else "open" if standing.code == NO_HELD_OUT else "bad",
         "why": phrases.shown(language, f"ui.calibration.why.{standing.code.split('.')[-1]}") if standing.code else "",
-        "text": artefact.verdict.text,
-        "advice": artefact.verdict.advice,
+        **_told(calibration_told(artefact, phrases, language), f"{artefact.verdict.text} {artefact.verdict.advice}"),
         "age": _age(artefact.made_utc, now, phrases, language),
         "by": artefact.by,
         "expires": _day(artefact.expires_utc),
@@ -76,9 +83,19 @@ def _latest_lines(standing: Standing) -> list[Any]:
     return [newest[identity] for identity in standing.earlier()]
 
 
-def _daily(check: Artefact, standing: Standing, now: datetime, phrases: Phrases, language: str) -> dict[str, Any]:
-    devices = check.result.get("devices")
+def _daily(
+    check: Artefact,
+    standing: Standing,
+    now: datetime,
+    phrases: Phrases,
+    language: str,
+    wanted: Mapping[str, Kind],
+) -> dict[str, Any]:
+    listed = check.result.get("devices")
+    devices = listed if isinstance(listed, list) else []
+    missing = _not_done(devices, wanted, phrases, language)
     return {
+        "whole": not missing,
         "good": check.verdict.good,
         "current": standing.good,
         "age": _age(check.made_utc, now, phrases, language),
@@ -86,31 +103,57 @@ def _daily(check: Artefact, standing: Standing, now: datetime, phrases: Phrases,
         "expires": _stamp(check.expires_utc),
         "devices": [
             _device(each, check.figures.get(str(each.get("device"))), phrases, language)
-            for each in (devices if isinstance(devices, list) else [])
+            for each in devices
             if isinstance(each, dict)
-        ],
+        ]
+        + missing,
     }
 
 
 def _device(device: Mapping[str, Any], figures: Any, phrases: Phrases, language: str) -> dict[str, Any]:
-    """One device's verdict in the page's language; arms and tools have sentences of their own."""
+    """One device's verdict in the page's language, with the sentences of its file where they are others."""
     given = figures if isinstance(figures, dict) else {}
-    kind, found = str(device.get("kind")), str(device.get("found"))
-    words = {
-        "device": str(device.get("device")),
-        "deg": up(float(given.get("notices_deg", 0.0))) if kind == Kind.CAMERA else "",
-        "mm": up(float(given.get("notices_mm", 0.0))),
-        "off": f"{float(given.get('off_mm', 0.0)):.2f}",
-        "allowed": f"{float(given.get('allowed_mm', 0.0)):g}",
-        "tag": ", ".join(map(str, given.get("loose_tags", []))),
-    }
-    plain = kind == Kind.CAMERA and found in list(Found)
+    told = device_told(device, given, phrases, language)
     return {
-        "device": words["device"],
+        "device": str(device.get("device")),
         "good": bool(device.get("good")),
-        "found": found,
-        "text": phrases.shown(language, f"ui.calibration.found.{found}", words) if plain else str(given.get("text")),
-        "advice": str(given.get("advice", "")),
+        "found": str(device.get("found")),
+        **_told(told, f"{given.get('text', '')} {given.get('advice', '')}"),
+    }
+
+
+def _not_done(devices: Sequence[Any], wanted: Mapping[str, Kind], phrases: Phrases, language: str) -> list[Any]:
+    """What a check of this station has to speak of, and this one does not: never taken for good."""
+    spoken = {each.get("device") for each in devices if isinstance(each, dict)}
+    return [
+        {
+            "device": name,
+            "good": False,
+            "found": "not_done",
+            "text": phrases.shown(
+                language,
+                "ui.calibration.not_done",
+                {"kind": f"@ui.calibration.kind.{kind}", "name": name},
+            ),
+            "advice": "",
+            "text_language": language,
+            "advice_language": language,
+            "filed": "",
+        }
+        for name, kind in wanted.items()
+        if name not in spoken
+    ]
+
+
+def _told(told: Told, filed: str) -> dict[str, str]:
+    """`filed` are the file's own sentences."""
+    own = told.language == told.advice_language == "en" and filed.strip() == f"{told.text} {told.advice}".strip()
+    return {
+        "text": told.text,
+        "advice": told.advice,
+        "text_language": told.language,
+        "advice_language": told.advice_language,
+        "filed": "" if own else filed.strip(),
     }
 
 

@@ -93,13 +93,26 @@ def test_everything_that_is_calibrated_is_shown(chromium: Browser, desk: Scripte
         expect(page.locator('tr[data-kind="lens"]')).to_have_attribute("data-verdict", "bad")
         expect(page.locator('tr[data-kind="arm"]')).to_have_attribute("data-verdict", "open")
         expect(page.locator('tr[data-subject="top"][data-kind="camera"] .verdict')).to_have_text("good")
-        for language, same, old in (
-            ("en", "Camera top: has not moved (would have noticed 0.005° or 0.08 mm).", "It is too old."),
-            ("ja", "カメラ top：動いていません（0.005° または 0.08 mm の動きなら気づきます）。", "期限切れです。"),
+        for language, same, old, error in (
+            (
+                "en",
+                "Camera top: has not moved (would have noticed 0.005° or 0.08 mm).",
+                "It is too old.",
+                "0.31 mm at the part",
+            ),
+            (
+                "ja",
+                "カメラ top：動いていません（0.005° または 0.08 mm の動きなら気づきます）。",
+                "期限切れです。",
+                "部品の位置で 0.31 mm",
+            ),
         ):
             page.click(f'#languages [lang="{language}"]')
             expect(page.locator('[data-device="top"] .device-text')).to_contain_text(same)
             expect(page.locator('tr[data-kind="lens"] .why')).to_contain_text(old)
+            expect(page.locator('tr[data-kind="camera"][data-subject="top"]')).to_contain_text(error)
+            expect(page.locator('#daily [data-found="not_done"]')).to_have_count(2)
+            expect(page.locator("#daily .headline")).to_have_attribute("data-verdict", "open")
             expect(page.locator('.drift [data-device="side"]')).to_have_attribute("data-drifts", "true")
             expect(page.locator('.drift [data-device="top"] .check')).to_have_count(12)
             (tmp_path / f"calibration-{language}.png").write_bytes(page.screenshot(full_page=True))
@@ -117,7 +130,9 @@ def test_a_technician_checks_a_bench(chromium: Browser, desk: ScriptedDesk) -> N
         page.click("#reference")
         expect(page.locator("#checked")).to_have_text("The reference is taken. The next checks compare with it.")
         page.click("#check")
-        expect(page.locator("#daily .headline")).to_have_attribute("data-verdict", "good")
+        expect(page.locator("#daily .headline")).to_have_attribute("data-verdict", "open")
+        for device in ("cobot", "tool"):
+            expect(page.locator(f'#daily [data-device="{device}"]')).to_contain_text("not done in this check")
         expect(page.locator("#daily .hint").last).to_contain_text("just now · Ken")
         side = desk.sight.cameras["side"]
         desk.sight.cameras["side"] = moved_camera(side, np.array([0.0, 1e-3, 0.0, 0.0, 0.0, 0.0]))

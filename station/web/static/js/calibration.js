@@ -113,8 +113,8 @@ function draw() {
 
 function daily(check) {
   if (!check) return [make("p", { text: words[now.referenced ? "calibration.daily.never" : "calibration.daily.no_reference"] })];
-  const verdict = check.good && check.current ? "good" : "bad";
-  const headline = !check.good ? "calibration.daily.bad" : check.current ? "calibration.daily.good" : "calibration.daily.old";
+  const verdict = !(check.good && check.current) ? "bad" : check.whole ? "good" : "open";
+  const headline = { bad: check.good ? "calibration.daily.old" : "calibration.daily.bad", open: "calibration.daily.part", good: "calibration.daily.good" }[verdict];
   return [
     make("p", { className: "headline", text: words[headline], data: { verdict } }),
     make(
@@ -122,15 +122,27 @@ function daily(check) {
       { className: "devices" },
       check.devices.map((device) =>
         make("li", { data: { device: device.device, good: String(device.good), found: device.found } }, [
-          make("span", { className: "device-text" }, [
-            make("span", { text: device.text }),
-            ...(device.advice ? [make("span", { className: "hint", text: device.advice, attributes: { lang: "en" } })] : []),
-          ]),
+          make("div", { className: "device-text" }, [...told(device), ...filed(device)]),
         ]),
       ),
     ),
     make("p", { className: "hint", text: `${check.age} · ${check.by} · ${words["calibration.until"]} ${check.expires} UTC` }),
   ];
+}
+
+// A verdict and what to do, in the page's language.
+function told(each) {
+  return [
+    make("span", { text: each.text, attributes: { lang: each.text_language } }),
+    ...(each.advice ? [make("span", { className: "hint", text: each.advice, attributes: { lang: each.advice_language } })] : []),
+  ];
+}
+
+// Folded away: the sentences of the file itself.
+function filed(each) {
+  if (!each.filed) return [];
+  const title = make("summary", { text: words["calibration.filed"] });
+  return [make("details", { className: "filed" }, [title, make("span", { text: each.filed, attributes: { lang: "en" } })])];
 }
 
 function table(rows) {
@@ -150,10 +162,10 @@ function row(each) {
     make("th", { text: each.title, attributes: { scope: "row" } }),
     make("td", {}, [make("span", { className: "verdict", text: words[`calibration.verdict.${each.verdict}`], data: { verdict: each.verdict } })]),
     make("td", {}, [
-      make("span", { text: each.text, attributes: { lang: "en" } }),
+      ...told(each),
       ...(each.why ? [make("span", { className: "why", text: each.why })] : []),
-      ...(each.advice ? [make("span", { className: "hint", text: each.advice, attributes: { lang: "en" } })] : []),
       ...(each.earlier.length ? [back(each)] : []),
+      ...filed(each),
     ]),
     make("td", { text: `${each.age} · ${each.by}` }),
     make("td", { text: until || words["calibration.until.moved"] }),

@@ -93,7 +93,7 @@ def test_each_verdict_says_what_would_have_been_noticed() -> None:
     tool = tool_verdict(rundown_shift(20.05, history), "N.m", allowed=2.0)
     assert tool.good and "would have noticed" in tool.text and "N.m" in tool.text
     assert not tool_verdict(rundown_shift(23.0, history), "N.m", allowed=2.0).good
-    nothing = untold("side", Kind.CAMERA, "Clear the bench.")
+    nothing = untold("side", Kind.CAMERA, "daily.tags", "Clear the bench.")
     assert not nothing.good and nothing.text == "side: not checked."
 
 
@@ -119,7 +119,7 @@ def test_a_failed_check_speaks_against_the_calibration(tmp_path: Path) -> None:
     ) as told:
         in_force(tmp_path, Kind.CAMERA, "top", now=NOW)
     assert told.value.code == "calibration.refuted"
-    blind = [untold("top", Kind.CAMERA, "Clear the bench.")]
+    blind = [untold("top", Kind.CAMERA, "daily.tags", "Clear the bench.")]
     keep_check(store, check_artefact(blind, checker(2)), blind)
     with pytest.raises(ArtefactError):
         in_force(tmp_path, Kind.CAMERA, "top", now=NOW)
@@ -149,7 +149,7 @@ def test_the_drift_of_a_camera_is_read_from_its_checks() -> None:
     """It should follow the checks against one reference, without those against another and those without figures."""
     rng = np.random.default_rng(5)
     checks = [check_artefact([top_verdict(rng)], checker(minute)) for minute in range(4)]
-    checks.append(check_artefact([untold("top", Kind.CAMERA, "Clear the bench.")], checker(5)))
+    checks.append(check_artefact([untold("top", Kind.CAMERA, "daily.tags", "Clear the bench.")], checker(5)))
     line = drift_of(checks, "top", "daily-b-1-reference-1")
     assert len(line) == 4 and not any(point.drifts for point in line)
     assert drift_of(checks, "top", "another") == () and drift_of(checks, "side", "daily-b-1-reference-1") == ()
