@@ -8,87 +8,46 @@ import { ArmPicture } from "./arm-picture.js";
 import { fillIdentity, fillNotes, JointTable } from "./arm-state.js";
 import { sureButton } from "./arm-sure.js";
 import { $, refill, setText, show } from "./dom.js";
-import { Link } from "./link.js";
-import { SignIn } from "./sign-in.js";
-import { fillTongues } from "./tongues.js";
+import { SignedFeed } from "./signed-feed.js";
+import { TechnicianPage } from "./technician-page.js";
 
-const SIGNED_OUT = 4001;
 let words = {};
 let language = "";
 let view = null;
 let now = null;
 let scene = null;
-let feed = null;
-let fed = "";
 let said = "";
 
 const about = await (await fetch("/about.json")).json();
-const signIn = new SignIn({ people: about.people, changed: sorted, say });
-signIn.follow($("to-console"));
+const feed = new SignedFeed({ token: () => page.signIn.token, message: fedWith, lost: unfed, signedOut: () => page.signedOut() });
+const page = new TechnicianPage({ people: about.people, phrases: "arm", there: about.arm, title: () => words.arm, heard, sorted });
+page.signIn.follow($("to-console"));
 const picture = new ArmPicture($("picture"));
 const gap = new GapPanel($("gap"));
 const joints = new JointTable($("joints"));
-const jog = new Jog($("jog"), { send: (message) => feed?.send(JSON.stringify(message)), may: () => may() });
+const jog = new Jog($("jog"), { send: (message) => feed.send(JSON.stringify(message)), may: () => may() });
 const gestures = new GestureList($("gestures"), $("postures"), { wish });
-const state = new Link("/ws/state?page=console", { message: heard, lost });
 
 function heard(message) {
   if (message.kind === "words") {
     ({ words, language } = message);
-    document.documentElement.lang = language;
-    document.title = `${words.arm} · ${words.title}`;
-    for (const element of document.querySelectorAll("[data-word]")) setText(element, words[element.dataset.word]);
-    fillTongues($("languages"), message.languages, language, words, (id) => state.move(`/ws/state?page=console&language=${id}`));
-    signIn.show(words);
     jog.words(words);
     buttons();
-    sorted();
   } else {
     view = message.view;
-    document.body.dataset.connected = "true";
-    if ($("notice").dataset.kind === "lost") say("");
   }
 }
 
-function lost() {
-  document.body.dataset.connected = "false";
-  if (view) say(words["connection.lost"], "lost");
-}
-
-function say(text, kind = "") {
-  $("notice").dataset.kind = kind;
-  setText($("notice"), text);
-  show($("notice"), Boolean(text));
-}
-
-// What is shown to whom; and the feed of a technician who looks, in the page's language.
-function sorted() {
-  const technician = signIn.role === "technician" && about.arm;
-  show($("page"), technician);
-  show($("closed"), !technician);
+// The feed of a technician who looks, in the page's language.
+function sorted(technician) {
   document.body.dataset.signed = String(technician);
-  const why = !about.arm ? "arm.none" : signIn.role ? "arm.only_technicians" : "arm.sign_in_first";
-  $("closed").dataset.word = why;
-  setText($("closed"), words[why] ?? "");
   const wanted = technician && language && !document.hidden ? `/ws/arm?language=${language}` : "";
-  if (wanted === fed) {
+  if (wanted === feed.path) {
     if (now) draw();
     return;
   }
   jog.release();
-  fed = wanted;
-  if (!wanted) {
-    feed?.end();
-    feed = null;
-  } else if (feed) {
-    feed.move(wanted);
-  } else {
-    feed = new Link(wanted, { opened: greet, message: fedWith, lost: unfed });
-  }
-}
-
-function greet() {
-  feed.send(JSON.stringify({ do: "sign_in", token: signIn.token }));
+  feed.want(wanted);
 }
 
 function fedWith(message) {
@@ -104,12 +63,9 @@ function fedWith(message) {
   if (now && scene) draw();
 }
 
-function unfed(code) {
+function unfed() {
   jog.release();
   document.body.dataset.fed = "false";
-  if (code !== SIGNED_OUT) return;
-  signIn.set("", "", "");
-  say(words["arm.signed_out"]);
 }
 
 function may() {
@@ -151,12 +107,10 @@ function outcome() {
 const GAP = "…";
 
 async function wish(body, sentence = "") {
-  const { status, body: answer } = await post(`/arm/wish?language=${language}`, body, signIn.token);
-  if (status === 401) signIn.set("", "", "");
-  const wrong = { 401: "arm.signed_out", 403: "arm.only_technicians", 404: "arm.none", 409: "stale" }[status] ?? "error";
-  say(status === 200 ? "" : (answer.text ?? words[wrong]));
-  said = status === 200 ? sentence : "";
-  return status === 200;
+  const { good, text } = await page.wish(`/arm/wish?language=${language}`, body);
+  page.say(text);
+  said = good ? sentence : "";
+  return good;
 }
 
 function buttons() {
@@ -183,7 +137,7 @@ function buttons() {
 
 $("pause").addEventListener("click", () => {
   jog.release();
-  if (view?.phase === "running" && !view.paused) post("/act", { do: "pause" }, signIn.token);
+  if (view?.phase === "running" && !view.paused) post("/act", { do: "pause" }, page.signIn.token);
   wish({ do: "let_go" });
 });
 $("ready").addEventListener("click", () => wish({ do: "ready" }));
@@ -202,5 +156,5 @@ $("teach").addEventListener("submit", (event) => {
 });
 document.addEventListener("visibilitychange", () => {
   if (document.hidden) jog.release();
-  sorted();
+  page.sort();
 });

@@ -1,14 +1,11 @@
 // The page of one camera's lens: where to hold the board, what is covered, and what comes of it.
 
-import { post } from "./act.js";
 import { $, make, refill, setText, show } from "./dom.js";
 import { LensPicture } from "./lens-picture.js";
-import { Link } from "./link.js";
 import { shape } from "./shape.js";
-import { SignIn } from "./sign-in.js";
-import { fillTongues } from "./tongues.js";
+import { SignedFeed } from "./signed-feed.js";
+import { TechnicianPage } from "./technician-page.js";
 
-const SIGNED_OUT = 4001;
 const OLD_MS = 2500;
 const BARS = ["across", "down", "size", "skew"];
 const BUTTONS = { idle: ["begin"], capturing: ["drop", "stop", "discard"], result: ["accept", "resume", "discard"], kept: ["begin"] };
@@ -16,70 +13,30 @@ const BUTTONS = { idle: ["begin"], capturing: ["drop", "stop", "discard"], resul
 let words = {};
 let language = "";
 let now = null;
-let feed = null;
-let fed = "";
 let fedAt = -Infinity;
 let picture = null;
 
 const camera = decodeURIComponent(location.pathname.split("/").at(-1));
 const about = await (await fetch("/about.json")).json();
-const signIn = new SignIn({ people: about.people, changed: sorted, say });
-signIn.follow($("to-console"));
-signIn.follow($("to-calibration"));
+const feed = new SignedFeed({ token: () => page.signIn.token, message: fedWith, lost: unfed, signedOut: () => page.signedOut() });
+const page = new TechnicianPage({ people: about.people, phrases: "lens", title: () => `${words.lens} ${camera}`, heard, sorted });
+page.signIn.follow($("to-console"));
+page.signIn.follow($("to-calibration"));
 setText($("camera"), camera);
-const state = new Link("/ws/state?page=console", { message: heard, lost });
 setInterval(look, 200);
 
 $("begin").addEventListener("click", () => wish({ do: "begin", board: $("board").value }));
 for (const name of ["drop", "stop", "resume", "accept", "discard"]) $(name).addEventListener("click", () => wish({ do: name }));
 
 function heard(message) {
-  document.body.dataset.connected = "true";
-  if ($("notice").dataset.kind === "lost") say("");
   if (message.kind !== "words") return;
   ({ words, language } = message);
-  document.documentElement.lang = language;
-  document.title = `${words.lens} ${camera} · ${words.title}`;
-  for (const element of document.querySelectorAll("[data-word]")) setText(element, words[element.dataset.word]);
-  fillTongues($("languages"), message.languages, language, words, (id) => state.move(`/ws/state?page=console&language=${id}`));
   $("held").setAttribute("aria-label", words["lens.held"]);
-  signIn.show(words);
-  sorted();
 }
 
-function lost() {
-  document.body.dataset.connected = "false";
-  if (words.lens) say(words["connection.lost"], "lost");
-}
-
-function say(text, kind = "") {
-  $("notice").dataset.kind = kind;
-  setText($("notice"), text);
-  show($("notice"), Boolean(text));
-}
-
-function sorted() {
-  const technician = signIn.role === "technician";
-  show($("page"), technician);
-  show($("closed"), !technician);
-  const why = signIn.role ? "lens.only_technicians" : "lens.sign_in_first";
-  $("closed").dataset.word = why;
-  setText($("closed"), words[why] ?? "");
-  const wanted = technician && language && !document.hidden ? `/ws/calibrate/camera/${encodeURIComponent(camera)}?language=${language}` : "";
-  if (wanted === fed) return;
-  fed = wanted;
-  if (!wanted) {
-    feed?.end();
-    feed = null;
-  } else if (feed) {
-    feed.move(wanted);
-  } else {
-    feed = new Link(wanted, { opened: greet, message: fedWith, lost: unfed });
-  }
-}
-
-function greet() {
-  feed.send(JSON.stringify({ do: "sign_in", token: signIn.token }));
+// The feed of a technician who looks, in the page's language.
+function sorted(technician) {
+  feed.want(technician && language && !document.hidden ? `/ws/calibrate/camera/${encodeURIComponent(camera)}?language=${language}` : "");
 }
 
 function fedWith(message) {
@@ -93,12 +50,9 @@ function fedWith(message) {
   draw();
 }
 
-function unfed(code) {
+function unfed() {
   fedAt = -Infinity;
   look();
-  if (code !== SIGNED_OUT) return;
-  signIn.set("", "", "");
-  say(words["arm.signed_out"]);
 }
 
 // Guidance that is old is not shown as being so now.
@@ -165,11 +119,9 @@ function result() {
 }
 
 async function wish(body) {
-  const { status, body: answer } = await post(`/calibrate/camera/wish?language=${language}`, { ...body, camera }, signIn.token);
-  if (status === 401) signIn.set("", "", "");
-  const wrong = { 401: "arm.signed_out", 403: "lens.only_technicians" }[status] ?? "error";
-  $("outcome").dataset.bad = String(status !== 200);
-  setText($("outcome"), status === 200 ? "" : (answer.text ?? words[wrong]));
+  const { good, text } = await page.wish(`/calibrate/camera/wish?language=${language}`, { ...body, camera });
+  $("outcome").dataset.bad = String(!good);
+  setText($("outcome"), text);
 }
 
-document.addEventListener("visibilitychange", sorted);
+document.addEventListener("visibilitychange", () => page.sort());

@@ -1,11 +1,8 @@
 // The page of the torque tool's verification: which series, what to do now, each reading, and what comes of it.
 
-import { post } from "./act.js";
 import { $, make, refill, setText, show } from "./dom.js";
-import { Link } from "./link.js";
 import { shape } from "./shape.js";
-import { SignIn } from "./sign-in.js";
-import { fillTongues } from "./tongues.js";
+import { TechnicianPage } from "./technician-page.js";
 
 const EVERY_MS = 300;
 const OLD_MS = 2500;
@@ -16,9 +13,8 @@ let now = null;
 let askedAt = -Infinity;
 
 const about = await (await fetch("/about.json")).json();
-const signIn = new SignIn({ people: about.people, changed: sorted, say });
-signIn.follow($("to-console"));
-const state = new Link("/ws/state?page=console", { message: heard, lost });
+const page = new TechnicianPage({ people: about.people, phrases: "verify", title: () => words.verify, heard, sorted: look });
+page.signIn.follow($("to-console"));
 setInterval(look, EVERY_MS);
 
 $("reading-form").addEventListener("submit", (event) => {
@@ -40,48 +36,15 @@ $("end").addEventListener("click", () => wish({ do: "end" }));
 $("keep").addEventListener("click", () => wish({ do: "keep" }));
 
 function heard(message) {
-  document.body.dataset.connected = "true";
-  if ($("notice").dataset.kind === "lost") say("");
-  if (message.kind !== "words") return;
-  ({ words, language } = message);
-  document.documentElement.lang = language;
-  document.title = `${words.verify} · ${words.title}`;
-  for (const element of document.querySelectorAll("[data-word]")) setText(element, words[element.dataset.word]);
-  fillTongues($("languages"), message.languages, language, words, (id) => state.move(`/ws/state?page=console&language=${id}`));
-  signIn.show(words);
-  sorted();
-}
-
-function lost() {
-  document.body.dataset.connected = "false";
-  if (words.verify) say(words["connection.lost"], "lost");
-}
-
-function say(text, kind = "") {
-  $("notice").dataset.kind = kind;
-  setText($("notice"), text);
-  show($("notice"), Boolean(text));
-}
-
-function sorted() {
-  const technician = signIn.role === "technician";
-  show($("page"), technician);
-  show($("closed"), !technician);
-  const why = signIn.role ? "verify.only_technicians" : "verify.sign_in_first";
-  $("closed").dataset.word = why;
-  setText($("closed"), words[why] ?? "");
-  look();
+  if (message.kind === "words") ({ words, language } = message);
 }
 
 async function look() {
   document.body.dataset.fed = String(performance.now() - askedAt < OLD_MS);
   if (!language || $("page").hidden || document.hidden) return;
   try {
-    const answer = await fetch(`/calibrate/torque/view?language=${language}`, { headers: { Authorization: `Bearer ${signIn.token}` } });
-    if (answer.status === 401) {
-      signIn.set("", "", "");
-      say(words["arm.signed_out"]);
-    }
+    const answer = await fetch(`/calibrate/torque/view?language=${language}`, { headers: { Authorization: `Bearer ${page.signIn.token}` } });
+    if (answer.status === 401) page.signedOut();
     if (answer.status === 409) outcome((await answer.json()).text, true);
     if (!answer.ok) return;
     now = await answer.json();
@@ -170,10 +133,8 @@ function kept() {
 }
 
 async function wish(body) {
-  const { status, body: answer } = await post(`/calibrate/torque/wish?language=${language}`, body, signIn.token);
-  if (status === 401) signIn.set("", "", "");
-  const wrong = { 401: "arm.signed_out", 403: "verify.only_technicians" }[status] ?? "error";
-  outcome(status === 200 ? "" : (answer.text ?? words[wrong]), status !== 200);
+  const { good, text } = await page.wish(`/calibrate/torque/wish?language=${language}`, body);
+  outcome(text, !good);
   await look();
 }
 

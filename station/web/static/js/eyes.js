@@ -1,6 +1,5 @@
 // The page of the eyes for technicians: what every camera sees, what is known, and the zones that are drawn there.
 
-import { post } from "./act.js";
 import { sureButton } from "./arm-sure.js";
 import { $, make, refill, setText, show } from "./dom.js";
 import { CameraView } from "./eyes-camera.js";
@@ -8,13 +7,11 @@ import { FactTable } from "./eyes-facts.js";
 import { LAYERS } from "./eyes-layers.js";
 import { fillLegend, Plan } from "./eyes-plan.js";
 import { TeachPanels } from "./eyes-teach.js";
-import { Link } from "./link.js";
-import { SignIn } from "./sign-in.js";
-import { fillTongues } from "./tongues.js";
+import { SignedFeed } from "./signed-feed.js";
+import { TechnicianPage } from "./technician-page.js";
 import { ZoneDraft } from "./zone-draft.js";
 import { ZonePanel } from "./zone-panel.js";
 
-const SIGNED_OUT = 4001;
 const OLD_MS = 1000;
 const HIDDEN_FIRST = ["tags"];
 
@@ -22,8 +19,6 @@ let words = {};
 let language = "";
 let bench = null;
 let now = null;
-let feed = null;
-let fed = "";
 let fedAt = -Infinity;
 let views = [];
 
@@ -33,63 +28,24 @@ const draft = new ZoneDraft(() => drawZones());
 const plan = new Plan($("plan"), draft);
 const panel = new ZonePanel($("zones"), draft, { save });
 const facts = new FactTable($("facts"));
-const lessons = new TeachPanels($("teach"), { wish, token: () => signIn.token });
-const signIn = new SignIn({ people: about.people, changed: sorted, say });
-signIn.follow($("to-console"));
-const state = new Link("/ws/state?page=console", { message: heard, lost });
+const lessons = new TeachPanels($("teach"), { wish, token: () => page.signIn.token });
+const feed = new SignedFeed({ token: () => page.signIn.token, message: fedWith, lost: unfed, signedOut: () => page.signedOut() });
+const page = new TechnicianPage({ people: about.people, phrases: "eyes", there: about.eyes, title: () => words.eyes, heard, sorted });
+page.signIn.follow($("to-console"));
 setInterval(look, 100);
 
 function heard(message) {
-  document.body.dataset.connected = "true";
-  if ($("notice").dataset.kind === "lost") say("");
   if (message.kind !== "words") return;
   ({ words, language } = message);
-  document.documentElement.lang = language;
-  document.title = `${words.eyes} · ${words.title}`;
-  for (const element of document.querySelectorAll("[data-word]")) setText(element, words[element.dataset.word]);
-  fillTongues($("languages"), message.languages, language, words, (id) => state.move(`/ws/state?page=console&language=${id}`));
-  signIn.show(words);
   fillLayers();
   refill($("empty"), [language], () => [
     sureButton(words["eyes.empty"], words["eyes.empty.warning"], words["eyes.empty.sure"], words.cancel, emptied),
   ]);
-  sorted();
 }
 
-function lost() {
-  document.body.dataset.connected = "false";
-  if (words.eyes) say(words["connection.lost"], "lost");
-}
-
-function say(text, kind = "") {
-  $("notice").dataset.kind = kind;
-  setText($("notice"), text);
-  show($("notice"), Boolean(text));
-}
-
-// What is shown to whom; and the feed of a technician who looks, in the page's language.
-function sorted() {
-  const technician = signIn.role === "technician" && about.eyes;
-  show($("page"), technician);
-  show($("closed"), !technician);
-  const why = !about.eyes ? "eyes.none" : signIn.role ? "eyes.only_technicians" : "eyes.sign_in_first";
-  $("closed").dataset.word = why;
-  setText($("closed"), words[why] ?? "");
-  const wanted = technician && language && !document.hidden ? `/ws/eyes?language=${language}` : "";
-  if (wanted === fed) return;
-  fed = wanted;
-  if (!wanted) {
-    feed?.end();
-    feed = null;
-  } else if (feed) {
-    feed.move(wanted);
-  } else {
-    feed = new Link(wanted, { opened: greet, message: fedWith, lost: unfed });
-  }
-}
-
-function greet() {
-  feed.send(JSON.stringify({ do: "sign_in", token: signIn.token }));
+// The feed of a technician who looks, in the page's language.
+function sorted(technician) {
+  feed.want(technician && language && !document.hidden ? `/ws/eyes?language=${language}` : "");
 }
 
 function fedWith(message) {
@@ -109,12 +65,9 @@ function fedWith(message) {
   }
 }
 
-function unfed(code) {
+function unfed() {
   fedAt = -Infinity;
   look();
-  if (code !== SIGNED_OUT) return;
-  signIn.set("", "", "");
-  say(words["arm.signed_out"]);
 }
 
 // What is old is covered, whatever the reason.
@@ -157,11 +110,8 @@ function fillLayers() {
   $("layers").replaceChildren($("layers").firstElementChild, ...boxes);
 }
 
-async function wish(body) {
-  const { status, body: answer } = await post(`/eyes/wish?language=${language}`, body, signIn.token);
-  if (status === 401) signIn.set("", "", "");
-  const wrong = { 401: "arm.signed_out", 403: "eyes.only_technicians", 404: "eyes.none" }[status] ?? "error";
-  return { good: status === 200, text: status === 200 ? "" : (answer.text ?? words[wrong]) };
+function wish(body) {
+  return page.wish(`/eyes/wish?language=${language}`, body);
 }
 
 async function save() {
@@ -181,4 +131,4 @@ function outcome(text, bad) {
   setText($("outcome"), text);
 }
 
-document.addEventListener("visibilitychange", sorted);
+document.addEventListener("visibilitychange", () => page.sort());
