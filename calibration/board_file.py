@@ -10,7 +10,6 @@ from typing import Annotated, Any, Literal
 from pydantic import Field, JsonValue, ValidationError, model_validator
 
 from calibration.board import EDGE_DICTIONARY, Board
-from calibration.board_sheets import TagBoard
 from calibration.observations import CalibrationError
 from station.config.artefact import Artefact, ArtefactError, Kind, current_id, folder_of, read_artefact
 from station.config.shapes import Above0, AtLeast0
@@ -87,20 +86,6 @@ def board_of_shape(
 def write_board(path: Path, board: Board) -> None:
     """As JSON, whole or not at all. Raises OSError."""
     _write(path, board_shape(board).model_dump(mode="json", by_alias=True))
-
-
-def write_tag_board(path: Path, board: TagBoard) -> None:
-    """Where each tag of a sheet is, as JSON. Raises OSError."""
-    tags = [
-        {
-            "id": mount.tag_id,
-            "size_mm": mount.size_mm,
-            "at_mm": [round(float(each), 4) for each in mount.body_from_tag.translation_mm],
-        }
-        for mount in board.body().tags
-    ]
-    frame = "Origin in the middle of all tags, x right, y up on the sheet, z out of the paper; at_mm: a tag's middle."
-    _write(path, {"schema": "tags/1", "frame": frame, "name": board.name, "family": "36h11", "tag": tags})
 
 
 def _write(path: Path, content: Any) -> None:

@@ -44,20 +44,30 @@ def print_scale(board: Board, printed_mm: float, doubt_mm: float | None = None) 
     Raises CalibrationError `calibration.not_this_length`.
     """
     designed = board.columns * board.square_mm
-    scale = printed_mm / designed if designed else 0.0
+    scale, sigma = measured_scale(board.name, designed, f"{board.columns} squares", printed_mm, doubt_mm)
+    return replace(board, print_scale=scale, print_scale_sigma=sigma)
+
+
+def measured_scale(
+    name: str, designed_mm: float, over: str, printed_mm: float, doubt_mm: float | None
+) -> tuple[float, float]:
+    """Scale of a print and one standard deviation of it. `over`: what the length goes over, for a person.
+
+    Raises CalibrationError `calibration.not_this_length`, `calibration.no_doubt`.
+    """
+    scale = printed_mm / designed_mm if designed_mm else 0.0
     if not abs(scale - 1.0) <= FARTHEST_SCALE:
         raise CalibrationError(
             "calibration.not_this_length",
-            f"board {board.name} is {designed:g} mm over its {board.columns} squares as designed, but measured "
-            f"{printed_mm:g} mm; measure between the two lines below the squares, in millimetres, and check that it is "
-            "this board",
+            f"board {name} is {designed_mm:g} mm over its {over} as designed, but measured {printed_mm:g} mm; measure "
+            "between the two lines below them, in millimetres, and check that it is this board",
         )
-    sigma = CALLIPER_SIGMA if doubt_mm is None else doubt_mm / designed
+    sigma = CALLIPER_SIGMA if doubt_mm is None else doubt_mm / designed_mm
     if not sigma > 0.0:
         raise CalibrationError(
             "calibration.no_doubt", f"a doubt of {doubt_mm:g} mm is none; give what your calliper is good for, as 0.05"
         )
-    return replace(board, print_scale=scale, print_scale_sigma=sigma)
+    return scale, sigma
 
 
 def bow_of(result: LensResult, pictures: Mapping[str, str]) -> Bow:

@@ -111,6 +111,7 @@ def write_tags(path: Path, board: TagBoard, paper: str) -> None:
             f"{board.name}: AprilTag 36h11, {board.columns} x {board.rows} tags of {board.tag_mm:g} mm "
             f"every {board.pitch_mm:g} mm, ids {board.first_tag} to {last}",
             f"Measure between the two lines below the tags: {board.size_mm[0]:g} mm as designed.",
+            "Then: station calibrate board measure --board FILE --printed-mm LENGTH",
         ),
     )
     sheet.save()

@@ -49,8 +49,9 @@ def board(
 
 
 def _drawn(kind: str, paper: str, counts: tuple[int, int], size_mm: float, first: int, name: str, out: Path) -> None:
-    from calibration.board_file import board_of_shape, write_board, write_tag_board
+    from calibration.board_file import board_of_shape, write_board
     from calibration.board_sheets import MARKER_SHARE, TagBoard, write_charuco, write_tags
+    from calibration.tag_sheet_file import drawn_sheet, write_tag_sheet
 
     described = out.with_suffix(".json")
     if kind == "charuco":
@@ -72,15 +73,16 @@ def _drawn(kind: str, paper: str, counts: tuple[int, int], size_mm: float, first
         return
     tags = TagBoard(name=name, columns=counts[0], rows=counts[1], tag_mm=size_mm, first_tag=first)
     write_tags(out, tags, paper)
-    write_tag_board(described, tags)
+    write_tag_sheet(described, drawn_sheet(tags))
     print(f"{out}: tags {name} on {paper.upper()}; {described} says where each one is. Print it in real size (100 %),")
-    print("and hold a ruler to the scale: 100 mm must measure 100 mm.")
+    print("measure between the two lines below the tags, then:")
+    print(f"station calibrate board measure --board {described} --printed-mm {tags.size_mm[0]:g}")
 
 
 @board_app.command()
 def measure(
     board: Annotated[Path, typer.Option("--board", help="The board's file, .json or .toml.", dir_okay=False)],
-    printed_mm: Annotated[float, typer.Option(help="Length between the two lines below the squares, by calliper.")],
+    printed_mm: Annotated[float, typer.Option(help="Length between the two lines below squares or tags, by calliper.")],
     doubt_mm: Annotated[
         float | None, typer.Option(help="One standard deviation of that length. Without it: 0.02 % of it.")
     ] = None,
@@ -91,7 +93,17 @@ def measure(
     config: ConfigOption = None,
     store: FolderOption = None,
 ) -> None:
-    """Keep what a printed board measures: its scale, and with pictures its bow."""
+    """Keep what a printed board measures: its scale, and with pictures its bow; of a tag sheet, sizes and places."""
+    from calibration.tag_sheet_file import is_tag_sheet
+
+    now = datetime.now(UTC).isoformat(timespec="seconds")
+    if is_tag_sheet(board):
+        if pictures is not None:
+            raise typer.BadParameter(
+                "a sheet of tags has no bow to be estimated; leave it out", param_hint="--pictures"
+            )
+        _tags_measured(board, printed_mm, doubt_mm, now, by)
+        return
     from calibration.board_file import read_board
     from calibration.board_measure import board_artefact, print_scale
     from calibration.store import Store
@@ -99,12 +111,29 @@ def measure(
     folder = store_of(config, store)
     measured = print_scale(read_board(board), printed_mm, doubt_mm)
     bow = _bow(measured, pictures) if pictures is not None else None
-    now = datetime.now(UTC).isoformat(timespec="seconds")
     artefact = board_artefact(
         measured, bow, printed_mm=printed_mm, made_utc=now, by=by, software=version("assembled-by-me")
     )
     Store(folder).put_in_force(artefact, utc=now, by=by, why="measured")
     print(f"{artefact.id}: {artefact.verdict.text} {artefact.verdict.advice}".rstrip())
+
+
+def _tags_measured(drawn: Path, printed_mm: float, doubt_mm: float | None, now: str, by: str) -> None:
+    """The measured sheet as a file beside the drawn one, and what to write into the station file."""
+    from calibration.observations import CalibrationError
+    from calibration.tag_sheet_file import measured_sheet, read_tag_sheet, station_lines, write_tag_sheet
+
+    sheet = measured_sheet(read_tag_sheet(drawn), printed_mm, doubt_mm, measured_utc=now, by=by)
+    kept = drawn.with_name(f"{drawn.stem}-measured.json")
+    if kept.exists():
+        # What a station was told before is evidence: it is never written over.
+        raise CalibrationError(
+            "calibration.measured_already", f"{kept} is there already; give it another name, then measure again"
+        )
+    write_tag_sheet(kept, sheet)
+    print(f"{kept}: tags {sheet.name} are printed {sheet.print_scale:.4f} times as large as designed,")
+    print(f"known to {sheet.print_scale_sigma * 100.0:.2f} %. For the station file, from the middle of the sheet:")
+    print(f"add to each at_mm where that middle lies on the bench.\n\n{station_lines(sheet)}")
 
 
 def _bow(measured: Board, folder: Path) -> Bow:
