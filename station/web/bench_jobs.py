@@ -104,6 +104,7 @@ class CheckBench:
                     error_mm=None,
                     text=f"{each.text} {each.advice}".strip(),
                     id=kept.id,
+                    source=each,
                 )
                 for each in verdicts
             )
@@ -168,4 +169,5 @@ def _result(artefact: Artefact) -> Result:
         error_mm=error_mm if isinstance(error_mm, int | float) else None,
         text=f"{artefact.verdict.text} {artefact.verdict.advice}".strip(),
         id=artefact.id,
+        source=artefact,
     )

@@ -16,11 +16,12 @@ from typing import Protocol
 import cv2
 
 from calibration.bench_work import BenchPlan, Progress, Say, Technician, TouchGoal
+from calibration.daily.verdicts import DeviceVerdict
 from calibration.flange_record import BOARD, POINTER, FlangeRecord
 from calibration.observations import CalibrationError
 from calibration.robot_run import Picture, Stand, TakenPose
 from drivers.api import CobotPosture, CommandFailed, LinkError, Outcome
-from station.config.artefact import ArtefactError
+from station.config.artefact import Artefact, ArtefactError
 from station.motion.plan import Leg
 from vision.cameras.source import CameraError
 
@@ -142,6 +143,8 @@ class Result:
     text: str
     """In English, as the record has it."""
     id: str
+    source: DeviceVerdict | Artefact | None = None
+    """What words in other languages are made from."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from typing import Any
 
+from station.config.artefact import Artefact
 from station.config.phrases import Phrases
 from station.web.calibrate_robot_desk import Doing, Question, Result, RobotView
+from station.web.calibrate_verdicts import calibration_told, device_told
 
 
 def robot_view(view: RobotView, phrases: Phrases, language: str) -> dict[str, Any]:
-    """Everything that is to be shown. What the run says, and verdicts, are in English, as the records have them."""
+    """Everything that is to be shown. What the run says is in English, as the records have it."""
     return {
         "doing": view.doing.value,
         "say": phrases.shown(language, _say(view)),
@@ -72,5 +74,20 @@ def _result(result: Result, phrases: Phrases, language: str) -> dict[str, Any]:
         "error": ""
         if result.error_mm is None
         else phrases.shown(language, "ui.robot_run.error", {"mm": f"{result.error_mm:.2f}"}),
-        "text": result.text,
+        **_told(result, phrases, language),
     }
+
+
+def _told(result: Result, phrases: Phrases, language: str) -> dict[str, str]:
+    """`text` in the page's language where there are words for all of it, else in the record's."""
+    source = result.source
+    if source is None:
+        return {"text": result.text, "language": "en"}
+    if isinstance(source, Artefact):
+        told = calibration_told(source, phrases, language)
+    else:
+        device = {"device": source.device, "kind": source.kind, "found": source.found}
+        told = device_told(device, {**source.figures, "text": source.text, "advice": source.advice}, phrases, language)
+    if told.language == language and (not told.advice or told.advice_language == language):
+        return {"text": f"{told.text} {told.advice}".strip(), "language": language}
+    return {"text": result.text, "language": "en"}

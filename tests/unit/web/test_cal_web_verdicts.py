@@ -3,18 +3,23 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from datetime import timedelta
+from pathlib import Path
 
 import pytest
 from support.calibrated_store import NOW, made
 from support.scripted_desk import PHRASES
 
 from calibration.daily.rundown import rundown_shift
-from calibration.daily.verdicts import Found, tool_verdict, untold
+from calibration.daily.verdicts import DeviceVerdict, Found, tool_verdict, untold
+from calibration.flange_record import FlangeRecord
 from calibration.report.standing import Standing
 from station.config.artefact import Artefact, Kind
 from station.config.phrases import GAP
 from station.web.calibrate_overview_views import overview
+from station.web.calibrate_robot_desk import Doing, Result, RobotWorkshop
+from station.web.calibrate_robot_views import robot_view
 from station.web.calibrate_verdicts import SHORT, WHY, calibration_told, device_told
 
 ARM = {"notices_deg": [0.1, 0.31, 0.2], "allowed_deg": 0.5, "largest_mm": 0.8, "likely_joint": 0, "likely_deg": 0.0}
@@ -116,3 +121,18 @@ def test_what_a_check_left_out_is_said_as_not_done() -> None:
 
 def _not_good(artefact: Artefact) -> Artefact:
     return artefact.model_copy(update={"verdict": artefact.verdict.model_copy(update={"good": False})})
+
+
+def test_the_page_of_a_check_words_its_results_too(tmp_path: Path) -> None:
+    """It should tell what the check found in the page's language, and a record without figures as it is."""
+    slipped = {**ARM, "likely_joint": 5, "likely_deg": 0.3}
+    found = DeviceVerdict(device="cobot", kind=Kind.ARM, found=Found.MOVED, text="cobot: off.", figures=slipped)
+    sources = [found, made(Kind.ARM, "cobot", 1, {}, {}, "0.4 mm."), None]
+    results = tuple(
+        Result(kind="arm", name="cobot", good=False, error_mm=None, text="As filed.", id="1", source=source)
+        for source in sources
+    )
+    view = RobotWorkshop({}, FlangeRecord(tmp_path), lambda: 0.0).look("Ken")
+    shown = robot_view(replace(view, doing=Doing.KEPT, job="check", results=results), PHRASES, "ja")["results"]
+    assert shown[0]["language"] == "ja" and "関節 5 が約 0.30°" in shown[0]["text"]
+    assert [(each["text"], each["language"]) for each in shown[1:]] == [("As filed.", "en")] * 2

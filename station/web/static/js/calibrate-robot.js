@@ -133,7 +133,7 @@ function result(each) {
   return make("article", { className: "robot-result", data: { enough: String(each.good) } }, [
     make("h3", { text: each.title }),
     ...(each.error ? [make("p", { className: "error", text: each.error })] : []),
-    make("p", { text: each.text, attributes: { lang: "en" } }),
+    make("p", { text: each.text, attributes: { lang: each.language } }),
     make("code", { text: each.id }),
   ]);
 }
