@@ -74,6 +74,8 @@ class CameraShape(Strict):
     calibration: Name
     """Id of what stands here, for the journal; or `store`: what `station calibrate` has put in force counts, and what
     stands here is only where the camera should be. `mat`: measured at every start."""
+    mounted: Literal["bench", "flange"] = "bench"
+    """What carries the camera. A station looks with cameras that stand still: one on the flange is refused."""
     position_mm: Vec3
     """Of the lens, bench frame."""
     distortion: Vec5 = (0.0, 0.0, 0.0, 0.0, 0.0)
@@ -89,6 +91,15 @@ class CameraShape(Strict):
     """How well the calibration knows the camera's place, one standard deviation: every pose is so much less sure."""
     rotation_sigma_deg: AtLeast0 = 0.0
     """How well it knows its direction."""
+
+    @model_validator(mode="after")
+    def _stands_still(self) -> Self:
+        if self.mounted == "flange":
+            raise ValueError(
+                "a station cannot look with a camera that moves with the arm; fasten it to the bench and write "
+                '`mounted = "bench"`, or take its table out and solve recorded poses with `station calibrate solve`'
+            )
+        return self
 
     @model_validator(mode="after")
     def _one_way(self) -> Self:
