@@ -113,10 +113,12 @@ ASKED = """(number) => {
 """The next question, or none where the run has ended."""
 
 
-def answered(page: Page, until: str) -> list[str]:
-    """Do what is asked, by the first button, until what is asked begins with `until`, or all ends; what was asked."""
+def answered(page: Page, until: str, number: int = 0) -> list[str]:
+    """Do what is asked, by the first button, until what is asked begins with `until`, or all ends; what was asked.
+
+    `number` is the question that was answered last, which the page may show for a moment longer.
+    """
     asked: list[str] = []
-    number = 0
     while True:
         found = page.wait_for_function(ASKED, arg=number, timeout=LONG_MS).json_value()
         question, number = found["text"], found["number"]
@@ -126,9 +128,10 @@ def answered(page: Page, until: str) -> list[str]:
         if until and question.startswith(until):
             return asked
         asked.append(question)
-        page.locator("#answers button").first.click()
+        page.locator(f'#answers button[data-number="{number}"]').first.click()
 
 
+@pytest.mark.timeout(600)
 def test_a_technician_calibrates_a_bench(chromium: Browser, station: Running, tmp_path: Path) -> None:
     """It should ask for each thing in turn, from lenses to touches, and put in force what is accepted, not before."""
     with signed_in(chromium, station, "/calibration") as page:
@@ -199,12 +202,16 @@ def test_a_technician_checks_a_whole_bench_by_one_button(chromium: Browser, stat
 
 
 def test_a_paused_run_goes_on_where_it_was(chromium: Browser, station: Running, tmp_path: Path) -> None:
-    """It should stand still when told, say how it ended, keep its poses, and ask before it moves again."""
+    """It should move by no second click, stand still when told, say how it ended, keep its poses, and ask again."""
     lenses_of(station.store)
     with signed_in(chromium, station, "/calibrate/robot") as page:
         page.click("#begin")
         answered(page, "Put the board on the flange")
         answered(page, "Take your hands away")
+        clear = page.locator('#answers button[data-answer="clear"]')
+        clear.click(force=True)
+        expect(clear).to_be_enabled()
+        expect(page.locator("body")).to_have_attribute("data-moving", "false")
         page.evaluate(PAUSE_AT_FIRST_POSE)
         page.click("#answers button")
         expect(page.locator("body")).to_have_attribute("data-doing", "broken", timeout=LONG_MS)
@@ -214,8 +221,10 @@ def test_a_paused_run_goes_on_where_it_was(chromium: Browser, station: Running, 
         page.click("#begin")
         page.wait_for_selector('body[data-doing="running"]', timeout=LONG_MS)
         answered(page, "What is on the robot's flange now?")
-        page.click('#answers button[data-answer="board"]')
-        asked = answered(page, "Take the board off")
+        board = page.locator('#answers button[data-answer="board"]')
+        number = int(board.get_attribute("data-number") or "0")
+        board.click()
+        asked = answered(page, "Take the board off", number)
         assert [question for question in asked if "Take your hands away" in question]
         expect(page.locator("#news")).to_contain_text("poses were kept from before")
         page.click("#pause")

@@ -9,6 +9,8 @@ import { fillTongues } from "./tongues.js";
 
 const EVERY_MS = 400;
 const OLD_MS = 2500;
+// Whatever stands where the last question's button stood was not read sooner: a second click of one hand is no answer to it.
+const READ_MS = 700;
 
 let words = {};
 let language = "";
@@ -123,8 +125,12 @@ function answers() {
   if (!now.question) return [];
   const { number } = now.question;
   return now.question.answers.map(({ answer, text }) => {
-    const button = make("button", { className: "main-button", text, attributes: { type: "button" }, data: { answer } });
+    const button = make("button", { className: "main-button", text, attributes: { type: "button" }, data: { answer, number: String(number) } });
     button.addEventListener("click", () => wish({ do: "answer", number, answer }));
+    if (answer !== "done") {
+      button.disabled = true;
+      setTimeout(() => { button.disabled = false; }, READ_MS);
+    }
     return button;
   });
 }
