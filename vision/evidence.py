@@ -30,8 +30,9 @@ from vision.unit_watch import judge_unit
 
 VOTES = 3
 NEEDED_VOTES = 2
-TOKEN_REACH = Reach(across_mm=5.0, along_mm=(-15.0, 15.0), tilt_deg=180.0)
-"""A tagged fastener is at its joint: across the axis within a few millimetres; along it, one small tag tells less."""
+TOKEN_REACH = Reach(across_mm=8.0, along_mm=(-15.0, 15.0), tilt_deg=180.0)
+"""A tagged fastener is at its joint: across the axis, what one webcam that looks down aslant can be sure of (it knows a
+small tag to 2 mm), and far less than from joint to joint; along it, one small tag tells less."""
 TOKEN_CONFIDENCE = 0.99
 
 

@@ -98,8 +98,10 @@ def test_a_wrong_mirror_is_noticed_and_the_right_one_passes(tmp_path: Path) -> N
 @pytest.mark.timeout(600)
 @pytest.mark.parametrize("where", list(PLACES))
 @pytest.mark.parametrize("seed", [7, 21])
-def test_a_whole_visit_ends_with_its_record(where: str, seed: int, tmp_path: Path) -> None:
-    """It should finish a session of a careful visitor, wherever the webcam stands."""
+def test_a_whole_visit_ends_with_its_record_where_the_webcam_sees_all_of_it(
+    where: str, seed: int, tmp_path: Path
+) -> None:
+    """It should finish over the screen; from the right the tool at joint 3 is hidden, and nothing is passed unseen."""
 
     def story(film: Film) -> None:
         begin(film)
@@ -110,8 +112,12 @@ def test_a_whole_visit_ends_with_its_record(where: str, seed: int, tmp_path: Pat
         finish(film)
 
     result = played(filmed(tmp_path, story, where=where, seed=seed), tmp_path / "journal.sqlite")
-    assert result.outcome == "finished", status(result)
-    assert [entry.verdict for entry in result.state.tightenings] == ["ok", "ok", "ok"]
+    verdicts = [entry.verdict for entry in result.state.tightenings]
+    if where == "over the screen":
+        assert (result.outcome, verdicts) == ("finished", ["ok"] * 3), status(result)
+    else:
+        assert result.outcome != "finished" and set(verdicts) <= {"ok"} and len(verdicts) < 3
+        assert status(result)["tighten-3"] is not StepStatus.PASSED
 
 
 @pytest.mark.campaign

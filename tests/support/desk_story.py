@@ -140,11 +140,11 @@ def lay_nuts(film: Film, joints: tuple[str, ...] = ("J1", "J2", "J3")) -> None:
 
 
 def tighten(film: Film, joint: str) -> None:
-    """The tool onto the joint, the key held till it stops."""
+    """The tool onto the joint, the key held till it stops. A film cannot wait for the lamp, so it takes its time."""
     film.carry("tool", joint_top(joint, 0.7, -0.6), yaw_deg=5.0, seconds=0.7)
-    film.wait(1.3)
+    film.wait(2.5)
     film.touch("trigger")
-    film.wait(2.0)
+    film.wait(3.0)
     film.touch("let-go")
     film.wait(0.4)
 
