@@ -165,7 +165,7 @@ def test_a_tagged_fastener_is_told_by_its_pose_not_by_pixels():
 def test_a_token_needs_votes_and_a_clear_distance():
     """It should want two pictures that agree, none against, and no doubt about the limit."""
     there, away = body("token T", at(TAGGED, Transform.identity())), body("token T", at(TAGGED, Transform.of(40, 0, 0)))
-    edge = body("token T", at(TAGGED, Transform.of(5, 0, 0)))
+    edge = body("token T", at(TAGGED, Transform.of(8, 0, 0)))
     assert token_board([there]).value is U
     assert token_board([away], [there], [there]).value is U
     assert token_board([there], [there], []).value is U
