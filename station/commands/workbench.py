@@ -45,9 +45,10 @@ from station.simulation.calibration_person import SimulatedTechnician
 from station.simulation.calibration_score import touched_points
 from station.simulation.calibration_session import HAND_SIGMA_MM, hidden_bench
 from station.simulation.daily_arm import daily_arm
+from station.web.bench_job import Hands
 from station.web.bench_jobs import CALIBRATE, CHECK, REFERENCE, CalibrateRobot, CheckBench, TakeReference
 from station.web.calibrate_overview_desk import CalibrationBook
-from station.web.calibrate_robot_desk import Hands, RobotWorkshop
+from station.web.calibrate_robot_desk import RobotWorkshop
 from station.web.people import People
 
 

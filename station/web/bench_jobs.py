@@ -19,7 +19,7 @@ from calibration.daily.whole import DailyBench
 from calibration.robot_run import Leave, Stand
 from station.config.artefact import Artefact, Kind
 from station.config.station_values import CameraConfig
-from station.web.calibrate_robot_desk import AtBench, Done, Hands, Result
+from station.web.bench_job import AtBench, Done, Hands, Result
 from vision.geometry import CameraModel
 from vision.tags import TagTracker
 

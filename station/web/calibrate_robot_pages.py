@@ -13,7 +13,8 @@ from starlette.requests import Request
 from starlette.responses import FileResponse, JSONResponse, Response
 from starlette.routing import BaseRoute, Route
 
-from station.web.calibrate_robot_desk import RobotRefusedError, RobotWorkshop
+from station.web.bench_job import RobotRefusedError
+from station.web.calibrate_robot_desk import RobotWorkshop
 from station.web.calibrate_robot_views import robot_view
 from station.web.desk import Desk
 from station.web.pages import json_of

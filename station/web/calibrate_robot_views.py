@@ -6,7 +6,7 @@ from typing import Any
 
 from station.config.artefact import Artefact
 from station.config.phrases import Phrases
-from station.web.calibrate_robot_desk import Doing, Question, Result, RobotView
+from station.web.bench_job import Doing, Question, Result, RobotView
 from station.web.calibrate_verdicts import calibration_told, device_told
 
 

@@ -22,17 +22,9 @@ from calibration.robot_run import Picture, Seen, Stand, TakenPose
 from calibration.store import Store
 from drivers.api import CobotPosture, CommandFailed, Outcome
 from station.motion.plan import Leg
+from station.web.bench_job import AtBench, Doing, Done, Hands, Result, RobotRefusedError
 from station.web.bench_jobs import CalibrateRobot, CheckBench
-from station.web.calibrate_robot_desk import (
-    AWAY_S,
-    AtBench,
-    Doing,
-    Done,
-    Hands,
-    Result,
-    RobotRefusedError,
-    RobotWorkshop,
-)
+from station.web.calibrate_robot_desk import AWAY_S, RobotWorkshop
 
 LEG = Leg(points_deg=((0.0,) * 6, (1.0,) * 6), speed_percent=10)
 GOAL = TouchGoal(place="J1", at_mm=(0.0, 0.0, 0.0))

@@ -17,8 +17,9 @@ from calibration.flange_record import FlangeRecord
 from calibration.report.standing import Standing
 from station.config.artefact import Artefact, Kind
 from station.config.phrases import GAP
+from station.web.bench_job import Doing, Result
 from station.web.calibrate_overview_views import overview
-from station.web.calibrate_robot_desk import Doing, Result, RobotWorkshop
+from station.web.calibrate_robot_desk import RobotWorkshop
 from station.web.calibrate_robot_views import robot_view
 from station.web.calibrate_verdicts import SHORT, WHY, calibration_told, device_told
 
