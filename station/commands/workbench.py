@@ -20,7 +20,7 @@ import numpy as np
 from calibration.bench_keep import BenchToKeep
 from calibration.bench_plan import bench_plan
 from calibration.bench_work import BenchPlan, TouchGoal
-from calibration.daily.in_force import store_folder
+from calibration.daily.in_force import current_reference, store_folder
 from calibration.daily.whole import DailyBench
 from calibration.flange_record import FlangeRecord
 from calibration.observations import CalibrationError
@@ -45,7 +45,7 @@ from station.simulation.calibration_person import SimulatedTechnician
 from station.simulation.calibration_score import touched_points
 from station.simulation.calibration_session import HAND_SIGMA_MM, hidden_bench
 from station.simulation.daily_arm import daily_arm
-from station.web.bench_job import Hands
+from station.web.bench_job import Hands, Job
 from station.web.bench_jobs import CALIBRATE, CHECK, REFERENCE, CalibrateRobot, CheckBench, TakeReference
 from station.web.calibrate_overview_desk import CalibrationBook
 from station.web.calibrate_robot_desk import RobotWorkshop
@@ -81,15 +81,22 @@ def robot_workshop(files: Files, software: str, clock: SystemClock) -> Iterator[
         found = with_stored(files, datetime.fromisoformat(clock.utc()), None) if simulated else files
         return bench_plan(found.station, files.procedure)
 
+    def checkable() -> BenchPlan:
+        current_reference(config.id, kept.store)
+        return checked()
+
     with ExitStack() as stack:
         real = RealBench(files)
         hidden = stack.enter_context(closing(SimulatedBench(partial(hidden_bench, files, seed=SEED), SEED)))
         known = stack.enter_context(closing(SimulatedBench(partial(_as_known, files), SEED)))
+        stands = known.open if simulated else real.open
         yield RobotWorkshop(
             {
-                CALIBRATE: CalibrateRobot(kept=kept, planned=calibrated, bench=hidden.open if simulated else real.open),
-                CHECK: CheckBench(daily=daily, planned=checked, bench=known.open if simulated else real.open),
-                REFERENCE: TakeReference(daily=daily, planned=checked, bench=known.open if simulated else real.open),
+                CALIBRATE: Job(
+                    plan=calibrated, open=hidden.open if simulated else real.open, work=CalibrateRobot(kept=kept)
+                ),
+                CHECK: Job(plan=checkable, open=stands, work=CheckBench(daily=daily)),
+                REFERENCE: Job(plan=checked, open=stands, work=TakeReference(daily=daily)),
             },
             FlangeRecord(kept.store),
             clock.now_s,

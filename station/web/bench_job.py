@@ -137,14 +137,16 @@ class Done:
     """Keeps it once it is accepted; None when it is kept already. Raises OSError."""
 
 
-class Job(Protocol):
+OpenBench = Callable[[BenchPlan, Callable[[], bool]], AbstractContextManager[tuple[Stand, Hands]]]
+"""Opens stand and hands for a plan; whether it may go on moving is asked of the second all the while."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Job:
     """Something that is done at the bench."""
 
-    def plan(self) -> BenchPlan:
-        """With what. Raises CalibrationError, ArtefactError where it cannot be done yet."""
-
-    def open(self, plan: BenchPlan, goes_on: Callable[[], bool]) -> AbstractContextManager[tuple[Stand, Hands]]:
-        """Stand and hands for a plan; `goes_on` says all the while whether the arm may go on moving."""
-
-    def work(self, bench: AtBench) -> Done:
-        """Do it. Raises CalibrationError, ArtefactError, CameraError, LinkError, OSError."""
+    plan: Callable[[], BenchPlan]
+    """With what. Raises CalibrationError, ArtefactError where it cannot be done yet."""
+    open: OpenBench
+    work: Callable[[AtBench], Done]
+    """Do it. Raises CalibrationError, ArtefactError, CameraError, LinkError, OSError."""

@@ -7,7 +7,6 @@ from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, replace
 
 from calibration.bench_keep import POSES, BenchToKeep
-from calibration.bench_work import BenchPlan
 from calibration.daily.arm_check import ArmNow
 from calibration.daily.arm_check import Hands as CheckHands
 from calibration.daily.in_force import COBOT, current_reference
@@ -19,12 +18,10 @@ from calibration.daily.whole import DailyBench
 from calibration.robot_run import Leave, Stand
 from station.config.artefact import Artefact, Kind
 from station.config.station_values import CameraConfig
-from station.web.bench_job import AtBench, Done, Hands, Result
+from station.web.bench_job import AtBench, Done, Result
 from vision.geometry import CameraModel
 from vision.tags import TagTracker
 
-OpenBench = Callable[[BenchPlan, Callable[[], bool]], AbstractContextManager[tuple[Stand, Hands]]]
-"""Opens stand and hands for a plan; whether it may go on moving is asked of the second all the while."""
 CALIBRATE, CHECK, REFERENCE = "calibrate", "check", "reference"
 
 
@@ -33,18 +30,8 @@ class CalibrateRobot:
     """Cameras to the bench, the arm, its tip, the joints of the part."""
 
     kept: BenchToKeep
-    planned: Callable[[], BenchPlan]
-    bench: OpenBench
 
-    def plan(self) -> BenchPlan:
-        """With the lenses in force."""
-        return self.planned()
-
-    def open(self, plan: BenchPlan, goes_on: Callable[[], bool]) -> AbstractContextManager[tuple[Stand, Hands]]:
-        """The bench."""
-        return self.bench(plan, goes_on)
-
-    def work(self, bench: AtBench) -> Done:
+    def __call__(self, bench: AtBench) -> Done:
         """The whole run; its result is to be accepted."""
         outcome = self.kept.measure(
             bench.plan,
@@ -67,19 +54,8 @@ class CheckBench:
     """The daily check: cameras, arm, and a test rundown where one was made."""
 
     daily: DailyBench
-    planned: Callable[[], BenchPlan]
-    bench: OpenBench
 
-    def plan(self) -> BenchPlan:
-        """Raises ArtefactError where there is no reference to compare with."""
-        current_reference(self.daily.station.id, self.daily.store.folder)
-        return self.planned()
-
-    def open(self, plan: BenchPlan, goes_on: Callable[[], bool]) -> AbstractContextManager[tuple[Stand, Hands]]:
-        """The bench."""
-        return self.bench(plan, goes_on)
-
-    def work(self, bench: AtBench) -> Done:
+    def __call__(self, bench: AtBench) -> Done:
         """Each device's verdict, kept as it is."""
         artefact = current_reference(self.daily.station.id, self.daily.store.folder)
         reference = reference_of(artefact)
@@ -116,18 +92,8 @@ class TakeReference:
     """What later checks of cameras and arm compare with."""
 
     daily: DailyBench
-    planned: Callable[[], BenchPlan]
-    bench: OpenBench
 
-    def plan(self) -> BenchPlan:
-        """As the files say."""
-        return self.planned()
-
-    def open(self, plan: BenchPlan, goes_on: Callable[[], bool]) -> AbstractContextManager[tuple[Stand, Hands]]:
-        """The bench."""
-        return self.bench(plan, goes_on)
-
-    def work(self, bench: AtBench) -> Done:
+    def __call__(self, bench: AtBench) -> Done:
         """In force at once: who takes it has just calibrated."""
         cameras = self.daily.camera_references(_Bursts(self.daily, bench.stand))
         arm = self.daily.arm_reference(_opened(bench), lambda: Leave(technician=bench.person))

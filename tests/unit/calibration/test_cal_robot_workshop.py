@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import Path
 
@@ -15,15 +15,15 @@ from support.hidden_benches import sim_files, sim_plan
 
 from calibration.bench_keep import BenchToKeep
 from calibration.bench_work import BenchPlan, TouchGoal
-from calibration.daily.whole import DailyBench
 from calibration.flange_record import FlangeRecord
 from calibration.observations import CalibrationError
 from calibration.robot_run import Picture, Seen, Stand, TakenPose
-from calibration.store import Store
 from drivers.api import CobotPosture, CommandFailed, Outcome
+from station.commands.workbench import robot_workshop
 from station.motion.plan import Leg
-from station.web.bench_job import AtBench, Doing, Done, Hands, Result, RobotRefusedError
-from station.web.bench_jobs import CalibrateRobot, CheckBench
+from station.runtime.clock import SystemClock
+from station.web.bench_job import AtBench, Doing, Done, Hands, Job, Result, RobotRefusedError
+from station.web.bench_jobs import CalibrateRobot
 from station.web.calibrate_robot_desk import AWAY_S, RobotWorkshop
 
 LEG = Leg(points_deg=((0.0,) * 6, (1.0,) * 6), speed_percent=10)
@@ -186,7 +186,8 @@ class Scene:
 @pytest.fixture
 def scene(tmp_path: Path) -> Scene:
     clock, job = Clock(), OneMotion(arms=[], person=Person(), store=tmp_path)
-    workshop = RobotWorkshop({"calibrate": job}, FlangeRecord(tmp_path / "flange"), clock.now_s)
+    jobs = {"calibrate": Job(plan=job.plan, open=job.open, work=job.work)}
+    workshop = RobotWorkshop(jobs, FlangeRecord(tmp_path / "flange"), clock.now_s)
     return Scene(workshop=workshop, clock=clock, arms=job.arms, person=job.person, store=tmp_path)
 
 
@@ -303,23 +304,24 @@ def test_no_run_begins_while_a_visit_is_under_way(scene: Scene) -> None:
 def test_what_is_missing_is_said_before_anything_begins(tmp_path: Path) -> None:
     """It should name the lens or the reference that is not in force, and leave the station its bench."""
     files = sim_files()
+    files = replace(files, station=replace(files.station, calibrations=tmp_path))
     kept = BenchToKeep(station=files.station, procedure=files.procedure, store=tmp_path, software="t", why="test")
-    daily = DailyBench(station=files.station, procedure=files.procedure, store=Store(tmp_path), software="t")
 
     @contextmanager
     def bench(work: BenchPlan, goes_on: Callable[[], bool]) -> Iterator[tuple[Stand, Hands]]:
         pytest.fail("the bench was opened")
         yield
 
-    jobs = {
-        "calibrate": CalibrateRobot(kept=kept, planned=lambda: kept.lenses(sim_plan()), bench=bench),
-        "check": CheckBench(daily=daily, planned=sim_plan, bench=bench),
-    }
-    workshop = RobotWorkshop(jobs, FlangeRecord(tmp_path), lambda: 0.0)
-    for job, words in (("calibrate", "top has no lens calibration"), ("check", "has no reference to compare with")):
-        with pytest.raises(RobotRefusedError, match="not_ready") as refused:
-            workshop.begin("Ken", job)
-        assert words in refused.value.words["detail"]
-    with pytest.raises(RobotRefusedError, match="nothing"):
-        workshop.begin("Ken", "dance")
-    assert not workshop.wanted()
+    lenses = Job(plan=lambda: kept.lenses(sim_plan()), open=bench, work=CalibrateRobot(kept=kept))
+    unlensed = RobotWorkshop({"calibrate": lenses}, FlangeRecord(tmp_path), lambda: 0.0)
+    with robot_workshop(files, "t", SystemClock()) as whole:
+        assert whole is not None
+        for workshop, job, words in (
+            (unlensed, "calibrate", "no lens calibration"),
+            (whole, "check", "has no reference to compare with"),
+        ):
+            with pytest.raises(RobotRefusedError, match="not_ready") as refused:
+                workshop.begin("Ken", job)
+            assert words in refused.value.words["detail"] and not workshop.wanted()
+        with pytest.raises(RobotRefusedError, match="nothing"):
+            whole.begin("Ken", "dance")

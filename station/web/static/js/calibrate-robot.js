@@ -3,9 +3,7 @@
 
 import { post } from "./act.js";
 import { $, make, refill, setText, show } from "./dom.js";
-import { Link } from "./link.js";
-import { SignIn } from "./sign-in.js";
-import { fillTongues } from "./tongues.js";
+import { TechnicianPage } from "./technician-page.js";
 
 const EVERY_MS = 400;
 const OLD_MS = 2500;
@@ -20,10 +18,16 @@ let looking = false;
 const shown = new Map();
 
 const about = await (await fetch("/about.json")).json();
-const signIn = new SignIn({ people: about.people, changed: sorted, say });
-signIn.follow($("to-calibration"));
-signIn.follow($("to-report"));
-const state = new Link("/ws/state?page=console", { message: heard, lost });
+const page = new TechnicianPage({
+  people: about.people,
+  phrases: "robot_run",
+  title: () => words.robot_run,
+  heard,
+  sorted: look,
+  lost: () => (now?.doing === "wanted" ? "robot_run.handing_over" : "connection.lost"),
+});
+page.signIn.follow($("to-calibration"));
+page.signIn.follow($("to-report"));
 setInterval(look, EVERY_MS);
 
 $("begin").addEventListener("click", () => wish({ do: "begin", job: (now.doing === "broken" && now.job) || "calibrate" }));
@@ -33,42 +37,11 @@ $("accept").addEventListener("click", () => wish({ do: "accept" }));
 $("discard").addEventListener("click", () => wish({ do: "discard" }));
 
 function heard(message) {
-  document.body.dataset.connected = "true";
-  if ($("notice").dataset.kind === "lost") say("");
-  if (message.kind !== "words") return;
-  ({ words, language } = message);
-  document.documentElement.lang = language;
-  document.title = `${words.robot_run} · ${words.title}`;
-  for (const element of document.querySelectorAll("[data-word]")) setText(element, words[element.dataset.word]);
-  fillTongues($("languages"), message.languages, language, words, (id) => state.move(`/ws/state?page=console&language=${id}`));
-  signIn.show(words);
-  sorted();
-}
-
-// Between two lives of the station, and when its network is gone.
-function lost() {
-  document.body.dataset.connected = "false";
-  if (words.robot_run) say(words[now?.doing === "wanted" ? "robot_run.handing_over" : "connection.lost"], "lost");
-}
-
-function say(text, kind = "") {
-  $("notice").dataset.kind = kind;
-  setText($("notice"), text);
-  show($("notice"), Boolean(text));
-}
-
-function sorted() {
-  const technician = signIn.role === "technician";
-  show($("page"), technician);
-  show($("closed"), !technician);
-  const why = signIn.role ? "robot_run.only_technicians" : "robot_run.sign_in_first";
-  $("closed").dataset.word = why;
-  setText($("closed"), words[why] ?? "");
-  look();
+  if (message.kind === "words") ({ words, language } = message);
 }
 
 function asked(path) {
-  return fetch(path, { headers: { Authorization: `Bearer ${signIn.token}` } });
+  return fetch(path, { headers: { Authorization: `Bearer ${page.signIn.token}` } });
 }
 
 async function look() {
@@ -77,10 +50,7 @@ async function look() {
   looking = true;
   try {
     const answer = await asked(`/calibrate/robot/view?language=${language}`);
-    if (answer.status === 401) {
-      signIn.set("", "", "");
-      say(words["arm.signed_out"]);
-    }
+    if (answer.status === 401) page.signedOut();
     if (!answer.ok) return;
     now = await answer.json();
     askedAt = performance.now();
@@ -185,7 +155,7 @@ async function pictures() {
 async function told(body) {
   const tries = body.do === "answer" ? 1 : 20;
   for (let left = tries; ; left -= 1) {
-    const answer = await post(`/calibrate/robot/wish?language=${language}`, body, signIn.token);
+    const answer = await post(`/calibrate/robot/wish?language=${language}`, body, page.signIn.token);
     if (answer.status !== 0 || left <= 1) return answer;
     await new Promise((resolve) => setTimeout(resolve, EVERY_MS));
   }
@@ -193,7 +163,7 @@ async function told(body) {
 
 async function wish(body) {
   const { status, body: answer } = await told(body);
-  if (status === 401) signIn.set("", "", "");
+  if (status === 401) page.signIn.set("", "", "");
   const wrong = { 401: "arm.signed_out", 403: "robot_run.only_technicians" }[status] ?? "error";
   $("outcome").dataset.bad = String(status !== 200);
   setText($("outcome"), status === 200 ? "" : (answer.text ?? words[wrong]));

@@ -4,10 +4,8 @@ import { post } from "./act.js";
 import { sureButton } from "./arm-sure.js";
 import { fillDrift } from "./calibration-drift.js";
 import { $, make, refill, setText, show } from "./dom.js";
-import { Link } from "./link.js";
 import { keepingFocus } from "./reason.js";
-import { SignIn } from "./sign-in.js";
-import { fillTongues } from "./tongues.js";
+import { TechnicianPage } from "./technician-page.js";
 
 const EVERY_MS = 3000;
 
@@ -18,13 +16,12 @@ let busy = false;
 const drafts = new Map();
 
 const about = await (await fetch("/about.json")).json();
-const signIn = new SignIn({ people: about.people, changed: sorted, say });
-signIn.follow($("to-console"));
-const state = new Link("/ws/state?page=console", { message: heard, lost });
+const page = new TechnicianPage({ people: about.people, phrases: "calibration", there: about.calibrations, title: () => words.calibration, heard, sorted: look });
+page.signIn.follow($("to-console"));
 $("check").addEventListener("click", () => (about.robot ? wholeCheck() : measured({ do: "check" }, "calibration.checked")));
 $("check-cameras").addEventListener("click", () => measured({ do: "check" }, "calibration.checked"));
 $("reference").addEventListener("click", () => (about.robot ? atBench({ job: "reference" }) : measured({ do: "reference" }, "calibration.reference.taken")));
-signIn.follow($("to-robot"));
+page.signIn.follow($("to-robot"));
 show($("check-cameras"), about.robot);
 if (about.robot) $("daily-help").dataset.word = "calibration.daily.help.whole";
 for (const button of document.querySelectorAll("[data-form]")) {
@@ -33,46 +30,17 @@ for (const button of document.querySelectorAll("[data-form]")) {
 setInterval(look, EVERY_MS);
 
 function heard(message) {
-  document.body.dataset.connected = "true";
-  if ($("notice").dataset.kind === "lost") say("");
   if (message.kind !== "words") return;
   ({ words, language } = message);
-  document.documentElement.lang = language;
-  document.title = `${words.calibration} · ${words.title}`;
-  for (const element of document.querySelectorAll("[data-word]")) setText(element, words[element.dataset.word]);
-  fillTongues($("languages"), message.languages, language, words, (id) => state.move(`/ws/state?page=console&language=${id}`));
-  signIn.show(words);
   lenses();
-  sorted();
 }
 
 // Each camera's lens is calibrated on a page of its own; the session goes along.
 function lenses() {
   const links = about.cameras.map((name) => make("a", { className: "quiet", text: `${words.lens} ${name}`, attributes: { href: `/calibrate/camera/${encodeURIComponent(name)}` } }));
   if (about.robot) links.push(make("a", { className: "quiet", text: words["robot_run.open"], attributes: { href: "/calibrate/robot" } }));
-  for (const link of links) signIn.follow(link);
+  for (const link of links) page.signIn.follow(link);
   $("lenses").replaceChildren(...links);
-}
-
-function lost() {
-  document.body.dataset.connected = "false";
-  if (words.calibration) say(words["connection.lost"], "lost");
-}
-
-function say(text, kind = "") {
-  $("notice").dataset.kind = kind;
-  setText($("notice"), text);
-  show($("notice"), Boolean(text));
-}
-
-function sorted() {
-  const technician = signIn.role === "technician" && about.calibrations;
-  show($("page"), technician);
-  show($("closed"), !technician);
-  const why = !about.calibrations ? "calibration.none" : signIn.role ? "calibration.only_technicians" : "calibration.sign_in_first";
-  $("closed").dataset.word = why;
-  setText($("closed"), words[why] ?? "");
-  look();
 }
 
 async function look() {
@@ -86,11 +54,8 @@ async function look() {
 
 async function asked(path) {
   try {
-    const answer = await fetch(path, { headers: { Authorization: `Bearer ${signIn.token}` } });
-    if (answer.status === 401) {
-      signIn.set("", "", "");
-      say(words["arm.signed_out"]);
-    }
+    const answer = await fetch(path, { headers: { Authorization: `Bearer ${page.signIn.token}` } });
+    if (answer.status === 401) page.signedOut();
     return answer;
   } catch (problem) {
     if (problem instanceof TypeError) return null;
@@ -226,7 +191,7 @@ async function wholeCheck() {
 }
 
 async function atBench(job) {
-  const { status, body: answer } = await post(`/calibrate/robot/wish?language=${language}`, { do: "begin", ...job }, signIn.token);
+  const { status, body: answer } = await post(`/calibrate/robot/wish?language=${language}`, { do: "begin", ...job }, page.signIn.token);
   if (status === 200) $("to-robot").click();
   else outcome($("checked"), answer.text ?? words.error, true);
 }
@@ -241,8 +206,8 @@ async function measured(body, done) {
 }
 
 async function wish(body, place, done) {
-  const { status, body: answer } = await post(`/calibration/wish?language=${language}`, body, signIn.token);
-  if (status === 401) signIn.set("", "", "");
+  const { status, body: answer } = await post(`/calibration/wish?language=${language}`, body, page.signIn.token);
+  if (status === 401) page.signIn.set("", "", "");
   const wrong = { 401: "arm.signed_out", 403: "calibration.only_technicians", 404: "calibration.none" }[status] ?? "error";
   outcome(place, status === 200 ? words[done] : (answer.text ?? words[wrong]), status !== 200);
   return status === 200;

@@ -13,18 +13,21 @@ export class TechnicianPage {
   #title;
   #heard;
   #sorted;
+  #lostWord;
   #words = {};
   #state;
 
   // `phrases` begins the page's own words (`<phrases>.sign_in_first`, `.only_technicians`; `.none` where the station lacks
   // what the page is about, which is when `there` is false). `title` makes the tab's title of the words. `heard` gets each
   // message of the state, `sorted` whether a technician has the page, after each change of words or of who is signed in.
-  constructor({ people, phrases, there = true, title, heard, sorted }) {
+  // `lost` names the sentence for a station that does not answer.
+  constructor({ people, phrases, there = true, title, heard, sorted, lost = () => "connection.lost" }) {
     this.#phrases = phrases;
     this.#there = there;
     this.#title = title;
     this.#heard = heard;
     this.#sorted = sorted;
+    this.#lostWord = lost;
     this.signIn = new SignIn({ people, changed: () => this.sort(), say: (text) => this.say(text) });
     this.#state = new Link("/ws/state?page=console", { message: (message) => this.#message(message), lost: () => this.#lost() });
   }
@@ -83,6 +86,6 @@ export class TechnicianPage {
 
   #lost() {
     document.body.dataset.connected = "false";
-    if (this.#words.title) this.say(this.#words["connection.lost"], "lost");
+    if (this.#words.title) this.say(this.#words[this.#lostWord()], "lost");
   }
 }
