@@ -13,7 +13,7 @@ from calibration.daily.in_force import store_folder
 from calibration.daily.reference import reference_subject
 from station.app import Bench, alive, as_left, build, left_calibrations, pages, simulated_bench, until_signal
 from station.commands.bench_lock import bench_alone
-from station.commands.workbench import calibrate_robot_bench, robot_workshop
+from station.commands.workbench import JOURNAL, robot_workshop, set_up
 from station.config.artefact import ArtefactError, Kind, current_id
 from station.core.state import Phase
 from station.runtime.clock import SystemClock
@@ -51,16 +51,29 @@ def run_station(files: Files, software: str) -> int:
 
 
 async def _lives(files: Files, software: str, clock: SystemClock, workshop: RobotWorkshop | None) -> None:
-    """One after another, and what comes between two of them, until somebody ends it all."""
+    """One after another, and what comes between two of them, until somebody ends it all.
+
+    A station does not start on a calibration that may not be used. One that has run goes on with its pages: there
+    stands what spoke against the calibration, and there it is put right.
+    """
     people = People(files.station.people, clock.now_s)
     asked = anyio.Event()
+
+    def unusable() -> bool:
+        return bool(_unusable(files, _now(clock)))
+
     async with anyio.create_task_group() as outer:
         outer.start_soon(until_signal, asked)
+        lived = False
         while not asked.is_set():
-            if workshop is not None and (workshop.wanted() or workshop.keeps_bench()):
-                await calibrate_robot_bench(files, software, clock, workshop, people, asked)
+            why = _unusable(files, _now(clock)) if lived else ""
+            if workshop is not None and (workshop.wanted() or workshop.keeps_bench() or why):
+                if why:
+                    print(why, flush=True)
+                await set_up(files, software, clock, workshop, people, asked, unusable if lived else lambda: False)
             else:
                 await _one_life(files, software, clock, people, workshop, asked)
+                lived = True
         outer.cancel_scope.cancel()
 
 
@@ -73,7 +86,7 @@ async def _one_life(
     asked: anyio.Event,
 ) -> None:
     """Of the station, until it is to begin anew, its bench is wanted, or somebody ends it all."""
-    path = files.station.data_dir / "journal.sqlite"
+    path = files.station.data_dir / JOURNAL
     reference = _reference(files)
     with ExitStack() as stack:
         seen = calibrate_cameras(as_left(files, path), clock.now_s, print)
@@ -152,6 +165,17 @@ async def _run(
     async with pages(bench, None, people) as address:
         print(f"Kiosk page: {address}", flush=True)
         await alive(bench, body)
+
+
+def _unusable(files: Files, now: datetime) -> str:
+    """Why one of the calibrations in force may not be used; empty when all may. A visit that is open has its own."""
+    if left_calibrations(files.station.data_dir / JOURNAL) is not None:
+        return ""
+    try:
+        stored_ids(files, now)
+    except ArtefactError as error:
+        return f"{error.code}: {error}"
+    return ""
 
 
 def _reference(files: Files) -> str:

@@ -27,7 +27,7 @@ from calibration.observations import CalibrationError
 from calibration.robot_run import Stand
 from calibration.store import Store
 from drivers.api import CommandFailed, FreeDrive
-from station.app import SCENE, desk_pages
+from station.app import SCENE, desk_pages, left_calibrations
 from station.commands.arm_line import ArmLine, arm_line
 from station.commands.live_stand import LiveStand, live_cameras
 from station.config.phrases import load_phrases
@@ -115,10 +115,23 @@ def _simulated(files: Files) -> bool | None:
     return None if any(scene != arm for scene in scenes) else arm
 
 
-async def calibrate_robot_bench(
-    files: Files, software: str, clock: SystemClock, workshop: RobotWorkshop, people: People, asked: anyio.Event
+async def set_up(
+    files: Files,
+    software: str,
+    clock: SystemClock,
+    workshop: RobotWorkshop,
+    people: People,
+    asked: anyio.Event,
+    lasts: Callable[[], bool],
 ) -> None:
-    """The run that is wanted, with pages, until it has ended and the pointer is on; `asked` ends it early."""
+    """Pages, and the run that is wanted, until it has ended, the pointer is on, and `lasts` says no; or until `asked`.
+
+    A visit that was left open, or opened in the last moment, has the bench: no run begins then.
+    """
+    visit = left_calibrations(files.station.data_dir / JOURNAL) is not None
+    workshop.visit = lambda: visit
+    if visit:
+        workshop.withdraw()
     setting = setting_of(files, software)
     book = CalibrationBook(station=files.station, folder=store_folder(files.station), software=software, utc=clock.utc)
     desk = LiveDesk(
@@ -132,7 +145,6 @@ async def calibrate_robot_bench(
         robot_bench=lambda: workshop,
     )
     desk.publish(set_up_screen(files))
-    workshop.visit = lambda: False
 
     async def ends() -> None:
         await asked.wait()
@@ -141,7 +153,7 @@ async def calibrate_robot_bench(
     async with anyio.create_task_group() as outer, desk_pages(desk, files, clock, None, people) as address:
         print(f"Kiosk page: {address} (being set up)", flush=True)
         outer.start_soon(ends)
-        while not asked.is_set() and (workshop.wanted() or workshop.keeps_bench()):
+        while not asked.is_set() and (workshop.wanted() or workshop.keeps_bench() or lasts()):
             await anyio.to_thread.run_sync(workshop.work)
             with anyio.move_on_after(ASK_EVERY_S):
                 await asked.wait()
@@ -154,6 +166,8 @@ def set_up_screen(files: Files) -> Screen:
 
 
 ASK_EVERY_S = 0.2
+JOURNAL = "journal.sqlite"
+"""In the folder of a station's data."""
 SEED = 1
 """Which simulated bench."""
 Opened = Iterator[tuple[Stand, Hands]]

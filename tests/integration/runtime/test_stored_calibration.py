@@ -2,10 +2,15 @@
 
 import json
 import shutil
+import socket
 from contextlib import closing
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from urllib.request import urlopen
 
+import anyio
+import anyio.to_thread
 import numpy as np
 import pytest
 
@@ -13,17 +18,20 @@ from calibration.daily.reference import Reference, reference_artefact
 from calibration.store import Store
 from drivers.cobot.arm.forward import flange
 from station.app import left_calibrations
-from station.commands.run import _others_in_force
+from station.commands.run import _lives, _others_in_force
 from station.commands.visit import headless
+from station.commands.workbench import JOURNAL, robot_workshop, set_up
 from station.config.artefact import Artefact, ArtefactError, Kind, Verdict
 from station.config.errors import ConfigError
 from station.core.events import VisitAbandoned
-from station.runtime.clock import SteppedClock
+from station.runtime.clock import SteppedClock, SystemClock
 from station.runtime.journal import Journal
 from station.runtime.replay import replay
 from station.runtime.setting import read_files, setting_of
 from station.runtime.station import Station, silent_people
 from station.runtime.stored_calibration import running_ids, stored_ids, with_stored
+from station.web.bench_job import RobotRefusedError
+from station.web.people import People
 from vision.geometry import CameraModel, Transform
 
 CONFIG = Path(__file__).parents[3] / "config"
@@ -232,6 +240,74 @@ def test_between_visits_a_running_station_notices_a_new_one_and_one_that_ends(pa
     again = running_ids(files, with_stored(files, NOW))
     assert not _others_in_force(files, again, "", NOW)
     assert _others_in_force(files, again, "", NOW + timedelta(days=2))
+
+
+def test_a_station_that_has_run_keeps_its_pages_when_a_check_speaks_against_a_calibration(path, monkeypatch, capsys):
+    """It should serve them, run no visit, say why, and begin anew when the calibration may be used again."""
+    store, lives = _store(path), []
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    path.write_text(path.read_text(encoding="utf-8").replace("port = 8100", f"port = {port}"), encoding="utf-8")
+    files = read_files(path)
+    files = replace(files, station=replace(files.station, data_dir=path.parent / "data"))
+
+    async def life(*given):
+        lives.append("lived")
+        if len(lives) == 1:
+            store.refute(Kind.CAMERA, "top", utc=NOW.isoformat(), by="Ken", why="It has moved by 3 mm")
+        else:
+            given[-1].set()
+
+    async def look(address):
+        while True:
+            try:
+                return await anyio.to_thread.run_sync(lambda: urlopen(address, timeout=5).read())
+            except OSError:
+                await anyio.sleep(0.05)
+
+    async def story():
+        async with anyio.create_task_group() as tasks:
+            tasks.start_soon(_lives, files, "1", clock, workshop)
+            page = await look(f"http://127.0.0.1:{port}/calibration")
+            assert b"calibration" in page and lives == ["lived"]
+            store.confirm(Kind.CAMERA, "top")
+
+    clock = SystemClock()
+    monkeypatch.setattr("station.commands.run._one_life", life)
+    monkeypatch.setattr("station.commands.run._now", lambda clock: NOW)
+    with robot_workshop(files, "1", clock) as workshop:
+        anyio.run(story)
+    assert lives == ["lived", "lived"]
+    assert "It has moved by 3 mm" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize("wanted", [False, True])
+def test_a_visit_that_is_open_has_the_bench(path, tmp_path, wanted):
+    """It should withdraw a calibration that was asked for in the moment in which a visit opened, and refuse another."""
+    _store(path)
+    files = read_files(path)
+    files = replace(files, station=replace(files.station, data_dir=tmp_path, web=replace(files.station.web, port=0)))
+    with closing(Journal(tmp_path / JOURNAL)) as journal:
+        station = Station(
+            setting_of(with_stored(files, NOW), "1"),
+            journal=journal,
+            clock=SteppedClock(),
+            open_cobot=None,
+            open_tool=None,
+            people=silent_people(),
+        )
+        station.open_visit("V-0001")
+        station.loop.turn()
+    clock = SystemClock()
+    people = People(files.station.people, clock.now_s)
+    with robot_workshop(files, "1", clock) as workshop:
+        if wanted:
+            workshop.begin("Ken", "calibrate")
+        anyio.run(set_up, files, "1", clock, workshop, people, anyio.Event(), lambda: False)
+        assert not workshop.wanted()
+        with pytest.raises(RobotRefusedError, match="visit"):
+            workshop.begin("Ken", "calibrate")
 
 
 def test_a_new_reference_of_the_daily_check_counts_from_the_next_visit_on(path):
